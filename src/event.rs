@@ -1,0 +1,435 @@
+//! Events: the envelope around everything that happens, and its versioned JSON.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    actor::ActorId,
+    digest::Digest,
+    id::{CommandId, Id, Version},
+    incident::{Incident, IncidentEvent},
+    key::{CorrelationKey, PersonRef, RuleId, SystemName, TenantId},
+    lifecycle::Stamp,
+    time::Instant,
+};
+
+/// The schema of the envelope that this version writes.
+pub const EVENT_SCHEMA: u16 = 1;
+
+/// The id of a record of any kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RecordId {
+    /// An incident.
+    Incident(Id<Incident>),
+}
+
+impl From<Id<Incident>> for RecordId {
+    fn from(id: Id<Incident>) -> Self {
+        Self::Incident(id)
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incident(id) => write!(f, "incident {id}"),
+        }
+    }
+}
+
+/// The policy by which something was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyStamp {
+    /// Its version for the tenant, counted from 1; 0 for the desk's default policy.
+    pub version: u32,
+    /// The digest of its content.
+    pub digest: Digest,
+}
+
+/// What brought an event about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// A command.
+    Command,
+    /// Something fell due and was applied before a command or by a wake.
+    Due,
+    /// A plan across records.
+    Plan {
+        /// The command that applied the plan.
+        plan: CommandId,
+    },
+    /// A rule of the host's.
+    Rule {
+        /// Which.
+        rule: RuleId,
+    },
+    /// An import of a history.
+    Import {
+        /// The system that the history comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<SystemName>,
+    },
+}
+
+/// What happened, by kind of record.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Body {
+    /// To an incident.
+    Incident(IncidentEvent),
+}
+
+impl Body {
+    /// The kind of event: `incident.resolved`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Incident(event) => event.name(),
+        }
+    }
+}
+
+impl From<IncidentEvent> for Body {
+    fn from(event: IncidentEvent) -> Self {
+        Self::Incident(event)
+    }
+}
+
+/// Something that happened to a record: the truth, of which the record is the sum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its own id.
+    pub id: Id<Event>,
+    /// Whose record it is.
+    pub tenant: TenantId,
+    /// Which record.
+    pub record: RecordId,
+    /// Its place in the record's log, counted from 1: the record's version after it.
+    pub sequence: Version,
+    /// When it happened.
+    pub occurred_at: Instant,
+    /// When it was recorded; never earlier than the event before.
+    pub recorded_at: Instant,
+    /// Who did it.
+    pub actor: ActorId,
+    /// For whom.
+    pub on_behalf_of: Option<PersonRef>,
+    /// The command with which it was committed.
+    pub command: CommandId,
+    /// What brought it about.
+    pub cause: Cause,
+    /// What larger happening it belongs to.
+    pub correlation: Option<CorrelationKey>,
+    /// The policy by which it was decided.
+    pub policy: PolicyStamp,
+    /// Room for the digest that chains the log; nothing writes it yet.
+    pub digest: Option<Digest>,
+    /// What happened.
+    pub body: Body,
+}
+
+impl Event {
+    /// When and by whom it happened: what the move needs again when the log is folded.
+    #[must_use]
+    pub const fn stamp(&self) -> Stamp<'_> {
+        Stamp {
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            actor: &self.actor,
+            on_behalf_of: self.on_behalf_of.as_ref(),
+        }
+    }
+
+    /// Reads an event of this or an earlier version.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path to the field that is not as it should be.
+    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        decode::<Form>(json)?.into_event()
+    }
+
+    /// The bytes over which a digest of the event is taken: JSON with sorted keys and without white
+    /// space, in which each erasable text is replaced by its salted digest. They are the same before
+    /// and after erasing.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] if a value has no JSON form; none of the library's is without one.
+    pub fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut form = Form::of(self)?;
+        form.digest = None;
+        let mut out = String::new();
+        canonical(&serde_json::to_value(form)?, &mut out)?;
+        Ok(out.into_bytes())
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Form::of(self).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Form::deserialize(deserializer)?.into_event().map_err(serde::de::Error::custom)
+    }
+}
+
+/// An event as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    schema: u16,
+    id: Id<Event>,
+    tenant: TenantId,
+    record: RecordId,
+    sequence: Version,
+    #[serde(rename = "type")]
+    kind: String,
+    version: u16,
+    occurred_at: Instant,
+    recorded_at: Instant,
+    actor: ActorId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<PersonRef>,
+    command: CommandId,
+    cause: Cause,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correlation: Option<CorrelationKey>,
+    policy: PolicyStamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    data: Value,
+}
+
+impl Form {
+    fn of(event: &Event) -> Result<Self, serde_json::Error> {
+        let Body::Incident(body) = &event.body;
+        let data = match serde_json::to_value(body)? {
+            Value::Object(mut tagged) => tagged.remove("data").unwrap_or_default(),
+            _ => Value::Null,
+        };
+        Ok(Self {
+            schema: EVENT_SCHEMA,
+            id: event.id,
+            tenant: event.tenant.clone(),
+            record: event.record,
+            sequence: event.sequence,
+            kind: event.body.name().to_owned(),
+            version: current(event.body.name()),
+            occurred_at: event.occurred_at,
+            recorded_at: event.recorded_at,
+            actor: event.actor.clone(),
+            on_behalf_of: event.on_behalf_of.clone(),
+            command: event.command,
+            cause: event.cause.clone(),
+            correlation: event.correlation.clone(),
+            policy: event.policy,
+            digest: event.digest,
+            data,
+        })
+    }
+
+    fn into_event(self) -> Result<Event, DecodeError> {
+        if self.schema != EVENT_SCHEMA {
+            let found = self.schema;
+            return Err(DecodeError::new("schema", format!("is {found}; this version reads schema {EVENT_SCHEMA}")));
+        }
+        if self.sequence == Version::NONE {
+            return Err(DecodeError::new("sequence", "is 0; events are counted from 1"));
+        }
+        if !IncidentEvent::NAMES.contains(&self.kind.as_str()) {
+            return Err(DecodeError::new("type", format!("`{}` is not known to this version", self.kind)));
+        }
+        let data = upcast(UPCASTS, &self.kind, self.version, current(&self.kind), self.data)?;
+        let mut tagged = serde_json::Map::new();
+        tagged.insert("type".to_owned(), Value::String(self.kind));
+        if !data.is_null() {
+            tagged.insert("data".to_owned(), data);
+        }
+        let body: IncidentEvent = serde_path_to_error::deserialize(Value::Object(tagged)).map_err(DecodeError::at)?;
+        Ok(Event {
+            id: self.id,
+            tenant: self.tenant,
+            record: self.record,
+            sequence: self.sequence,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            actor: self.actor,
+            on_behalf_of: self.on_behalf_of,
+            command: self.command,
+            cause: self.cause,
+            correlation: self.correlation,
+            policy: self.policy,
+            digest: self.digest,
+            body: Body::Incident(body),
+        })
+    }
+}
+
+/// Turns the data of one version of a kind of event into that of the next version.
+struct Upcast {
+    kind: &'static str,
+    /// The version that it reads.
+    from: u16,
+    convert: fn(Value) -> Result<Value, String>,
+}
+
+/// Every step from an old version to the next. A kind begins with version 1; each step here makes it
+/// one higher. Steps are never removed: a log written today opens in ten years.
+const UPCASTS: &[Upcast] = &[];
+
+/// The version of a kind of event that this version of the library writes.
+fn current(kind: &str) -> u16 {
+    current_of(UPCASTS, kind)
+}
+
+fn current_of(upcasts: &[Upcast], kind: &str) -> u16 {
+    upcasts.iter().filter(|step| step.kind == kind).fold(1, |version, step| version.max(step.from.saturating_add(1)))
+}
+
+fn upcast(upcasts: &[Upcast], kind: &str, from: u16, to: u16, mut data: Value) -> Result<Value, DecodeError> {
+    if from == 0 || from > to {
+        return Err(DecodeError::new("version", format!("is {from}; this version reads `{kind}` up to version {to}")));
+    }
+    for version in from..to {
+        let step = upcasts
+            .iter()
+            .find(|step| step.kind == kind && step.from == version)
+            .ok_or_else(|| DecodeError::new("version", format!("{version} of `{kind}` has no way to the next")))?;
+        data = (step.convert)(data).map_err(|error| DecodeError::new("data", error))?;
+    }
+    Ok(data)
+}
+
+/// JSON that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct DecodeError {
+    path: String,
+    message: String,
+}
+
+impl DecodeError {
+    pub(crate) fn new(path: impl Into<String>, message: impl fmt::Display) -> Self {
+        Self { path: path.into(), message: message.to_string() }
+    }
+
+    fn at(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
+        Self::new(error.path().to_string(), error.into_inner())
+    }
+
+    /// The path to the field: `data.facts.title`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong there.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// Decodes JSON, with the path to whatever is wrong.
+pub(crate) fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, DecodeError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(DecodeError::at)?;
+    deserializer.end().map_err(|error| DecodeError::new(".", error))?;
+    Ok(value)
+}
+
+/// Writes JSON with sorted keys, each erasable text as `{"sha256": digest}`.
+fn canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Error> {
+    match value {
+        Value::Object(object) => {
+            if let Some(digest) = slot_digest(value, object) {
+                out.push_str(&format!("{{\"sha256\":\"{digest}\"}}"));
+                return Ok(());
+            }
+            let mut members: Vec<_> = object.iter().collect();
+            members.sort_by_key(|(key, _)| key.as_str());
+            out.push('{');
+            for (index, (key, member)) in members.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                out.push_str(&serde_json::to_string(key)?);
+                out.push(':');
+                canonical(member, out)?;
+            }
+            out.push('}');
+        }
+        Value::Array(array) => {
+            out.push('[');
+            for (index, member) in array.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                canonical(member, out)?;
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+    Ok(())
+}
+
+/// The digest of an object that is the written form of an erasable text, erased or not.
+fn slot_digest(value: &Value, object: &serde_json::Map<String, Value>) -> Option<Digest> {
+    let is_slot = object.contains_key("erased") || (object.contains_key("text") && object.contains_key("salt"));
+    if !is_slot {
+        return None;
+    }
+    crate::text::Text::deserialize(value).ok().map(|text| text.digest())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: &[Upcast] = &[
+        Upcast { kind: "a", from: 1, convert: |old| Ok(serde_json::json!({ "name": old })) },
+        Upcast {
+            kind: "a",
+            from: 2,
+            convert: |mut old| {
+                let name = old.get_mut("name").map(Value::take).ok_or("no name")?;
+                Ok(serde_json::json!({ "title": name }))
+            },
+        },
+    ];
+
+    #[test]
+    fn old_data_goes_through_every_step_to_the_present_version() {
+        assert_eq!(current_of(STEPS, "a"), 3);
+        assert_eq!(current_of(STEPS, "b"), 1);
+        let upcasted = upcast(STEPS, "a", 1, 3, Value::from("x")).unwrap();
+        assert_eq!(upcasted, serde_json::json!({ "title": "x" }));
+        let as_is = upcast(STEPS, "a", 3, 3, Value::from("x")).unwrap();
+        assert_eq!(as_is, Value::from("x"));
+    }
+
+    #[test]
+    fn data_that_no_step_understands_is_refused() {
+        assert_eq!(upcast(STEPS, "a", 2, 3, Value::Null).unwrap_err().to_string(), "data: no name");
+        assert_eq!(upcast(STEPS, "a", 4, 3, Value::Null).unwrap_err().path(), "version");
+        assert_eq!(upcast(STEPS, "a", 0, 3, Value::Null).unwrap_err().path(), "version");
+    }
+
+    #[test]
+    fn canonical_json_is_sorted_and_tight() {
+        let mut out = String::new();
+        canonical(&serde_json::json!({ "b": [1, "é\n"], "a": { "d": null, "c": true } }), &mut out).unwrap();
+        assert_eq!(out, r#"{"a":{"c":true,"d":null},"b":[1,"é\n"]}"#);
+    }
+}

@@ -1,0 +1,166 @@
+//! Facts: what is known of an incident, whatever stage it is in.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::Incident;
+use crate::{
+    actor::ActorId,
+    digest::Digest,
+    id::{Id, Number},
+    key::{
+        CategoryKey, ChoiceKey, ContactChannel, ExternalKey, FieldKey, GroupRef, ItemRef, Label, LevelName, MediaType,
+        OfferingRef, OrganisationRef, PersonRef, ServiceKey, SiteRef, SystemName,
+    },
+    text::{Text, Title},
+};
+
+/// What is known of an incident in every stage. Group, person and priority stand beside it, in
+/// [`Progress`](super::Progress).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// Its id.
+    pub id: Id<Incident>,
+    /// Its number, as people say it.
+    pub number: Number,
+    /// What is wrong, in a line.
+    pub title: Title,
+    /// What is wrong, at length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// The category in the policy's tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<CategoryKey>,
+    /// How far it reaches.
+    pub impact: LevelName,
+    /// How soon it matters.
+    pub urgency: LevelName,
+    /// Who reported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<PersonRef>,
+    /// Who cannot work; the caller, if nobody else was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<PersonRef>,
+    /// Whether the affected person was a VIP when it was looked up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vip: bool,
+    /// How many people are affected, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people_affected: Option<u32>,
+    /// Who logged it.
+    pub opened_by: ActorId,
+    /// The organisation that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<OrganisationRef>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteRef>,
+    /// How it reached the desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ContactChannel>,
+    /// The services that suffer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
+    /// The offering under which it is handled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offering: Option<OfferingRef>,
+    /// The configuration items concerned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<ItemRef>,
+    /// Labels, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
+    /// Who wants to hear of it, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watchers: Vec<PersonRef>,
+    /// References to files that the host keeps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// What it is called in other systems.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ExternalReference>,
+    /// Whether only those who have to do with it may see it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confidential: bool,
+    /// The host's own fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<FieldKey, FieldValue>,
+}
+
+/// A service that suffers, and how critical it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The service, as the host's catalogue names it.
+    pub key: ServiceKey,
+    /// Its criticality, on the policy's scale, when it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criticality: Option<LevelName>,
+}
+
+/// A reference to a file that the host keeps. The library never sees the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// The file's name, which can be erased.
+    pub name: Title,
+    /// What kind of file it is.
+    pub media_type: MediaType,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The SHA-256 of its content, by which the host finds it.
+    pub digest: Digest,
+}
+
+/// What the incident is called in another system.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalReference {
+    /// The other system.
+    pub system: SystemName,
+    /// The key there.
+    pub key: ExternalKey,
+}
+
+/// The value of one of the host's own fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldValue {
+    /// A text, which can be erased.
+    Text(Text),
+    /// A decimal number, written as text: `"12.50"`.
+    Number(Decimal),
+    /// One of the options that the policy lists.
+    Choice(ChoiceKey),
+    /// A calendar date.
+    Date(NaiveDate),
+    /// The key of something in the host's world.
+    Reference(ExternalKey),
+}
+
+/// Where an incident is: with which group, with which person.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// The group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupRef>,
+    /// The person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonRef>,
+}
+
+impl Assignment {
+    /// Whether it is with nobody.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.group.is_none() && self.person.is_none()
+    }
+}
+
+/// Facts are shared between the record, its event and the store until one of them changes.
+pub(crate) type SharedFacts = Arc<Facts>;

@@ -1,0 +1,680 @@
+//! The moves: each a method on the stages in which it is legal. This is the definition of legality.
+//!
+//! A move needs no policy and no clock: whether it is wise, allowed or blocked is decided before it.
+//! It consumes the incident and gives the next one, with the event that led there.
+
+use std::sync::Arc;
+
+use super::{
+    Assigned, Assignment, Attachment, Audience, CancelledAs, Cancellation, Cancelled, Closed, ClosureBasis, Confirmation,
+    ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident, IncidentEvent as Event, Left,
+    Milestone, Milestones, MilestoneTime, New, Note, NoteFrom, OnHold, Phase, PriorityChange, Progress, Reason, Reopening,
+    ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared, TimeSpent, Waiver,
+};
+use crate::{
+    digest::Digest,
+    key::{PersonRef, StageLabel},
+    lifecycle::{In, Stamp, StageOf, Step},
+    time::Instant,
+};
+
+/// A stage of incidents: any of the seven.
+pub trait IncidentStage: StageOf<Shared = Shared, Event = Event> {}
+impl<S: StageOf<Shared = Shared, Event = Event>> IncidentStage for S {}
+
+mod sealed {
+    use super::{Former, Instant, Progress, ReplyRule};
+
+    pub trait Leave {
+        /// Leaves the stage, ending what ends with it, and tells what it was.
+        fn leave(self, progress: &mut Progress, at: Instant) -> Former;
+    }
+
+    pub trait Hear {
+        /// Takes note in the stage that the caller replied.
+        fn hear(&mut self, _: ReplyRule, _: Instant) {}
+    }
+}
+
+use sealed::{Hear, Leave};
+
+/// A stage in which work is still to be done: [`New`], [`Assigned`], [`InProgress`], [`OnHold`].
+pub trait Open: IncidentStage + Leave {}
+
+/// An open stage that can be put on hold: [`New`], [`Assigned`], [`InProgress`].
+pub trait Active: Open {
+    /// What a hold goes back to.
+    fn left(&self) -> Left;
+}
+
+/// An open stage in which work has yet to begin, or to begin again: [`New`], [`Assigned`], [`OnHold`].
+pub trait Unstarted: Open {}
+
+/// An open stage that was handed to somebody: [`Assigned`], [`InProgress`].
+pub trait Dispatched: Open {}
+
+/// A stage in which facts may change: the open ones and [`Resolved`].
+pub trait Live: IncidentStage + Hear {}
+
+impl Leave for New {
+    fn leave(self, _: &mut Progress, _: Instant) -> Former {
+        Former::New
+    }
+}
+
+impl Leave for Assigned {
+    fn leave(self, _: &mut Progress, _: Instant) -> Former {
+        Former::Assigned
+    }
+}
+
+impl Leave for InProgress {
+    fn leave(self, _: &mut Progress, _: Instant) -> Former {
+        Former::InProgress(self)
+    }
+}
+
+impl Leave for OnHold {
+    fn leave(self, progress: &mut Progress, at: Instant) -> Former {
+        progress.end_hold(self.since, at);
+        Former::OnHold(self)
+    }
+}
+
+impl Active for New {
+    fn left(&self) -> Left {
+        Left::New
+    }
+}
+
+impl Active for Assigned {
+    fn left(&self) -> Left {
+        Left::Assigned
+    }
+}
+
+impl Active for InProgress {
+    fn left(&self) -> Left {
+        Left::InProgress { phase: self.phase }
+    }
+}
+
+impl Hear for New {}
+impl Hear for Assigned {}
+impl Hear for InProgress {}
+impl Hear for OnHold {}
+impl Hear for Resolved {
+    fn hear(&mut self, rule: ReplyRule, at: Instant) {
+        self.caller_replied = true;
+        if rule == ReplyRule::RestartQuietTime {
+            self.quiet_since = self.quiet_since.max(at);
+        }
+    }
+}
+
+macro_rules! mark {
+    ($($role:ident: $($stage:ident)*;)*) => { $($(impl $role for $stage {})*)* };
+}
+
+mark! {
+    Open: New Assigned InProgress OnHold;
+    Unstarted: New Assigned OnHold;
+    Dispatched: Assigned InProgress;
+    Live: New Assigned InProgress OnHold Resolved;
+}
+
+impl<S: IncidentStage> In<S> {
+    /// Takes note of something and stays.
+    fn noted(mut self, event: Event, stamp: &Stamp<'_>, note: impl FnOnce(&mut Self)) -> Step<Self> {
+        self.shared.progress.record(stamp);
+        note(&mut self);
+        Step::new(self, event)
+    }
+}
+
+impl<S: Open> In<S> {
+    /// Leaves an open stage and enters another.
+    fn enter<N: IncidentStage>(mut self, stage: impl FnOnce(Former) -> N, stamp: &Stamp<'_>) -> In<N> {
+        let former = self.stage.leave(&mut self.shared.progress, stamp.occurred_at);
+        self.shared.progress.enter(stamp);
+        In::new(self.shared, stage(former))
+    }
+}
+
+impl In<New> {
+    /// Reports an incident: the beginning of its life.
+    pub fn report(reported: Reported, stamp: &Stamp<'_>) -> Step<Self> {
+        let progress = Progress {
+            assessment: Arc::clone(&reported.assessment),
+            assignment: Assignment::default(),
+            last_group: None,
+            last_person: None,
+            label: None,
+            milestones: Milestones {
+                occurred: reported.occurred,
+                detected: reported.detected,
+                reported: Some(stamp.occurred_at),
+                ..Milestones::default()
+            },
+            stage_since: stamp.occurred_at,
+            recorded_at: stamp.recorded_at,
+            group_hops: 0,
+            person_hops: 0,
+            reopenings: 0,
+            holds: 0,
+            on_hold_seconds: 0,
+            public_notes: 0,
+            internal_notes: 0,
+            last_public_note: None,
+            last_caller_reply: None,
+            time_spent_seconds: 0,
+            waivers: Vec::new(),
+            corrections: 0,
+        };
+        let mut shared = Shared { facts: Arc::clone(&reported.facts), progress };
+        shared.progress.hand_to(&reported.assignment);
+        Step::new(Self::new(shared, New {}), Event::Reported(Box::new(reported)))
+    }
+}
+
+impl<S: Open> In<S> {
+    /// Dispatches it to a group or a person, who has then yet to begin. Without a group it stays with
+    /// the group that has it; another group without a person takes it from the person.
+    pub fn assign(mut self, to: Assignment, stamp: &Stamp<'_>) -> Step<In<Assigned>> {
+        let whole = to.filled_from(&self.shared.progress.assignment);
+        self.shared.progress.hand_to(&whole);
+        self.shared.progress.reach(Milestone::Assigned, stamp.occurred_at);
+        Step::new(self.enter(|_| Assigned {}, stamp), Event::Assigned(to))
+    }
+
+    /// Resolves it: service is back. From any open stage, so that a first contact can resolve.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn resolve(incident: In<Closed>, how: Resolution, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.resolve(how, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn resolve(incident: In<InProgress>, how: Resolution, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.resolve(how, stamp)
+    /// }
+    /// ```
+    pub fn resolve(mut self, resolution: Resolution, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+        let at = stamp.occurred_at;
+        self.shared.progress.reach(Milestone::Responded, at);
+        self.shared.progress.set(Milestone::Resolved, Some(at));
+        let stage = Resolved {
+            resolution: resolution.clone(),
+            resolved_at: at,
+            quiet_since: at,
+            confirmation: None,
+            caller_replied: false,
+        };
+        Step::new(self.enter(|_| stage, stamp), Event::Resolved(resolution))
+    }
+
+    /// Ends it without a resolution.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn cancel(incident: In<Resolved>, why: CancelledAs, stamp: &Stamp<'_>) -> Step<In<Cancelled>> {
+    ///     incident.cancel(why, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn cancel(incident: In<OnHold>, why: CancelledAs, stamp: &Stamp<'_>) -> Step<In<Cancelled>> {
+    ///     incident.cancel(why, stamp)
+    /// }
+    /// ```
+    pub fn cancel(self, why: CancelledAs, stamp: &Stamp<'_>) -> Step<In<Cancelled>> {
+        let cancellation = why.cancellation.clone();
+        let cancelled_at = stamp.occurred_at;
+        let next = self.enter(|former| Cancelled { cancellation, cancelled_at, former }, stamp);
+        Step::new(next, Event::Cancelled(why))
+    }
+}
+
+impl<S: Unstarted> In<S> {
+    /// Begins work; ends a hold. By a person it is a response.
+    pub fn start_work(mut self, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+        self.shared.progress.reach(Milestone::Started, stamp.occurred_at);
+        if stamp.actor.is_person() {
+            self.shared.progress.reach(Milestone::Responded, stamp.occurred_at);
+        }
+        Step::new(self.enter(|_| InProgress { phase: None }, stamp), Event::WorkStarted)
+    }
+}
+
+impl<S: Dispatched> In<S> {
+    /// Takes the assignment back: it is new again, with nobody.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn unassign(incident: In<New>, stamp: &Stamp<'_>) -> Step<In<New>> {
+    ///     incident.unassign(stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn unassign(incident: In<Assigned>, stamp: &Stamp<'_>) -> Step<In<New>> {
+    ///     incident.unassign(stamp)
+    /// }
+    /// ```
+    pub fn unassign(mut self, stamp: &Stamp<'_>) -> Step<In<New>> {
+        self.shared.progress.assignment = Assignment::default();
+        Step::new(self.enter(|_| New {}, stamp), Event::Unassigned)
+    }
+}
+
+impl<S: Active> In<S> {
+    /// Puts it on hold. It remembers what it left.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn hold(incident: In<OnHold>, why: Hold, stamp: &Stamp<'_>) -> Step<In<OnHold>> {
+    ///     incident.hold(why, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn hold(incident: In<Assigned>, why: Hold, stamp: &Stamp<'_>) -> Step<In<OnHold>> {
+    ///     incident.hold(why, stamp)
+    /// }
+    /// ```
+    pub fn hold(mut self, hold: Hold, stamp: &Stamp<'_>) -> Step<In<OnHold>> {
+        self.shared.progress.begin_hold();
+        let stage = OnHold { hold: hold.clone(), since: stamp.occurred_at, left: self.stage.left() };
+        Step::new(self.enter(|_| stage, stamp), Event::Held(hold))
+    }
+}
+
+impl In<InProgress> {
+    /// Enters a phase of the work, and reaches the milestone that the phase implies.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn contain(incident: In<New>, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+    ///     incident.enter_phase(Phase::Contained, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn contain(incident: In<InProgress>, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+    ///     incident.enter_phase(Phase::Contained, stamp)
+    /// }
+    /// ```
+    pub fn enter_phase(self, phase: Phase, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::PhaseEntered(phase), stamp, |this| {
+            this.stage.phase = Some(phase);
+            let implied = match phase {
+                Phase::Identified => Some(Milestone::Identified),
+                Phase::Contained => Some(Milestone::Contained),
+                Phase::Recovering | Phase::Monitoring => Some(Milestone::Mitigated),
+                Phase::Triage | Phase::Investigating | Phase::Eradicating | Phase::Mitigating => None,
+            };
+            if let Some(milestone) = implied {
+                this.shared.progress.reach(milestone, stamp.occurred_at);
+            }
+        })
+    }
+}
+
+impl In<OnHold> {
+    /// Changes why, or until when: one interval ends and the next begins at the same instant.
+    pub fn change_hold(self, hold: Hold, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::HoldChanged(hold.clone()), stamp, |this| {
+            this.shared.progress.end_hold(this.stage.since, stamp.occurred_at);
+            this.shared.progress.begin_hold();
+            this.stage.hold = hold;
+            this.stage.since = stamp.occurred_at;
+        })
+    }
+
+    /// Ends the hold; it goes back to what it left.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn resume(incident: In<InProgress>, stamp: &Stamp<'_>) -> Step<Incident> {
+    ///     incident.resume(ResumedBy::Hand, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn resume(incident: In<OnHold>, stamp: &Stamp<'_>) -> Step<Incident> {
+    ///     incident.resume(ResumedBy::Hand, stamp)
+    /// }
+    /// ```
+    pub fn resume(self, by: ResumedBy, stamp: &Stamp<'_>) -> Step<Incident> {
+        let next = match self.stage.left {
+            Left::New => self.enter(|_| New {}, stamp).into(),
+            Left::Assigned => self.enter(|_| Assigned {}, stamp).into(),
+            Left::InProgress { phase } => self.enter(|_| InProgress { phase }, stamp).into(),
+        };
+        Step::new(next, Event::Resumed(by))
+    }
+}
+
+impl In<Resolved> {
+    /// Takes note that somebody confirmed the resolution.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn confirm(incident: In<InProgress>, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.confirm(ConfirmedBy::Caller, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn confirm(incident: In<Resolved>, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.confirm(ConfirmedBy::Caller, stamp)
+    /// }
+    /// ```
+    pub fn confirm(self, by: ConfirmedBy, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::Confirmed(by), stamp, |this| {
+            this.stage.confirmation = Some(Confirmation { by, at: stamp.occurred_at });
+            this.shared.progress.set(Milestone::Confirmed, Some(stamp.occurred_at));
+        })
+    }
+
+    /// Takes the resolution back: work goes on.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn reopen(incident: In<Closed>, why: Reopening, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+    ///     incident.reopen(why, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn reopen(incident: In<Resolved>, why: Reopening, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+    ///     incident.reopen(why, stamp)
+    /// }
+    /// ```
+    pub fn reopen(mut self, why: Reopening, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+        let progress = &mut self.shared.progress;
+        progress.enter(stamp);
+        progress.reopenings = progress.reopenings.saturating_add(1);
+        progress.set(Milestone::Resolved, None);
+        progress.set(Milestone::Confirmed, None);
+        progress.waivers.clear();
+        Step::new(In::new(self.shared, InProgress { phase: None }), Event::Reopened(why))
+    }
+
+    /// Takes the resolution back and waits: a reopening and a hold in one step.
+    pub fn reopen_on_hold(self, why: Reopening, hold: Hold, stamp: &Stamp<'_>) -> Step<In<OnHold>> {
+        let reopened = self.reopen(why, stamp);
+        let held = reopened.next.hold(hold, stamp);
+        let events = reopened.events.into_iter().chain(held.events).collect();
+        Step { next: held.next, events }
+    }
+
+    /// Closes it for good.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn close(incident: In<New>, stamp: &Stamp<'_>) -> Step<In<Closed>> {
+    ///     incident.close(ClosureBasis::Confirmed, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn close(incident: In<Resolved>, stamp: &Stamp<'_>) -> Step<In<Closed>> {
+    ///     incident.close(ClosureBasis::Confirmed, stamp)
+    /// }
+    /// ```
+    pub fn close(mut self, basis: ClosureBasis, stamp: &Stamp<'_>) -> Step<In<Closed>> {
+        let closed_at = stamp.occurred_at;
+        self.shared.progress.enter(stamp);
+        self.shared.progress.set(Milestone::Closed, Some(closed_at));
+        let stage = Closed { resolution: self.stage.resolution, closed_at, basis };
+        Step::new(In::new(self.shared, stage), Event::Closed(basis))
+    }
+}
+
+impl In<Cancelled> {
+    /// Undoes the merge of a duplicate: it goes back to what it was, as if there had been no merge.
+    ///
+    /// # Errors
+    /// The incident itself, if it was cancelled as anything but a duplicate: nothing else can be
+    /// undone.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn undo(incident: In<Closed>, why: Reason, stamp: &Stamp<'_>) -> Option<Step<Incident>> {
+    ///     incident.undo_merge(why, stamp).ok()
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn undo(incident: In<Cancelled>, why: Reason, stamp: &Stamp<'_>) -> Option<Step<Incident>> {
+    ///     incident.undo_merge(why, stamp).ok()
+    /// }
+    /// ```
+    pub fn undo_merge(mut self, why: Reason, stamp: &Stamp<'_>) -> Result<Step<Incident>, Box<Self>> {
+        if !matches!(self.stage.cancellation, Cancellation::Duplicate { .. }) || self.stage.former == Former::Other {
+            return Err(Box::new(self));
+        }
+        self.shared.progress.enter(stamp);
+        let shared = self.shared;
+        let next = match self.stage.former {
+            Former::New | Former::Other => In::new(shared, New {}).into(),
+            Former::Assigned => In::new(shared, Assigned {}).into(),
+            Former::InProgress(stage) => In::new(shared, stage).into(),
+            Former::OnHold(stage) => {
+                // Leaving ended the interval; as if there had been no merge, it goes on, the merged time included.
+                let mut shared = shared;
+                let counted = crate::time::seconds_between(stage.since, self.stage.cancelled_at);
+                shared.progress.on_hold_seconds = shared.progress.on_hold_seconds.saturating_sub(counted);
+                In::new(shared, stage).into()
+            }
+        };
+        Ok(Step::new(next, Event::MergeUndone(why)))
+    }
+}
+
+impl<S: Live> In<S> {
+    /// Sets group and person and stays in the stage: a queue, or a hand-over among colleagues.
+    pub fn route(self, to: Assignment, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::Routed(to.clone()), stamp, |this| this.shared.progress.hand_to(&to))
+    }
+
+    /// Changes facts.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn edit(incident: In<Closed>, changes: Vec<FactChange>, stamp: &Stamp<'_>) -> Step<In<Closed>> {
+    ///     incident.edit(changes, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn edit(incident: In<OnHold>, changes: Vec<FactChange>, stamp: &Stamp<'_>) -> Step<In<OnHold>> {
+    ///     incident.edit(changes, stamp)
+    /// }
+    /// ```
+    pub fn edit(self, changes: Vec<FactChange>, stamp: &Stamp<'_>) -> Step<Self> {
+        let mut step = self.noted(Event::Edited(Vec::new()), stamp, |this| {
+            let facts = Arc::make_mut(&mut this.shared.facts);
+            changes.iter().for_each(|change| change.apply(facts));
+        });
+        step.events = vec![Event::Edited(changes)];
+        step
+    }
+
+    /// Assesses the priority anew.
+    pub fn change_priority(self, change: PriorityChange, stamp: &Stamp<'_>) -> Step<Self> {
+        let assessment = Arc::clone(&change.assessment);
+        self.noted(Event::PriorityChanged(Box::new(change)), stamp, |this| this.shared.progress.assessment = assessment)
+    }
+
+    /// Sets the host's own status beneath the stage, or clears it.
+    pub fn set_label(self, label: Option<StageLabel>, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::Labelled(label.clone()), stamp, |this| this.shared.progress.label = label)
+    }
+
+    /// Attaches a reference to a file; one with the same digest is replaced.
+    pub fn attach(self, attachment: Attachment, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::Attached(attachment.clone()), stamp, |this| {
+            let attachments = &mut Arc::make_mut(&mut this.shared.facts).attachments;
+            match attachments.iter_mut().find(|known| known.digest == attachment.digest) {
+                Some(known) => *known = attachment,
+                None => attachments.push(attachment),
+            }
+        })
+    }
+
+    /// Takes off the reference to the file with this digest.
+    pub fn detach(self, file: Digest, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::Detached(file), stamp, |this| {
+            Arc::make_mut(&mut this.shared.facts).attachments.retain(|known| known.digest != file);
+        })
+    }
+
+    /// Waives an obligation.
+    pub fn waive(self, waiver: Waiver, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::ObligationWaived(waiver.clone()), stamp, |this| this.shared.progress.waivers.push(waiver))
+    }
+}
+
+impl<S: IncidentStage> In<S> {
+    /// Records, corrects or clears the time of a milestone, in any stage.
+    pub fn record_milestone(self, time: MilestoneTime, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::MilestoneRecorded(time), stamp, |this| {
+            this.shared.progress.set(time.milestone(), time.at());
+        })
+    }
+
+    /// Records time spent, in any stage.
+    pub fn log_time(self, spent: TimeSpent, stamp: &Stamp<'_>) -> Step<Self> {
+        let seconds = spent.seconds;
+        self.noted(Event::TimeSpent(spent), stamp, |this| {
+            let progress = &mut this.shared.progress;
+            progress.time_spent_seconds = progress.time_spent_seconds.saturating_add(seconds);
+        })
+    }
+
+    /// Adds a watcher, in any stage.
+    pub fn watch(self, person: PersonRef, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::Watched(person.clone()), stamp, |this| {
+            if !this.shared.facts.watchers.contains(&person) {
+                Arc::make_mut(&mut this.shared.facts).watchers.push(person);
+            }
+        })
+    }
+
+    /// Removes a watcher, in any stage.
+    pub fn unwatch(self, person: &PersonRef, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::Unwatched(person.clone()), stamp, |this| {
+            if this.shared.facts.watchers.contains(person) {
+                Arc::make_mut(&mut this.shared.facts).watchers.retain(|known| known != person);
+            }
+        })
+    }
+
+    /// Writes a note that the caller does not see, in any stage.
+    pub fn note_internally(self, note: Note, stamp: &Stamp<'_>) -> Step<Self> {
+        let note = Note { audience: Audience::Internal, ..note };
+        self.noted(Event::NoteAdded(note), stamp, |this| {
+            let progress = &mut this.shared.progress;
+            progress.internal_notes = progress.internal_notes.saturating_add(1);
+        })
+    }
+
+    /// Sets the stage by hand, against the lifecycle: for imports and repairs.
+    pub fn correct(mut self, correction: Correction, stamp: &Stamp<'_>) -> Step<Incident> {
+        let at = stamp.occurred_at;
+        let progress = &mut self.shared.progress;
+        progress.enter(stamp);
+        progress.corrections = progress.corrections.saturating_add(1);
+        let (resolved, closed) = match correction.to {
+            CorrectedStage::Resolved(_) => (Some(at), None),
+            CorrectedStage::Closed(_) => (progress.milestones.resolved.or(Some(at)), Some(at)),
+            _ => (None, None),
+        };
+        progress.set(Milestone::Resolved, resolved);
+        progress.set(Milestone::Closed, closed);
+        if resolved.is_some() {
+            progress.reach(Milestone::Responded, at);
+        } else {
+            progress.set(Milestone::Confirmed, None);
+            progress.waivers.clear();
+        }
+        let shared = self.shared;
+        let next = match correction.to.clone() {
+            CorrectedStage::New => In::new(shared, New {}).into(),
+            CorrectedStage::Assigned => In::new(shared, Assigned {}).into(),
+            CorrectedStage::InProgress { phase } => In::new(shared, InProgress { phase }).into(),
+            CorrectedStage::OnHold(hold) => {
+                let mut shared = shared;
+                shared.progress.begin_hold();
+                In::new(shared, OnHold { hold, since: at, left: Left::InProgress { phase: None } }).into()
+            }
+            CorrectedStage::Resolved(resolution) => {
+                let stage =
+                    Resolved { resolution, resolved_at: at, quiet_since: at, confirmation: None, caller_replied: false };
+                In::new(shared, stage).into()
+            }
+            CorrectedStage::Closed(resolution) => {
+                In::new(shared, Closed { resolution, closed_at: at, basis: ClosureBasis::Corrected }).into()
+            }
+            CorrectedStage::Cancelled(cancellation) => {
+                In::new(shared, Cancelled { cancellation, cancelled_at: at, former: Former::Other }).into()
+            }
+        };
+        Step::new(next, Event::Corrected(Box::new(correction)))
+    }
+}
+
+impl<S: Live> In<S> {
+    /// Writes a note that the caller sees. By a person of the desk it is a response.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn tell(incident: In<Closed>, note: Note, stamp: &Stamp<'_>) -> Step<In<Closed>> {
+    ///     incident.note_publicly(note, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn tell(incident: In<Resolved>, note: Note, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.note_publicly(note, stamp)
+    /// }
+    /// ```
+    pub fn note_publicly(self, note: Note, stamp: &Stamp<'_>) -> Step<Self> {
+        let note = Note { audience: Audience::Public, ..note };
+        let (from, rule) = (note.from, note.on_resolved.unwrap_or_default());
+        let at = stamp.occurred_at;
+        self.noted(Event::NoteAdded(note), stamp, |this| {
+            let progress = &mut this.shared.progress;
+            progress.public_notes = progress.public_notes.saturating_add(1);
+            match from {
+                NoteFrom::Caller => {
+                    progress.last_caller_reply = progress.last_caller_reply.max(Some(at));
+                    this.stage.hear(rule, at);
+                }
+                NoteFrom::Desk => {
+                    progress.last_public_note = progress.last_public_note.max(Some(at));
+                    progress.reach(Milestone::Responded, at);
+                }
+                NoteFrom::Automation => {}
+            }
+        })
+    }
+}
+
+impl Assignment {
+    /// This assignment, with what it leaves open taken from the present one: another group without a
+    /// person takes it from the person.
+    pub(super) fn filled_from(&self, present: &Self) -> Self {
+        match (&self.group, &self.person) {
+            (Some(group), None) if present.group.as_ref() == Some(group) => {
+                Self { group: Some(group.clone()), person: present.person.clone() }
+            }
+            (None, person) => Self { group: present.group.clone(), person: person.clone() },
+            _ => self.clone(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Progress: what the events have added up to. Milestones, counters, assignment, priority.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Assignment, Waiver};
+use crate::{
+    key::{GroupRef, PersonRef, StageLabel},
+    lifecycle::Stamp,
+    priority::Assessment,
+    time::{Instant, seconds_between},
+};
+
+/// Declares the milestones, their names and the table of their times.
+macro_rules! milestones {
+    ($($(#[$doc:meta])* $variant:ident = $name:ident,)*) => {
+        /// Something that happens once in a good incident, and whose time is asked for later.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Milestone {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Milestone {
+            /// Every milestone, in the order in which they are reached.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The milestone as data names it: `responded`.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($name)),* }
+            }
+        }
+
+        /// When the milestones were reached. Each is the time at which it happened, not at which it was
+        /// recorded.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Milestones {
+            $($(#[$doc])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $name: Option<Instant>,)*
+        }
+
+        impl Milestones {
+            /// When this milestone was reached.
+            #[must_use]
+            pub const fn at(&self, milestone: Milestone) -> Option<Instant> {
+                match milestone { $(Milestone::$variant => self.$name),* }
+            }
+
+            const fn slot(&mut self, milestone: Milestone) -> &mut Option<Instant> {
+                match milestone { $(Milestone::$variant => &mut self.$name),* }
+            }
+        }
+    };
+}
+
+milestones! {
+    /// It began.
+    Occurred = occurred,
+    /// Somebody or something noticed it.
+    Detected = detected,
+    /// It was reported to the desk.
+    Reported = reported,
+    /// It was first dispatched to a group or a person.
+    Assigned = assigned,
+    /// Somebody said that they had seen it.
+    Acknowledged = acknowledged,
+    /// The desk responded: a person started work, a person of the desk wrote a public note, or it was
+    /// resolved, whichever came first. Routing, logging and automations do not count.
+    Responded = responded,
+    /// Work began.
+    Started = started,
+    /// The cause was known.
+    Identified = identified,
+    /// It could do no further harm.
+    Contained = contained,
+    /// Its effect was lessened.
+    Mitigated = mitigated,
+    /// Service was back.
+    Restored = restored,
+    /// It was resolved, the last time.
+    Resolved = resolved,
+    /// The resolution was confirmed.
+    Confirmed = confirmed,
+    /// It was closed.
+    Closed = closed,
+}
+
+impl Milestone {
+    /// Whether a move sets it, so that nobody can record it by hand.
+    #[must_use]
+    pub const fn is_set_by_stage(self) -> bool {
+        matches!(self, Self::Reported | Self::Responded | Self::Resolved | Self::Confirmed | Self::Closed)
+    }
+}
+
+/// What the events have added up to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// The priority, and how it came about.
+    pub assessment: Arc<Assessment>,
+    /// With whom it is.
+    #[serde(default)]
+    pub assignment: Assignment,
+    /// The last group that had it, whether or not it has it still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_group: Option<GroupRef>,
+    /// The last person who had it, whether or not they have it still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_person: Option<PersonRef>,
+    /// The host's own status beneath the stage. Leaving the stage clears it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<StageLabel>,
+    /// When the milestones were reached.
+    pub milestones: Milestones,
+    /// When the stage was entered, by the time at which it happened.
+    pub stage_since: Instant,
+    /// When the last event was recorded.
+    pub recorded_at: Instant,
+    /// How often it went from one group to another. The first group is no hop.
+    #[serde(default)]
+    pub group_hops: u32,
+    /// How often it went from one person to another. The first person is no hop.
+    #[serde(default)]
+    pub person_hops: u32,
+    /// How often it was reopened.
+    #[serde(default)]
+    pub reopenings: u32,
+    /// How many hold intervals there have been; a change of reason begins a new one.
+    #[serde(default)]
+    pub holds: u32,
+    /// The seconds spent in hold intervals that have ended.
+    #[serde(default)]
+    pub on_hold_seconds: u64,
+    /// How many public notes there are in the log.
+    #[serde(default)]
+    pub public_notes: u32,
+    /// How many internal notes there are in the log.
+    #[serde(default)]
+    pub internal_notes: u32,
+    /// When the desk last wrote a public note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_public_note: Option<Instant>,
+    /// When the caller last replied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_caller_reply: Option<Instant>,
+    /// The seconds that people recorded as spent.
+    #[serde(default)]
+    pub time_spent_seconds: u64,
+    /// The obligations that were waived. Reopening clears them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
+    /// How often the stage was set by hand.
+    #[serde(default)]
+    pub corrections: u32,
+}
+
+impl Progress {
+    /// Takes note that something was recorded.
+    pub(super) fn record(&mut self, stamp: &Stamp<'_>) {
+        self.recorded_at = self.recorded_at.max(stamp.recorded_at);
+    }
+
+    /// Takes note that a stage was entered.
+    pub(super) fn enter(&mut self, stamp: &Stamp<'_>) {
+        self.record(stamp);
+        self.stage_since = stamp.occurred_at;
+        self.label = None;
+    }
+
+    /// Reaches a milestone; the earliest time counts.
+    pub(super) fn reach(&mut self, milestone: Milestone, at: Instant) {
+        let slot = self.milestones.slot(milestone);
+        *slot = Some(slot.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Sets a milestone anew, or clears it.
+    pub(super) fn set(&mut self, milestone: Milestone, at: Option<Instant>) {
+        *self.milestones.slot(milestone) = at;
+    }
+
+    /// Ends a hold interval.
+    pub(super) fn end_hold(&mut self, since: Instant, at: Instant) {
+        self.on_hold_seconds = self.on_hold_seconds.saturating_add(seconds_between(since, at));
+    }
+
+    /// Begins a hold interval.
+    pub(super) fn begin_hold(&mut self) {
+        self.holds = self.holds.saturating_add(1);
+    }
+
+    /// Hands it to somebody, counting the hops.
+    pub(super) fn hand_to(&mut self, to: &Assignment) {
+        if let Some(group) = &to.group {
+            if self.last_group.as_ref().is_some_and(|last| last != group) {
+                self.group_hops = self.group_hops.saturating_add(1);
+            }
+            self.last_group = Some(group.clone());
+        }
+        if let Some(person) = &to.person {
+            if self.last_person.as_ref().is_some_and(|last| last != person) {
+                self.person_hops = self.person_hops.saturating_add(1);
+            }
+            self.last_person = Some(person.clone());
+        }
+        self.assignment = to.clone();
+    }
+}

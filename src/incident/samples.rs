@@ -1,0 +1,185 @@
+//! One incident for each way to be in a stage, and one of each move: by trying every move on every
+//! incident, the lifecycle describes itself.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    Assignment, Audience, CancelledAs, Cancellation, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Facts, Hold,
+    HoldReason, Incident, IncidentEvent as E, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange, Reason,
+    Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
+};
+use crate::{
+    actor::ActorId,
+    digest::Digest,
+    id::{Id, Number},
+    key::{GroupRef, KeyError, LevelName, PersonRef, ResolutionCode},
+    lifecycle::{HasLifecycle, In, Lifecycle, Stamp, Transition},
+    priority::{Assessment, Matrix, PriorityCause, Scale, Weights},
+    text::{Text, Title},
+    time::Instant,
+    verb::IncidentVerb as Verb,
+};
+
+impl HasLifecycle for Incident {
+    fn lifecycle() -> Lifecycle {
+        let found = samples().map(|samples| samples.transitions()).unwrap_or_default();
+        let rank = |stage: &str| Stage::ALL.iter().position(|known| known.as_str() == stage);
+        let order = |verb: &str| Verb::ALL.iter().position(|known| known.as_str() == verb);
+        let mut transitions: Vec<_> = found.into_iter().collect();
+        transitions.sort_by_key(|t: &Transition| (rank(t.from), order(t.verb), rank(t.to)));
+        Lifecycle {
+            stages: Stage::ALL.map(Stage::as_str).to_vec(),
+            initial: Stage::New.as_str(),
+            finals: Stage::ALL.into_iter().filter(|stage| stage.is_final()).map(Stage::as_str).collect(),
+            transitions,
+        }
+    }
+}
+
+struct Samples {
+    incidents: Vec<Incident>,
+    moves: Vec<(Verb, Vec<E>)>,
+}
+
+impl Samples {
+    fn transitions(&self) -> BTreeSet<Transition> {
+        let mut found = BTreeSet::new();
+        for incident in &self.incidents {
+            for (verb, events) in &self.moves {
+                if let Some(next) = after(incident.clone(), events) {
+                    found.insert(Transition {
+                        from: incident.stage().as_str(),
+                        verb: verb.as_str(),
+                        to: next.stage().as_str(),
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The incident after these events, if each is legal.
+fn after(incident: Incident, events: &[E]) -> Option<Incident> {
+    let stamp = Stamp::now(Instant::UNIX_EPOCH, &ActorId::System);
+    events.iter().try_fold(incident, |incident, event| Some(incident.apply(event.clone(), &stamp).ok()?.next))
+}
+
+fn samples() -> Option<Samples> {
+    let new = new_incident()?;
+    let moves = moves().ok()?;
+    let go = |from: &Incident, verb: Verb| {
+        let (_, events) = moves.iter().find(|(known, _)| *known == verb)?;
+        after(from.clone(), events)
+    };
+    let assigned = go(&new, Verb::Assign)?;
+    let started = go(&new, Verb::StartWork)?;
+    let held = [go(&new, Verb::Hold)?, go(&assigned, Verb::Hold)?, go(&started, Verb::Hold)?];
+    let resolved = go(&started, Verb::Resolve)?;
+    let closed = go(&resolved, Verb::Close)?;
+    let duplicate = E::Cancelled(CancelledAs { cancellation: Cancellation::Duplicate { of: Id::from_u128(2) }, reason: None });
+    let merged: Option<Vec<_>> =
+        [&new, &assigned, &started].into_iter().chain(&held).map(|open| after(open.clone(), &[duplicate.clone()])).collect();
+    let withdrawn = go(&new, Verb::Cancel)?;
+    let mut incidents = vec![new, assigned, started, resolved, closed, withdrawn];
+    incidents.extend(held);
+    incidents.extend(merged?);
+    Some(Samples { incidents, moves })
+}
+
+fn new_incident() -> Option<Incident> {
+    let level = LevelName::new("high").ok()?;
+    let criticality = Scale::new(Vec::new(), crate::priority::HighEnd::First);
+    let assessment = Assessment::of(&Matrix::itil(), &[], &criticality, &level, &level, Weights::default())?;
+    let facts = Facts {
+        id: Id::from_u128(1),
+        number: Number::new("INC", 7, 1).ok()?,
+        title: Title::new("sample", 80, [0; 16]).ok()?,
+        description: None,
+        category: None,
+        impact: level.clone(),
+        urgency: level,
+        caller: None,
+        affected: None,
+        vip: false,
+        people_affected: None,
+        opened_by: ActorId::System,
+        organisation: None,
+        site: None,
+        channel: None,
+        services: Vec::new(),
+        offering: None,
+        items: Vec::new(),
+        labels: Vec::new(),
+        watchers: Vec::new(),
+        attachments: Vec::new(),
+        references: Vec::new(),
+        confidential: false,
+        fields: std::collections::BTreeMap::new(),
+    };
+    let reported = Reported {
+        facts: Arc::new(facts),
+        assessment: Arc::new(assessment),
+        assignment: Assignment::default(),
+        occurred: None,
+        detected: None,
+    };
+    Some(In::report(reported, &Stamp::now(Instant::UNIX_EPOCH, &ActorId::System)).next.into())
+}
+
+fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
+    let text = || Text::new("sample", 80, [0; 16]);
+    let group = Assignment { group: Some(GroupRef::new("desk")?), person: None };
+    let hold = || Hold { reason: HoldReason::AwaitingVendor, until: None, wakes_on: Vec::new(), note: None };
+    let reopened = || E::Reopened(Reopening { reason: None, by_reply: false });
+    let resolution = Resolution { code: ResolutionCode::new("fixed")?, remedy: super::Remedy::Fix, text: None };
+    let person = PersonRef::new("anna")?;
+    let mut moves = vec![
+        (Verb::Assign, vec![E::Assigned(group.clone())]),
+        (Verb::Unassign, vec![E::Unassigned]),
+        (Verb::Route, vec![E::Routed(group)]),
+        (Verb::StartWork, vec![E::WorkStarted]),
+        (Verb::EnterPhase, vec![E::PhaseEntered(Phase::Triage)]),
+        (Verb::Hold, vec![E::Held(hold())]),
+        (Verb::Hold, vec![reopened(), E::Held(hold())]),
+        (Verb::ChangeHold, vec![E::HoldChanged(hold())]),
+        (Verb::Resume, vec![E::Resumed(ResumedBy::Hand)]),
+        (Verb::Resolve, vec![E::Resolved(resolution)]),
+        (Verb::Confirm, vec![E::Confirmed(ConfirmedBy::Caller)]),
+        (Verb::Reopen, vec![reopened()]),
+        (Verb::Close, vec![E::Closed(ClosureBasis::Confirmed)]),
+        (Verb::Cancel, vec![E::Cancelled(CancelledAs { cancellation: Cancellation::Withdrawn, reason: None })]),
+        (Verb::UndoMerge, vec![E::MergeUndone(Reason { reason: None })]),
+        (Verb::Edit, vec![E::Edited(Vec::new())]),
+        (Verb::Categorise, vec![E::Edited(Vec::new())]),
+        (Verb::Watch, vec![E::Watched(person)]),
+        (Verb::Attach, vec![E::Detached(Digest::of(b""))]),
+        (Verb::LogTime, vec![E::TimeSpent(TimeSpent { seconds: 1, note: None })]),
+        (Verb::SetLabel, vec![E::Labelled(None)]),
+    ];
+    if let Ok(time) = MilestoneTime::new(Milestone::Detected, None) {
+        moves.push((Verb::RecordMilestone, vec![E::MilestoneRecorded(time)]));
+    }
+    if let Some(change) = priority_change() {
+        moves.push((Verb::OverridePriority, vec![E::PriorityChanged(Box::new(change))]));
+    }
+    if let (Ok(public), Ok(internal), Ok(reason), Ok(waived)) = (text(), text(), text(), text()) {
+        let note = |audience, text| E::NoteAdded(Note { audience, from: NoteFrom::Desk, text, on_resolved: None });
+        moves.push((Verb::AddNote, vec![note(Audience::Public, public)]));
+        moves.push((Verb::AddInternalNote, vec![note(Audience::Internal, internal)]));
+        let waiver = Waiver { code: "sample".into(), field: None, reason: waived, by: ActorId::System };
+        moves.push((Verb::Waive, vec![E::ObligationWaived(waiver)]));
+        for to in [CorrectedStage::New, CorrectedStage::InProgress { phase: None }] {
+            let correction = Correction { to, reason: reason.clone(), instead_of: None };
+            moves.push((Verb::Correct, vec![E::Corrected(Box::new(correction))]));
+        }
+    }
+    Ok(moves)
+}
+
+fn priority_change() -> Option<PriorityChange> {
+    let incident = new_incident()?;
+    let priority = incident.priority().clone();
+    let assessment = Arc::clone(&incident.progress().assessment);
+    Some(PriorityChange { old: priority.clone(), new: priority, cause: PriorityCause::Edited, assessment })
+}

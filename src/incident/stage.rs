@@ -1,0 +1,322 @@
+//! The stages of an incident, each with what only it has.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cancellation, ClosureBasis, Confirmation, Hold, IncidentEvent, Resolution, Shared};
+use crate::{lifecycle::StageOf, time::Instant};
+
+/// Declares the stage types' common ground: the stage enum and the link to what incidents share.
+macro_rules! stages {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// The stage alone: for indexes, filters and messages. Fixed, so that it can be matched whole; a
+        /// host's own statuses are labels beneath it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Stage {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Stage {
+            /// Every stage, in the order of an incident's life.
+            pub const ALL: [Self; 7] = [$(Self::$name),*];
+
+            /// The stage as people and diagrams name it: `InProgress`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),* }
+            }
+
+            /// The stage as data names it: `in_progress`.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+
+        $(impl StageOf for $name {
+            type Shared = Shared;
+            type Event = IncidentEvent;
+        })*
+    };
+}
+
+stages! {
+    /// Reported and not yet taken up; with a group it is a queue.
+    New = "new",
+    /// Dispatched to a group or a person who has not begun.
+    Assigned = "assigned",
+    /// Being worked on.
+    InProgress = "in_progress",
+    /// Waiting for something or somebody, with a reason.
+    OnHold = "on_hold",
+    /// Service is restored; to be verified.
+    Resolved = "resolved",
+    /// Done for good.
+    Closed = "closed",
+    /// Ended without a resolution.
+    Cancelled = "cancelled",
+}
+
+impl Stage {
+    /// Whether work is still to be done: neither resolved nor final.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::New | Self::Assigned | Self::InProgress | Self::OnHold)
+    }
+
+    /// Whether the stage is final: closed or cancelled.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Closed | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the work is at, inside [`InProgress`]. The host uses the phases that it needs; any may follow
+/// any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Finding out what it is and how bad.
+    Triage,
+    /// Looking for the cause.
+    Investigating,
+    /// The cause is known. Sets the milestone `identified`.
+    Identified,
+    /// It can do no further harm. Sets the milestone `contained`.
+    Contained,
+    /// Removing the cause.
+    Eradicating,
+    /// Lessening the effect.
+    Mitigating,
+    /// Bringing service back. Sets the milestone `mitigated`.
+    Recovering,
+    /// Watching whether it holds. Sets the milestone `mitigated`.
+    Monitoring,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 8] = [
+        Self::Triage,
+        Self::Investigating,
+        Self::Identified,
+        Self::Contained,
+        Self::Eradicating,
+        Self::Mitigating,
+        Self::Recovering,
+        Self::Monitoring,
+    ];
+
+    /// The phase as data names it: `investigating`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Triage => "triage",
+            Self::Investigating => "investigating",
+            Self::Identified => "identified",
+            Self::Contained => "contained",
+            Self::Eradicating => "eradicating",
+            Self::Mitigating => "mitigating",
+            Self::Recovering => "recovering",
+            Self::Monitoring => "monitoring",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}
+
+/// Reported and not yet taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct New {}
+
+/// Dispatched to a group or a person who has not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Assigned {}
+
+/// Being worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct InProgress {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) phase: Option<Phase>,
+}
+
+impl InProgress {
+    /// What the work is at, if somebody said so.
+    #[must_use]
+    pub const fn phase(&self) -> Option<Phase> {
+        self.phase
+    }
+}
+
+/// What a held incident goes back to when it resumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// It was new.
+    New,
+    /// It was assigned.
+    Assigned,
+    /// It was in progress, in this phase.
+    InProgress {
+        /// The phase, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phase: Option<Phase>,
+    },
+}
+
+/// Waiting, with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnHold {
+    pub(crate) hold: Hold,
+    /// When this reason began.
+    pub(crate) since: Instant,
+    pub(crate) left: Left,
+}
+
+impl OnHold {
+    /// Why, until when, and what ends it.
+    #[must_use]
+    pub const fn hold(&self) -> &Hold {
+        &self.hold
+    }
+
+    /// Since when it has been on hold for this reason.
+    #[must_use]
+    pub const fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// What it goes back to.
+    #[must_use]
+    pub const fn left(&self) -> Left {
+        self.left
+    }
+}
+
+/// Service is restored; to be verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    pub(crate) resolution: Resolution,
+    pub(crate) resolved_at: Instant,
+    pub(crate) quiet_since: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) confirmation: Option<Confirmation>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) caller_replied: bool,
+}
+
+impl Resolved {
+    /// How it was resolved.
+    #[must_use]
+    pub const fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
+    /// When it was resolved.
+    #[must_use]
+    pub const fn resolved_at(&self) -> Instant {
+        self.resolved_at
+    }
+
+    /// Since when the caller has been quiet: the resolution, or a reply that restarted the quiet time.
+    #[must_use]
+    pub const fn quiet_since(&self) -> Instant {
+        self.quiet_since
+    }
+
+    /// Who confirmed that the resolution holds.
+    #[must_use]
+    pub const fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
+    }
+
+    /// Whether the caller has replied since, and nobody has reacted.
+    #[must_use]
+    pub const fn caller_replied(&self) -> bool {
+        self.caller_replied
+    }
+}
+
+/// Done for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    pub(crate) resolution: Resolution,
+    pub(crate) closed_at: Instant,
+    pub(crate) basis: ClosureBasis,
+}
+
+impl Closed {
+    /// How it was resolved.
+    #[must_use]
+    pub const fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
+    /// When it was closed.
+    #[must_use]
+    pub const fn closed_at(&self) -> Instant {
+        self.closed_at
+    }
+
+    /// What the closure rests on.
+    #[must_use]
+    pub const fn basis(&self) -> ClosureBasis {
+        self.basis
+    }
+}
+
+/// What a cancelled incident was before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Former {
+    /// It was new.
+    New,
+    /// It was assigned.
+    Assigned,
+    /// It was in progress.
+    InProgress(InProgress),
+    /// It was on hold.
+    OnHold(OnHold),
+    /// It was resolved, closed or cancelled otherwise, and was corrected.
+    Other,
+}
+
+/// Ended without a resolution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancelled {
+    pub(crate) cancellation: Cancellation,
+    pub(crate) cancelled_at: Instant,
+    pub(crate) former: Former,
+}
+
+impl Cancelled {
+    /// Why it was cancelled.
+    #[must_use]
+    pub const fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    /// When it was cancelled.
+    #[must_use]
+    pub const fn cancelled_at(&self) -> Instant {
+        self.cancelled_at
+    }
+
+    /// What it was before.
+    #[must_use]
+    pub const fn former(&self) -> &Former {
+        &self.former
+    }
+}

@@ -1,0 +1,188 @@
+//! Time: instants are UTC, `now` always comes in from outside, and durations are integers of seconds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// An instant in UTC.
+pub type Instant = DateTime<Utc>;
+
+/// Where a desk takes `now` from.
+pub trait TimeSource: Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Instant;
+}
+
+impl<S: TimeSource + ?Sized> TimeSource for &S {
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+}
+
+impl<S: TimeSource + ?Sized> TimeSource for Arc<S> {
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+}
+
+/// The system's clock. Not on `wasm32-unknown-unknown`, which has none: inject a source there.
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemTime;
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+impl TimeSource for SystemTime {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the library reads the clock")]
+    fn now(&self) -> Instant {
+        Utc::now()
+    }
+}
+
+/// A clock that stands still until it is turned by hand. Clones share it.
+///
+/// ```
+/// use andon::time::{ManualTime, TimeSource, minutes};
+///
+/// let time = ManualTime::at("2026-03-27T15:30:00Z".parse()?);
+/// time.advance(minutes(90));
+/// assert_eq!(time.now().to_rfc3339(), "2026-03-27T17:00:00+00:00");
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ManualTime(Arc<Mutex<Instant>>);
+
+impl ManualTime {
+    /// A clock that shows `now`.
+    #[must_use]
+    pub fn at(now: Instant) -> Self {
+        Self(Arc::new(Mutex::new(now)))
+    }
+
+    /// Sets the clock, forwards or backwards.
+    pub fn set(&self, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    /// Turns the clock on by `span`; it stops at the last instant that can be told.
+    pub fn advance(&self, span: TimeDelta) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = later(*now, span);
+    }
+}
+
+impl TimeSource for ManualTime {
+    fn now(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A span of `n` minutes.
+#[must_use]
+pub fn minutes(n: u32) -> TimeDelta {
+    TimeDelta::seconds(i64::from(n).saturating_mul(60))
+}
+
+/// A span of `n` hours.
+#[must_use]
+pub fn hours(n: u32) -> TimeDelta {
+    TimeDelta::seconds(i64::from(n).saturating_mul(3_600))
+}
+
+/// A span of `n` days of 24 hours.
+#[must_use]
+pub fn days(n: u32) -> TimeDelta {
+    TimeDelta::seconds(i64::from(n).saturating_mul(86_400))
+}
+
+/// `at` and `span` later; the last instant that can be told if there is none so late.
+pub(crate) fn later(at: Instant, span: TimeDelta) -> Instant {
+    at.checked_add_signed(span).unwrap_or(if span < TimeDelta::zero() { Instant::MIN_UTC } else { Instant::MAX_UTC })
+}
+
+/// The seconds from `from` to `to`, and 0 if `to` is earlier.
+pub(crate) fn seconds_between(from: Instant, to: Instant) -> u64 {
+    u64::try_from(to.signed_duration_since(from).num_seconds()).unwrap_or(0)
+}
+
+/// A time span of a policy, in whole seconds: at most 100 years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Seconds(u64);
+
+/// A number of seconds beyond 100 years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a span is at most {} seconds, which is 100 years", Seconds::MAX)]
+pub struct SecondsError;
+
+impl Seconds {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+    /// The longest span: 100 years of 365.25 days.
+    pub const MAX: u64 = 3_155_760_000;
+
+    /// A span of `seconds`.
+    ///
+    /// # Errors
+    /// [`SecondsError`] beyond [`Self::MAX`].
+    pub const fn new(seconds: u64) -> Result<Self, SecondsError> {
+        if seconds > Self::MAX { Err(SecondsError) } else { Ok(Self(seconds)) }
+    }
+
+    /// A span of hours.
+    #[must_use]
+    pub const fn hours(hours: u16) -> Self {
+        Self((hours as u64).saturating_mul(3_600))
+    }
+
+    /// A span of days of 24 hours.
+    #[must_use]
+    pub const fn days(days: u8) -> Self {
+        Self((days as u64).saturating_mul(86_400))
+    }
+
+    /// The number of seconds.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The span as chrono has it.
+    #[must_use]
+    pub fn span(self) -> TimeDelta {
+        TimeDelta::seconds(i64::try_from(self.0).unwrap_or(i64::MAX / 1_000))
+    }
+}
+
+impl TryFrom<u64> for Seconds {
+    type Error = SecondsError;
+
+    fn try_from(seconds: u64) -> Result<Self, SecondsError> {
+        Self::new(seconds)
+    }
+}
+
+impl From<Seconds> for u64 {
+    fn from(seconds: Seconds) -> Self {
+        seconds.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adding_never_overflows() {
+        assert_eq!(later(Instant::MAX_UTC, hours(1)), Instant::MAX_UTC);
+        assert_eq!(later(Instant::MIN_UTC, -hours(1)), Instant::MIN_UTC);
+        assert_eq!(seconds_between(Instant::MAX_UTC, Instant::MIN_UTC), 0);
+    }
+
+    #[test]
+    fn a_span_of_a_policy_is_at_most_a_hundred_years() {
+        assert!(Seconds::new(Seconds::MAX).is_ok());
+        assert_eq!(Seconds::new(Seconds::MAX + 1), Err(SecondsError));
+        assert!(serde_json::from_str::<Seconds>("-1").is_err());
+    }
+}

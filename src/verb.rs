@@ -1,0 +1,132 @@
+//! Verbs: what can be asked of a record. Commands, permissions and error codes are named by them.
+
+use std::fmt;
+
+/// Declares a verb enum whose names, permission codes and error codes are one text.
+macro_rules! verbs {
+    (
+        $(#[$doc:meta])* pub enum $name:ident of $record:literal;
+        $($(#[$vdoc:meta])* $variant:ident = $text:literal,)*
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$vdoc])* $variant,)*
+        }
+
+        impl $name {
+            /// Every verb, in the order of a record's life.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The verb alone, as in a list of moves: `start_work`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// The permission that the verb needs: `incident.start_work`.
+            #[must_use]
+            pub const fn permission(self) -> &'static str {
+                match self { $(Self::$variant => concat!($record, ".", $text)),* }
+            }
+
+            /// The code of the error when the record's stage has no such move.
+            pub(crate) const fn illegal(self) -> &'static str {
+                match self { $(Self::$variant => concat!($record, ".", $text, ".illegal")),* }
+            }
+
+            /// The code of the error when the actor lacks the permission.
+            pub(crate) const fn refused(self) -> &'static str {
+                match self { $(Self::$variant => concat!($record, ".", $text, ".refused")),* }
+            }
+
+            /// The code of the error when obligations are open.
+            pub(crate) const fn blocked(self) -> &'static str {
+                match self { $(Self::$variant => concat!($record, ".", $text, ".blocked")),* }
+            }
+
+            /// The code of the error when fields are wrong.
+            pub(crate) const fn invalid(self) -> &'static str {
+                match self { $(Self::$variant => concat!($record, ".", $text, ".invalid")),* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+verbs! {
+    /// What can be asked of an incident.
+    pub enum IncidentVerb of "incident";
+    /// See the record, its events and its public notes.
+    Read = "read",
+    /// See internal notes, too.
+    ReadInternal = "read_internal",
+    /// See confidential records without being part of them.
+    ReadConfidential = "read_confidential",
+    /// Report a new incident for oneself.
+    Report = "report",
+    /// Report a new incident of which somebody else is the caller.
+    ReportFor = "report_for",
+    /// Dispatch to a group or a person.
+    Assign = "assign",
+    /// Take the assignment back.
+    Unassign = "unassign",
+    /// Set group and person without changing the stage.
+    Route = "route",
+    /// Begin work.
+    StartWork = "start_work",
+    /// Enter a phase of the work.
+    EnterPhase = "enter_phase",
+    /// Put on hold.
+    Hold = "hold",
+    /// Change why, or until when, it is on hold.
+    ChangeHold = "change_hold",
+    /// End the hold and go back to what was before it.
+    Resume = "resume",
+    /// Say that service is restored, and how.
+    Resolve = "resolve",
+    /// Confirm that the resolution holds.
+    Confirm = "confirm",
+    /// Take a resolution back.
+    Reopen = "reopen",
+    /// Close for good.
+    Close = "close",
+    /// End without a resolution: a duplicate, not an incident, withdrawn, …
+    Cancel = "cancel",
+    /// Undo the merge of a duplicate.
+    UndoMerge = "undo_merge",
+    /// Change facts.
+    Edit = "edit",
+    /// Move to another category.
+    Categorise = "categorise",
+    /// Write a public note.
+    AddNote = "add_note",
+    /// Write an internal note.
+    AddInternalNote = "add_internal_note",
+    /// Add or remove watchers.
+    Watch = "watch",
+    /// Attach a reference to a file, or take it off.
+    Attach = "attach",
+    /// Record time spent.
+    LogTime = "log_time",
+    /// Override the computed priority, or clear the override.
+    OverridePriority = "override_priority",
+    /// Set the host's own status beneath the stage.
+    SetLabel = "set_label",
+    /// Record when something happened: detected, mitigated, restored, …
+    RecordMilestone = "record_milestone",
+    /// Waive an obligation.
+    Waive = "waive",
+    /// Say that something happened earlier than now.
+    Backdate = "backdate",
+    /// Import a history with its original times.
+    Import = "import",
+    /// Set the stage by hand, against the lifecycle, with a reason.
+    Correct = "correct",
+}

@@ -88,7 +88,8 @@ impl Actor {
         Self::from_id(ActorId::System)
     }
 
-    const fn from_id(id: ActorId) -> Self {
+    /// Somebody of whom nothing more is known, as in a history.
+    pub(crate) const fn from_id(id: ActorId) -> Self {
         Self { id, on_behalf_of: None, roles: Vec::new(), groups: Vec::new(), organisation: None }
     }
 

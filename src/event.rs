@@ -353,7 +353,9 @@ fn canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Error> {
     match value {
         Value::Object(object) => {
             if let Some(digest) = slot_digest(value, object) {
-                out.push_str(&format!("{{\"sha256\":\"{digest}\"}}"));
+                out.push_str("{\"sha256\":\"");
+                out.push_str(&digest.to_string());
+                out.push_str("\"}");
                 return Ok(());
             }
             let mut members: Vec<_> = object.iter().collect();

@@ -49,6 +49,21 @@ impl<T: ?Sized> Id<T> {
     }
 }
 
+impl Id<CommandMark> {
+    /// The id for a command that has a name of its own, such as `import:INC0042`: the same name gives
+    /// the same id, so that doing it again changes nothing. (A UUID of version 8, from the SHA-256 of
+    /// the name.)
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let digest = crate::digest::Digest::of(name.as_bytes());
+        let mut bytes = [0; 16];
+        for (byte, digit) in bytes.iter_mut().zip(digest.as_bytes()) {
+            *byte = *digit;
+        }
+        Self::from_u128(uuid::Builder::from_custom_bytes(bytes).into_uuid().as_u128())
+    }
+}
+
 impl<T: ?Sized> Clone for Id<T> {
     fn clone(&self) -> Self {
         *self
@@ -204,6 +219,11 @@ impl Number {
         Self::try_from(Arc::from(format!("{prefix}{value:0width$}")))
     }
 
+    /// Stands where a number will be taken.
+    pub(crate) fn untaken() -> Self {
+        Self(Arc::from("0"))
+    }
+
     /// The number as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -225,7 +245,11 @@ impl TryFrom<Arc<str>> for Number {
     fn try_from(text: Arc<str>) -> Result<Self, NumberError> {
         let prefix = text.trim_end_matches(|c: char| c.is_ascii_digit());
         let digits = text.len().saturating_sub(prefix.len());
-        if Self::is_prefix(prefix) && (1..=Self::MAX_DIGITS).contains(&digits) { Ok(Self(text)) } else { Err(NumberError) }
+        if Self::is_prefix(prefix) && (1..=Self::MAX_DIGITS).contains(&digits) {
+            Ok(Self(text))
+        } else {
+            Err(NumberError)
+        }
     }
 }
 
@@ -312,8 +336,11 @@ impl SequentialIds {
 
 impl IdSource for SequentialIds {
     fn id(&self, at: DateTime<Utc>) -> u128 {
-        let [a, b, c, d, e, f, g, h] = self.step().to_be_bytes();
-        uuid_v7(at, [0, 0, a, b, c, d, e, f, g, h])
+        let mut random = [0; 10];
+        for (byte, digit) in random.iter_mut().rev().zip(self.step().to_le_bytes()) {
+            *byte = digit;
+        }
+        uuid_v7(at, random)
     }
 
     fn salt(&self) -> [u8; 16] {

@@ -1,4 +1,36 @@
-//! andon
-pub mod key; pub mod id; pub mod time; pub mod text; pub mod digest; pub mod verb; pub mod actor; pub mod permission;
-pub mod calendar; pub mod directory; pub mod fault; pub mod priority; pub mod lifecycle; pub mod incident; pub mod event;
-pub use actor::Actor; pub use id::Id;
+#![doc = include_str!("../README.md")]
+
+pub mod actor;
+pub mod blocking;
+pub mod calendar;
+pub mod category;
+pub mod command;
+mod decision;
+pub mod desk;
+pub mod digest;
+pub mod directory;
+pub mod error;
+pub mod event;
+pub mod fault;
+pub mod field;
+pub mod id;
+pub mod incident;
+pub mod key;
+pub mod lifecycle;
+pub mod obligation;
+pub mod permission;
+pub mod policy;
+pub mod priority;
+pub mod store;
+pub mod text;
+pub mod time;
+pub mod verb;
+
+pub use actor::Actor;
+pub use decision::{AllowedMove, MoveField};
+pub use desk::Desk;
+pub use error::Error;
+pub use id::{CommandId, Id, Number, Version};
+pub use incident::{Incident, Stage};
+pub use policy::{Policy, PolicyDraft};
+pub use store::{MemoryRepository, Repository};

@@ -232,9 +232,7 @@ impl Permissions {
             PermissionScope::All => true,
             PermissionScope::Own => actor.people().any(|person| stake.people.contains(&Some(person))),
             PermissionScope::OwnGroup => stake.group.is_some_and(|group| actor.groups().contains(group)),
-            PermissionScope::OwnOrganisation => {
-                stake.organisation.is_some() && stake.organisation == actor.member_of()
-            }
+            PermissionScope::OwnOrganisation => stake.organisation.is_some() && stake.organisation == actor.member_of(),
         })
     }
 }
@@ -249,9 +247,11 @@ mod tests {
 
     #[test]
     fn scopes_are_judged_by_the_stake() {
-        let permissions = Permissions::none()
-            .grant(agent(), PermissionScope::OwnGroup, [IncidentVerb::Assign])
-            .grant(agent(), PermissionScope::Own, [IncidentVerb::Assign]);
+        let permissions = Permissions::none().grant(agent(), PermissionScope::OwnGroup, [IncidentVerb::Assign]).grant(
+            agent(),
+            PermissionScope::Own,
+            [IncidentVerb::Assign],
+        );
         let anna = Actor::person("anna").unwrap().role("agent").unwrap().group("Network").unwrap();
         let (network, mail) = (GroupRef::new("Network").unwrap(), GroupRef::new("Mail").unwrap());
         let me = PersonRef::new("anna").unwrap();

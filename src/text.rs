@@ -218,10 +218,10 @@ enum SlotError {
 }
 
 impl SlotForm {
-    fn parts(self) -> Result<Result<(Arc<str>, [u8; 16]), Digest>, SlotError> {
+    fn slot(self) -> Result<Slot, SlotError> {
         match (self.text, self.salt, self.erased) {
-            (Some(text), Some(salt), None) => Ok(Ok((text, unhex(&salt).ok_or(SlotError::Salt)?))),
-            (None, None, Some(digest)) => Ok(Err(digest)),
+            (Some(text), Some(salt), None) => Ok(Slot::Kept { text, salt: unhex(&salt).ok_or(SlotError::Salt)? }),
+            (None, None, Some(digest)) => Ok(Slot::Erased { digest }),
             _ => Err(SlotError::Shape),
         }
     }
@@ -231,9 +231,9 @@ impl TryFrom<SlotForm> for Text {
     type Error = SlotError;
 
     fn try_from(form: SlotForm) -> Result<Self, SlotError> {
-        match form.parts()? {
-            Ok((text, salt)) => Ok(Self::new(&text, MAX_TEXT_CHARS, salt)?),
-            Err(digest) => Ok(Self(Slot::Erased { digest })),
+        match form.slot()? {
+            Slot::Kept { text, salt } => Ok(Self::new(&text, MAX_TEXT_CHARS, salt)?),
+            erased @ Slot::Erased { .. } => Ok(Self(erased)),
         }
     }
 }
@@ -242,9 +242,9 @@ impl TryFrom<SlotForm> for Title {
     type Error = SlotError;
 
     fn try_from(form: SlotForm) -> Result<Self, SlotError> {
-        match form.parts()? {
-            Ok((text, salt)) => Ok(Self::new(&text, MAX_TEXT_CHARS, salt)?),
-            Err(digest) => Ok(Self(Slot::Erased { digest })),
+        match form.slot()? {
+            Slot::Kept { text, salt } => Ok(Self::new(&text, MAX_TEXT_CHARS, salt)?),
+            erased @ Slot::Erased { .. } => Ok(Self(erased)),
         }
     }
 }

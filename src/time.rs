@@ -100,6 +100,11 @@ pub(crate) fn later(at: Instant, span: TimeDelta) -> Instant {
     at.checked_add_signed(span).unwrap_or(if span < TimeDelta::zero() { Instant::MIN_UTC } else { Instant::MAX_UTC })
 }
 
+/// `at` and `span` earlier; the first instant that can be told if there is none so early.
+pub(crate) fn earlier(at: Instant, span: TimeDelta) -> Instant {
+    at.checked_sub_signed(span).unwrap_or(if span < TimeDelta::zero() { Instant::MAX_UTC } else { Instant::MIN_UTC })
+}
+
 /// The seconds from `from` to `to`, and 0 if `to` is earlier.
 pub(crate) fn seconds_between(from: Instant, to: Instant) -> u64 {
     u64::try_from(to.signed_duration_since(from).num_seconds()).unwrap_or(0)
@@ -131,14 +136,14 @@ impl Seconds {
 
     /// A span of hours.
     #[must_use]
-    pub const fn hours(hours: u16) -> Self {
-        Self((hours as u64).saturating_mul(3_600))
+    pub fn hours(hours: u16) -> Self {
+        Self(u64::from(hours).saturating_mul(3_600))
     }
 
     /// A span of days of 24 hours.
     #[must_use]
-    pub const fn days(days: u8) -> Self {
-        Self((days as u64).saturating_mul(86_400))
+    pub fn days(days: u8) -> Self {
+        Self(u64::from(days).saturating_mul(86_400))
     }
 
     /// The number of seconds.

@@ -64,7 +64,8 @@ impl fmt::Debug for ZoneName {
 
 /// `+hh:mm` or `-hh:mm`, at most 18 hours from UTC.
 fn is_offset(name: &str) -> bool {
-    let [b'+' | b'-', h1 @ b'0'..=b'1', h2 @ b'0'..=b'9', b':', m1 @ b'0'..=b'5', m2 @ b'0'..=b'9'] = name.as_bytes() else {
+    let [b'+' | b'-', h1 @ b'0'..=b'1', h2 @ b'0'..=b'9', b':', m1 @ b'0'..=b'5', m2 @ b'0'..=b'9'] = name.as_bytes()
+    else {
         return false;
     };
     [*h1, *h2, *m1, *m2] <= *b"1800"

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{ExternalReference, Facts, FieldValue, Service};
 use crate::{
     key::{
-        CategoryKey, ContactChannel, FieldKey, ItemRef, Label, LevelName, OfferingRef, OrganisationRef, PersonRef, SiteRef,
+        CategoryKey, ContactChannel, FieldKey, ItemRef, Label, LevelName, OfferingRef, OrganisationRef, PersonRef,
+        SiteRef,
     },
     text::{Text, Title},
 };

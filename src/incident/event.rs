@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assignment, Attachment, Cancellation, ClosureBasis, ConfirmedBy, Correction, FactChange, Facts, Hold, Milestone, Phase,
-    Resolution,
+    Assignment, Attachment, Cancellation, ClosureBasis, ConfirmedBy, Correction, FactChange, Facts, Hold, Milestone,
+    Phase, Resolution,
 };
 use crate::{
     actor::ActorId,

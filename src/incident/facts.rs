@@ -83,6 +83,9 @@ pub struct Facts {
     /// What it is called in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<ExternalReference>,
+    /// The incident that it follows, because that one could not be reopened any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Id<Incident>>,
     /// Whether only those who have to do with it may see it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confidential: bool,

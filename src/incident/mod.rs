@@ -15,8 +15,6 @@ mod samples;
 mod snapshot;
 mod stage;
 
-use std::sync::Arc;
-
 pub use apply::{FoldError, IllegalMove};
 pub use change::FactChange;
 pub use event::{
@@ -26,14 +24,13 @@ pub use event::{
 pub use facts::{Assignment, Attachment, ExternalReference, Facts, FieldValue, Service};
 pub use moves::{Active, Dispatched, IncidentStage, Live, Open, Unstarted};
 pub use outcome::{
-    Cancellation, ClosureBasis, Confirmation, ConfirmedBy, CorrectedStage, Correction, Hold, HoldReason, Remedy, Resolution,
-    WakeOn,
+    Cancellation, ClosureBasis, Confirmation, ConfirmedBy, CorrectedStage, Correction, Hold, HoldReason, Remedy,
+    Resolution, WakeOn,
 };
 pub use progress::{Milestone, Milestones, Progress};
+pub(crate) use samples::legal_verbs;
 pub use snapshot::{SNAPSHOT_SCHEMA, SnapshotError};
-pub use stage::{
-    Assigned, Cancelled, Closed, Former, InProgress, Left, New, OnHold, Phase, Resolved, Stage,
-};
+pub use stage::{Assigned, Cancelled, Closed, Former, InProgress, Left, New, OnHold, Phase, Resolved, Stage};
 
 use crate::{
     id::{Id, Number},
@@ -92,10 +89,6 @@ macro_rules! each_stage {
         impl Incident {
             pub(crate) const fn shared(&self) -> &Shared {
                 match self { $(Self::$stage(incident) => &incident.shared),* }
-            }
-
-            pub(crate) const fn shared_mut(&mut self) -> &mut Shared {
-                match self { $(Self::$stage(incident) => &mut incident.shared),* }
             }
 
             /// The stage alone.
@@ -177,14 +170,15 @@ impl Incident {
     pub fn stake(&self) -> Stake<'_> {
         let (facts, assignment) = (self.facts(), self.assignment());
         Stake {
-            people: [facts.caller.as_ref(), facts.affected.as_ref(), facts.opened_by.person(), assignment.person.as_ref()],
+            people: [
+                facts.caller.as_ref(),
+                facts.affected.as_ref(),
+                facts.opened_by.person(),
+                assignment.person.as_ref(),
+            ],
             group: assignment.group.as_ref(),
             organisation: facts.organisation.as_ref(),
         }
-    }
-
-    pub(crate) fn facts_mut(&mut self) -> &mut Facts {
-        Arc::make_mut(&mut self.shared_mut().facts)
     }
 }
 

@@ -6,15 +6,16 @@
 use std::sync::Arc;
 
 use super::{
-    Assigned, Assignment, Attachment, Audience, CancelledAs, Cancellation, Cancelled, Closed, ClosureBasis, Confirmation,
-    ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident, IncidentEvent as Event, Left,
-    Milestone, Milestones, MilestoneTime, New, Note, NoteFrom, OnHold, Phase, PriorityChange, Progress, Reason, Reopening,
-    ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared, TimeSpent, Waiver,
+    Assigned, Assignment, Attachment, Audience, Cancellation, Cancelled, CancelledAs, Closed, ClosureBasis,
+    Confirmation, ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident,
+    IncidentEvent as Event, Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, Phase,
+    PriorityChange, Progress, Reason, Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared,
+    TimeSpent, Waiver,
 };
 use crate::{
     digest::Digest,
     key::{PersonRef, StageLabel},
-    lifecycle::{In, Stamp, StageOf, Step},
+    lifecycle::{In, StageOf, Stamp, Step},
     time::Instant,
 };
 
@@ -172,7 +173,7 @@ impl In<New> {
             corrections: 0,
         };
         let mut shared = Shared { facts: Arc::clone(&reported.facts), progress };
-        shared.progress.hand_to(&reported.assignment);
+        shared.progress.hand_to(reported.assignment.clone());
         Step::new(Self::new(shared, New {}), Event::Reported(Box::new(reported)))
     }
 }
@@ -182,7 +183,7 @@ impl<S: Open> In<S> {
     /// the group that has it; another group without a person takes it from the person.
     pub fn assign(mut self, to: Assignment, stamp: &Stamp<'_>) -> Step<In<Assigned>> {
         let whole = to.filled_from(&self.shared.progress.assignment);
-        self.shared.progress.hand_to(&whole);
+        self.shared.progress.hand_to(whole);
         self.shared.progress.reach(Milestone::Assigned, stamp.occurred_at);
         Step::new(self.enter(|_| Assigned {}, stamp), Event::Assigned(to))
     }
@@ -406,9 +407,9 @@ impl In<Resolved> {
     /// Takes the resolution back and waits: a reopening and a hold in one step.
     pub fn reopen_on_hold(self, why: Reopening, hold: Hold, stamp: &Stamp<'_>) -> Step<In<OnHold>> {
         let reopened = self.reopen(why, stamp);
-        let held = reopened.next.hold(hold, stamp);
-        let events = reopened.events.into_iter().chain(held.events).collect();
-        Step { next: held.next, events }
+        let then = reopened.next.hold(hold, stamp);
+        let events = reopened.events.into_iter().chain(then.events).collect();
+        Step { next: then.next, events }
     }
 
     /// Closes it for good.
@@ -478,7 +479,8 @@ impl In<Cancelled> {
 impl<S: Live> In<S> {
     /// Sets group and person and stays in the stage: a queue, or a hand-over among colleagues.
     pub fn route(self, to: Assignment, stamp: &Stamp<'_>) -> Step<Self> {
-        self.noted(Event::Routed(to.clone()), stamp, |this| this.shared.progress.hand_to(&to))
+        let assignment = to.clone();
+        self.noted(Event::Routed(to), stamp, |this| this.shared.progress.hand_to(assignment))
     }
 
     /// Changes facts.
@@ -498,7 +500,9 @@ impl<S: Live> In<S> {
     pub fn edit(self, changes: Vec<FactChange>, stamp: &Stamp<'_>) -> Step<Self> {
         let mut step = self.noted(Event::Edited(Vec::new()), stamp, |this| {
             let facts = Arc::make_mut(&mut this.shared.facts);
-            changes.iter().for_each(|change| change.apply(facts));
+            for change in &changes {
+                change.apply(facts);
+            }
         });
         step.events = vec![Event::Edited(changes)];
         step
@@ -613,8 +617,13 @@ impl<S: IncidentStage> In<S> {
                 In::new(shared, OnHold { hold, since: at, left: Left::InProgress { phase: None } }).into()
             }
             CorrectedStage::Resolved(resolution) => {
-                let stage =
-                    Resolved { resolution, resolved_at: at, quiet_since: at, confirmation: None, caller_replied: false };
+                let stage = Resolved {
+                    resolution,
+                    resolved_at: at,
+                    quiet_since: at,
+                    confirmation: None,
+                    caller_replied: false,
+                };
                 In::new(shared, stage).into()
             }
             CorrectedStage::Closed(resolution) => {

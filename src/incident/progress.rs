@@ -192,7 +192,7 @@ impl Progress {
     }
 
     /// Hands it to somebody, counting the hops.
-    pub(super) fn hand_to(&mut self, to: &Assignment) {
+    pub(super) fn hand_to(&mut self, to: Assignment) {
         if let Some(group) = &to.group {
             if self.last_group.as_ref().is_some_and(|last| last != group) {
                 self.group_hops = self.group_hops.saturating_add(1);
@@ -205,6 +205,6 @@ impl Progress {
             }
             self.last_person = Some(person.clone());
         }
-        self.assignment = to.clone();
+        self.assignment = to;
     }
 }

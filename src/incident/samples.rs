@@ -1,12 +1,15 @@
 //! One incident for each way to be in a stage, and one of each move: by trying every move on every
 //! incident, the lifecycle describes itself.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
-    Assignment, Audience, CancelledAs, Cancellation, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Facts, Hold,
-    HoldReason, Incident, IncidentEvent as E, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange, Reason,
-    Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
+    Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Facts,
+    Hold, HoldReason, Incident, IncidentEvent as E, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange,
+    Reason, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
 };
 use crate::{
     actor::ActorId,
@@ -77,9 +80,13 @@ fn samples() -> Option<Samples> {
     let held = [go(&new, Verb::Hold)?, go(&assigned, Verb::Hold)?, go(&started, Verb::Hold)?];
     let resolved = go(&started, Verb::Resolve)?;
     let closed = go(&resolved, Verb::Close)?;
-    let duplicate = E::Cancelled(CancelledAs { cancellation: Cancellation::Duplicate { of: Id::from_u128(2) }, reason: None });
-    let merged: Option<Vec<_>> =
-        [&new, &assigned, &started].into_iter().chain(&held).map(|open| after(open.clone(), &[duplicate.clone()])).collect();
+    let duplicate =
+        E::Cancelled(CancelledAs { cancellation: Cancellation::Duplicate { of: Id::from_u128(2) }, reason: None });
+    let merged: Option<Vec<_>> = [&new, &assigned, &started]
+        .into_iter()
+        .chain(&held)
+        .map(|open| after(open.clone(), std::slice::from_ref(&duplicate)))
+        .collect();
     let withdrawn = go(&new, Verb::Cancel)?;
     let mut incidents = vec![new, assigned, started, resolved, closed, withdrawn];
     incidents.extend(held);
@@ -114,6 +121,7 @@ fn new_incident() -> Option<Incident> {
         watchers: Vec::new(),
         attachments: Vec::new(),
         references: Vec::new(),
+        follows: None,
         confidential: false,
         fields: std::collections::BTreeMap::new(),
     };
@@ -182,4 +190,21 @@ fn priority_change() -> Option<PriorityChange> {
     let priority = incident.priority().clone();
     let assessment = Arc::clone(&incident.progress().assessment);
     Some(PriorityChange { old: priority.clone(), new: priority, cause: PriorityCause::Edited, assessment })
+}
+
+/// The verbs that a stage has, as the lifecycle describes itself.
+pub(crate) fn legal_verbs(stage: Stage) -> &'static [Verb] {
+    static VERBS: OnceLock<Vec<Vec<Verb>>> = OnceLock::new();
+    let all = VERBS.get_or_init(|| {
+        let lifecycle = Incident::lifecycle();
+        let of = |stage: Stage| {
+            let has = |verb: &Verb| {
+                lifecycle.transitions().iter().any(|known| known.from == stage.as_str() && known.verb == verb.as_str())
+            };
+            Verb::ALL.iter().copied().filter(has).collect()
+        };
+        Stage::ALL.map(of).to_vec()
+    });
+    let index = Stage::ALL.iter().position(|known| *known == stage);
+    index.and_then(|index| all.get(index)).map_or(&[], Vec::as_slice)
 }

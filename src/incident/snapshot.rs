@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Assigned, Cancelled, Closed, Facts, InProgress, Incident, New, OnHold, Progress, Resolved, Shared, Stage,
-};
+use super::{Assigned, Cancelled, Closed, Facts, InProgress, Incident, New, OnHold, Progress, Resolved, Shared, Stage};
 use crate::{event::DecodeError, lifecycle::In};
 
 /// The schema of snapshots that this version writes.

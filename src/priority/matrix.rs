@@ -72,7 +72,7 @@ impl Matrix {
     }
 
     /// Priority = rank of impact + rank of urgency − 1.
-    fn sum_of_ranks(levels: [&str; 3], priorities: [&str; 5]) -> Self {
+    fn sum_of_ranks(levels: [&'static str; 3], priorities: [&'static str; 5]) -> Self {
         let priorities = names(priorities);
         let cells = (0..3).map(|row| priorities.iter().skip(row).take(3).cloned().collect()).collect();
         Self {
@@ -135,7 +135,11 @@ impl Matrix {
             for (column, urgency) in self.urgency.levels.iter().enumerate() {
                 let path = format!("cells[{row}][{column}]");
                 match cells.get(column) {
-                    None => faults.push(path, "matrix.hole", format!("is missing: impact `{impact}` × urgency `{urgency}` has no priority")),
+                    None => faults.push(
+                        path,
+                        "matrix.hole",
+                        format!("is missing: impact `{impact}` × urgency `{urgency}` has no priority"),
+                    ),
                     Some(name) if self.priority.find(name.as_str()).is_none() => faults.push(
                         path,
                         "level.unknown",
@@ -158,7 +162,11 @@ impl Matrix {
     fn check_monotone(&self, faults: &mut Faults) {
         let ranked = |impact: u8, urgency: u8| -> Option<(Cell, String)> {
             let (impact, urgency) = (self.impact.level(impact)?, self.urgency.level(urgency)?);
-            let path = format!("cells[{}][{}]", self.impact.position(impact.as_str())?, self.urgency.position(urgency.as_str())?);
+            let path = format!(
+                "cells[{}][{}]",
+                self.impact.position(impact.as_str())?,
+                self.urgency.position(urgency.as_str())?
+            );
             Some((self.cell(impact.as_str(), urgency.as_str())?, path))
         };
         for impact in 1..=u8::MAX {
@@ -186,9 +194,8 @@ impl Matrix {
     }
 }
 
-/// Levels from names in the code, all of which are keys.
-fn names<const N: usize>(names: [&str; N]) -> Vec<LevelName> {
-    names.into_iter().filter_map(|name| LevelName::new(name).ok()).collect()
+fn names<const N: usize>(names: [&'static str; N]) -> Vec<LevelName> {
+    names.map(LevelName::known).to_vec()
 }
 
 #[cfg(test)]
@@ -240,7 +247,9 @@ mod tests {
         let faults = matrix.validate().unwrap_err();
         let paths: Vec<_> = faults.iter().map(|fault| (fault.path(), fault.code())).collect();
         assert_eq!(paths, [("cells[1][2]", "matrix.not_monotone"), ("cells[2][1]", "matrix.not_monotone")]);
-        assert!(faults.to_string().contains("the lower cells[2][2] (impact `low` × urgency `low`) gives the higher `P1`"));
+        assert!(
+            faults.to_string().contains("the lower cells[2][2] (impact `low` × urgency `low`) gives the higher `P1`")
+        );
         matrix.allow_non_monotone = true;
         assert_eq!(matrix.validate(), Ok(()));
     }

@@ -63,7 +63,10 @@ impl Modifier {
         let holds = match &self.when {
             Trigger::ServiceCriticality(least) => {
                 let least = criticality.rank(least.as_str())?;
-                weights.criticalities.iter().any(|level| criticality.rank(level.as_str()).is_some_and(|rank| rank <= least))
+                weights
+                    .criticalities
+                    .iter()
+                    .any(|level| criticality.rank(level.as_str()).is_some_and(|rank| rank <= least))
             }
             Trigger::PeopleAffected(least) => weights.people_affected.is_some_and(|people| people >= *least),
             Trigger::Vip => weights.vip,
@@ -75,6 +78,10 @@ impl Modifier {
             Effect::Raise(by) => matrix.ranked(priority.rank.saturating_sub(*by).max(1))?,
             Effect::AtLeast(floor) => matrix.find(floor.as_str())?,
         };
-        (raised.rank < priority.rank).then(|| AppliedModifier { rule: self.id.clone(), from: priority.clone(), to: raised })
+        (raised.rank < priority.rank).then(|| AppliedModifier {
+            rule: self.id.clone(),
+            from: priority.clone(),
+            to: raised,
+        })
     }
 }

@@ -77,7 +77,11 @@ impl Scale {
             faults.push(format!("{path}.levels"), "scale.empty", "must have at least one level");
         }
         if self.levels.len() > Self::MAX_LEVELS {
-            faults.push(format!("{path}.levels"), "scale.too_long", format!("must have at most {} levels", Self::MAX_LEVELS));
+            faults.push(
+                format!("{path}.levels"),
+                "scale.too_long",
+                format!("must have at most {} levels", Self::MAX_LEVELS),
+            );
         }
         for (index, level) in self.levels.iter().enumerate() {
             if self.levels.iter().take(index).any(|earlier| earlier == level) {

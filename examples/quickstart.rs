@@ -1,0 +1,116 @@
+//! One incident from the report to its closure and beyond, at a desk in memory.
+//!
+//! Run it with `cargo run --example quickstart`.
+
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
+use andon::{
+    Actor, Desk, Error, Stage,
+    blocking::{ActingDesk, IncidentDesk},
+    command::{Assign, Hold, Report, Resolve},
+    desk::Outcome,
+    id::SequentialIds,
+    incident::{ConfirmedBy, Milestone},
+    store::{MemoryRepository, Repository},
+    time::{ManualTime, days, hours, minutes},
+};
+
+fn main() -> Result<(), Error> {
+    // A clock that we turn by hand; `Desk::in_memory()` takes the system's.
+    let time = ManualTime::at("2026-03-27T15:30:00Z".parse().unwrap_or_default());
+    let desk = Desk::with_sources(MemoryRepository::new(), time.clone(), SequentialIds::new());
+    let acme = andon::blocking::Desk::from(desk).tenant("acme")?;
+    let bob = acme.acting_as(Actor::person("bob")?.role("caller")?);
+    let anna = acme.acting_as(Actor::person("anna")?.role("agent")?.group("Messaging")?);
+
+    println!("Bob cannot send mail, and says so.");
+    let outcome = bob.report(Report::new("Outgoing mail is stuck").impact("medium").urgency("high"))?;
+    tell(&outcome);
+    println!("      priority {}", outcome.incident().progress().assessment);
+    let id = outcome.id();
+
+    time.advance(minutes(4));
+    println!("\nAnna puts it into her group's queue, begins, and has to ask.");
+    let at_anna = anna.incident(id);
+    tell(&at_anna.assign(Assign::to_group("Messaging"))?);
+    time.advance(minutes(6));
+    tell(&at_anna.start_work()?);
+    tell(&at_anna.add_note("Does it hang with every recipient?")?);
+    tell(&at_anna.hold(Hold::new("awaiting_caller").until(time_in(&time, days(3))))?);
+
+    time.advance(hours(2));
+    println!("\nBob answers, which ends the hold.");
+    tell(&bob.incident(id).add_note("Only outside the company.")?);
+
+    time.advance(minutes(35));
+    println!("\nAnna finds the cause.");
+    tell(&at_anna.resolve(Resolve::new("fixed").text("The relay's certificate had expired; renewed."))?);
+
+    println!("\nShe tries to close it at once.");
+    explain(at_anna.close());
+    show_moves(&at_anna)?;
+
+    time.advance(hours(1));
+    println!("\nBob says that it is not over, and an hour later that it is.");
+    tell(&bob.incident(id).reopen("Mails to one customer still hang.")?);
+    time.advance(minutes(50));
+    tell(&at_anna.resolve(Resolve::new("fixed").text("That customer's address was on a stale block list."))?);
+    time.advance(minutes(10));
+    tell(&bob.incident(id).confirm(ConfirmedBy::Caller)?);
+    tell(&at_anna.close()?);
+
+    println!("\nNow it is closed for good.");
+    explain(at_anna.start_work());
+    summary(&anna, id)
+}
+
+/// What a command did.
+fn tell(outcome: &Outcome) {
+    for event in outcome.events() {
+        let stage = outcome.incident().stage();
+        println!(
+            "{}  {}  {:<11} {} by {}",
+            event.occurred_at.format("%H:%M"),
+            outcome.number(),
+            stage.as_str(),
+            event.body.name(),
+            event.actor,
+        );
+    }
+}
+
+/// Why a command was refused.
+fn explain(result: Result<Outcome, Error>) {
+    match result {
+        Ok(outcome) => tell(&outcome),
+        Err(error) => println!("       refused, {}: {error}", error.code()),
+    }
+}
+
+/// What could be done now.
+fn show_moves<R: Repository>(incident: &IncidentDesk<R>) -> Result<(), Error> {
+    let moves = incident.allowed_moves()?;
+    let possible: Vec<_> = moves.iter().filter(|known| known.is_possible()).map(|known| known.verb().as_str()).collect();
+    println!("       possible now: {}", possible.join(", "));
+    Ok(())
+}
+
+/// What is known at the end.
+fn summary<R: Repository>(desk: &ActingDesk<R>, id: andon::Id<andon::Incident>) -> Result<(), Error> {
+    let seen = desk.incident(id).get()?;
+    let (incident, progress) = (seen.incident(), seen.incident().progress());
+    assert_eq!(incident.stage(), Stage::Closed);
+    println!("\n{} \"{}\": {}, version {}", incident.number(), incident.facts().title, incident.stage(), seen.version());
+    for milestone in [Milestone::Reported, Milestone::Responded, Milestone::Resolved, Milestone::Confirmed, Milestone::Closed] {
+        if let Some(at) = progress.milestones.at(milestone) {
+            println!("  {:<10} {}", milestone.key(), at.format("%Y-%m-%d %H:%M"));
+        }
+    }
+    println!("  reopened {}×, on hold {} minutes", progress.reopenings, progress.on_hold_seconds.div_euclid(60));
+    Ok(())
+}
+
+fn time_in(time: &ManualTime, span: chrono::TimeDelta) -> chrono::DateTime<chrono::Utc> {
+    use andon::time::TimeSource;
+    time.now().checked_add_signed(span).unwrap_or_else(|| time.now())
+}

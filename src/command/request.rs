@@ -1,0 +1,393 @@
+//! What can be asked of an incident that exists.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AttachmentInput, Edit, Patch};
+use crate::{
+    digest::Digest,
+    id::Id,
+    incident::{Audience, Cancellation, ConfirmedBy, Incident, Milestone, Phase, Remedy},
+    time::Instant,
+    verb::IncidentVerb as Verb,
+};
+
+/// What is asked of an incident. As JSON: `{"command": "resolve", "code": "fixed"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum IncidentCommand {
+    /// Dispatch to a group or a person.
+    Assign(Assign),
+    /// Take the assignment back.
+    Unassign,
+    /// Set group and person and stay in the stage.
+    Route {
+        /// The group. Another group without a person takes it from the person.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        group: Patch<String>,
+        /// The person.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        person: Patch<String>,
+    },
+    /// Begin work. A person who begins work on what nobody has becomes its assignee.
+    StartWork,
+    /// Enter a phase.
+    EnterPhase {
+        /// Which.
+        phase: Phase,
+    },
+    /// Put on hold; a resolved incident is reopened for it.
+    Hold(Hold),
+    /// Change the reason, date or note of a hold.
+    ChangeHold(Hold),
+    /// End the hold.
+    Resume,
+    /// Resolve.
+    Resolve(Resolve),
+    /// Confirm the resolution.
+    Confirm {
+        /// At whose word.
+        by: ConfirmedBy,
+    },
+    /// Take the resolution back.
+    Reopen {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Close for good.
+    Close,
+    /// End without a resolution.
+    Cancel(Cancel),
+    /// Undo the merge of a duplicate.
+    UndoMerge {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Change facts.
+    Edit(Box<Edit>),
+    /// Move to another category, or to none.
+    Categorise {
+        /// The category.
+        category: Option<String>,
+        /// Whether to apply the category's impact, urgency, group and labels.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        apply_defaults: bool,
+    },
+    /// Write a note.
+    AddNote {
+        /// Who may read it.
+        audience: Audience,
+        /// What it says.
+        text: String,
+    },
+    /// Add a watcher.
+    Watch {
+        /// Who.
+        person: String,
+    },
+    /// Remove a watcher.
+    Unwatch {
+        /// Who.
+        person: String,
+    },
+    /// Attach a reference to a file.
+    Attach(AttachmentInput),
+    /// Take off the reference to a file.
+    Detach {
+        /// The file's digest.
+        digest: Digest,
+    },
+    /// Record time spent.
+    LogTime {
+        /// How long.
+        seconds: u64,
+        /// On what.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// Override the computed priority.
+    OverridePriority(Override),
+    /// Let the computed priority hold again.
+    ClearOverride,
+    /// Set the host's own status beneath the stage, or clear it.
+    SetLabel {
+        /// The status.
+        label: Option<String>,
+    },
+    /// Record, correct or clear the time of a milestone.
+    RecordMilestone {
+        /// Which.
+        milestone: Milestone,
+        /// When; left out takes it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Instant>,
+    },
+    /// Waive an obligation.
+    Waive {
+        /// The obligation's code.
+        code: String,
+        /// The field that it concerns, if it concerns one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Set the stage by hand.
+    Correct(Correct),
+}
+
+impl IncidentCommand {
+    /// The verb: what permission it needs, and how errors name it.
+    #[must_use]
+    pub const fn verb(&self) -> Verb {
+        match self {
+            Self::Assign(_) => Verb::Assign,
+            Self::Unassign => Verb::Unassign,
+            Self::Route { .. } => Verb::Route,
+            Self::StartWork => Verb::StartWork,
+            Self::EnterPhase { .. } => Verb::EnterPhase,
+            Self::Hold(_) => Verb::Hold,
+            Self::ChangeHold(_) => Verb::ChangeHold,
+            Self::Resume => Verb::Resume,
+            Self::Resolve(_) => Verb::Resolve,
+            Self::Confirm { .. } => Verb::Confirm,
+            Self::Reopen { .. } => Verb::Reopen,
+            Self::Close => Verb::Close,
+            Self::Cancel(_) => Verb::Cancel,
+            Self::UndoMerge { .. } => Verb::UndoMerge,
+            Self::Edit(_) => Verb::Edit,
+            Self::Categorise { .. } => Verb::Categorise,
+            Self::AddNote { audience: Audience::Public, .. } => Verb::AddNote,
+            Self::AddNote { audience: Audience::Internal, .. } => Verb::AddInternalNote,
+            Self::Watch { .. } | Self::Unwatch { .. } => Verb::Watch,
+            Self::Attach(_) | Self::Detach { .. } => Verb::Attach,
+            Self::LogTime { .. } => Verb::LogTime,
+            Self::OverridePriority(_) | Self::ClearOverride => Verb::OverridePriority,
+            Self::SetLabel { .. } => Verb::SetLabel,
+            Self::RecordMilestone { .. } => Verb::RecordMilestone,
+            Self::Waive { .. } => Verb::Waive,
+            Self::Correct(_) => Verb::Correct,
+        }
+    }
+}
+
+/// To whom an incident goes: a group, a person, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Assign {
+    /// The group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+}
+
+impl Assign {
+    /// To a group.
+    #[must_use]
+    pub fn to_group(group: impl Into<String>) -> Self {
+        Self { group: Some(group.into()), person: None }
+    }
+
+    /// To a person; the group stays.
+    #[must_use]
+    pub fn to_person(person: impl Into<String>) -> Self {
+        Self { group: None, person: Some(person.into()) }
+    }
+
+    /// To this person of that group.
+    #[must_use]
+    pub fn and_person(mut self, person: impl Into<String>) -> Self {
+        self.person = Some(person.into());
+        self
+    }
+}
+
+/// A hold that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// A reason of the policy: `awaiting_caller`, …
+    pub reason: String,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+    /// What is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Hold {
+    /// For this reason.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), until: None, note: None }
+    }
+
+    /// Until this instant.
+    #[must_use]
+    pub const fn until(mut self, at: Instant) -> Self {
+        self.until = Some(at);
+        self
+    }
+
+    /// With a note that says what is waited for.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+impl From<&str> for Hold {
+    fn from(reason: &str) -> Self {
+        Self::new(reason)
+    }
+}
+
+/// A resolution that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// A code of the policy: `fixed`, …
+    pub code: String,
+    /// What was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Fix or workaround.
+    #[serde(default)]
+    pub remedy: Remedy,
+}
+
+impl Resolve {
+    /// With this code, by a fix.
+    #[must_use]
+    pub fn new(code: impl Into<String>) -> Self {
+        Self { code: code.into(), text: None, remedy: Remedy::Fix }
+    }
+
+    /// With a text that says what was done.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// By a workaround: the cause remains.
+    #[must_use]
+    pub const fn by_workaround(mut self) -> Self {
+        self.remedy = Remedy::Workaround;
+        self
+    }
+}
+
+impl From<&str> for Resolve {
+    fn from(code: &str) -> Self {
+        Self::new(code)
+    }
+}
+
+/// A cancellation that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    /// As what.
+    #[serde(rename = "as")]
+    pub cancellation: Cancellation,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Cancel {
+    /// As a duplicate of another incident.
+    #[must_use]
+    pub const fn duplicate_of(other: Id<Incident>) -> Self {
+        Self { cancellation: Cancellation::Duplicate { of: other }, reason: None }
+    }
+
+    /// With a reason.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+}
+
+impl From<Cancellation> for Cancel {
+    fn from(cancellation: Cancellation) -> Self {
+        Self { cancellation, reason: None }
+    }
+}
+
+/// An override that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// The priority that is to hold.
+    pub priority: String,
+    /// Why.
+    pub reason: String,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+}
+
+impl Override {
+    /// This priority for this reason.
+    #[must_use]
+    pub fn new(priority: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { priority: priority.into(), reason: reason.into(), until: None }
+    }
+
+    /// Until this instant.
+    #[must_use]
+    pub const fn until(mut self, at: Instant) -> Self {
+        self.until = Some(at);
+        self
+    }
+}
+
+/// A correction that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Correct {
+    /// The stage that it should be in, with what that stage needs.
+    pub to: CorrectTo,
+    /// Why.
+    pub reason: String,
+    /// The code of the error with which the proper move was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
+}
+
+/// The stage to which a record is corrected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectTo {
+    /// New.
+    New,
+    /// Assigned.
+    Assigned,
+    /// In progress.
+    InProgress,
+    /// On hold.
+    OnHold(Hold),
+    /// Resolved.
+    Resolved(Resolve),
+    /// Closed.
+    Closed(Resolve),
+    /// Cancelled.
+    Cancelled(Cancellation),
+}
+
+impl Correct {
+    /// To this stage for this reason.
+    #[must_use]
+    pub fn new(to: CorrectTo, reason: impl Into<String>) -> Self {
+        Self { to, reason: reason.into(), instead_of: None }
+    }
+}

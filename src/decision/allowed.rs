@@ -1,0 +1,183 @@
+//! The moves that an actor has on an incident now: what a front-end shows as buttons.
+
+use serde::Serialize;
+
+use crate::{
+    actor::Actor,
+    incident::{Incident, Milestone, Phase, Stage, legal_verbs},
+    obligation::{self, Obligation},
+    permission::Permission,
+    policy::Policy,
+    time::Instant,
+    verb::IncidentVerb as Verb,
+};
+
+/// A move that the stage has, what it needs, and what stands in its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AllowedMove {
+    verb: Verb,
+    permission: Permission,
+    permitted: bool,
+    fields: Vec<MoveField>,
+    obligations: Vec<Obligation>,
+}
+
+impl AllowedMove {
+    /// The move.
+    #[must_use]
+    pub const fn verb(&self) -> Verb {
+        self.verb
+    }
+
+    /// The permission that it takes.
+    #[must_use]
+    pub const fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// Whether the actor has that permission.
+    #[must_use]
+    pub const fn is_permitted(&self) -> bool {
+        self.permitted
+    }
+
+    /// What has to be said with it.
+    #[must_use]
+    pub fn fields(&self) -> &[MoveField] {
+        &self.fields
+    }
+
+    /// What is owed before it.
+    #[must_use]
+    pub fn obligations(&self) -> &[Obligation] {
+        &self.obligations
+    }
+
+    /// Whether nothing stands in its way: it is permitted, and no obligation blocks it.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        self.permitted && !self.obligations.iter().any(|owed| owed.severity() == crate::field::Severity::Blocking)
+    }
+}
+
+/// Something that has to be said, or may be said, with a move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MoveField {
+    name: &'static str,
+    required: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<String>,
+}
+
+impl MoveField {
+    /// Its name in the command.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether the move cannot do without it.
+    #[must_use]
+    pub const fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// The values to choose from; none for a free value.
+    #[must_use]
+    pub fn options(&self) -> &[String] {
+        &self.options
+    }
+
+    const fn free(name: &'static str, required: bool) -> Self {
+        Self { name, required, options: Vec::new() }
+    }
+
+    fn choice(name: &'static str, required: bool, options: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { name, required, options: options.into_iter().map(|option| option.to_string()).collect() }
+    }
+}
+
+impl Incident {
+    /// The moves that the present stage has, in the order of an incident's life: with the permission
+    /// that each takes and whether the actor has it, the fields that each needs, and the obligations that
+    /// block it. Closing shows what is owed while it is resolved.
+    #[must_use]
+    pub fn allowed_moves(&self, actor: &Actor, policy: &Policy, now: Instant) -> Vec<AllowedMove> {
+        let stake = self.stake();
+        legal_verbs(self.stage())
+            .iter()
+            .map(|verb| {
+                let permission = Permission::Incident(*verb);
+                AllowedMove {
+                    verb: *verb,
+                    permission,
+                    permitted: policy.permissions().allows(actor, permission, &stake),
+                    fields: fields(*verb, self.stage(), policy),
+                    obligations: match verb {
+                        Verb::Resolve => obligation::before_resolution(self, policy),
+                        Verb::Close => obligation::before_closure(self, policy, now).0,
+                        _ => Vec::new(),
+                    },
+                }
+            })
+            .collect()
+    }
+}
+
+fn fields(verb: Verb, stage: Stage, policy: &Policy) -> Vec<MoveField> {
+    let free = MoveField::free;
+    let draft = policy.parts();
+    match verb {
+        Verb::Assign | Verb::Route => vec![free("group", false), free("person", false)],
+        Verb::EnterPhase => vec![MoveField::choice("phase", true, Phase::ALL)],
+        Verb::Hold | Verb::ChangeHold => {
+            let reasons = draft.hold_reasons.iter().filter(|rule| !rule.retired).map(|rule| &rule.reason);
+            vec![MoveField::choice("reason", true, reasons), free("until", false), free("note", false)]
+        }
+        Verb::Resolve => {
+            let codes = draft.resolution_codes.iter().filter(|rule| !rule.retired).map(|rule| &rule.code);
+            let text = draft.resolution_codes.iter().all(|rule| rule.retired || rule.needs_text);
+            let remedy = MoveField::choice("remedy", false, ["fix", "workaround"]);
+            vec![MoveField::choice("code", true, codes), free("text", text), remedy]
+        }
+        Verb::Confirm => vec![MoveField::choice("by", true, ["caller", "monitoring"])],
+        Verb::Reopen | Verb::UndoMerge => vec![free("reason", false)],
+        Verb::Cancel => vec![free("as", true), free("reason", false)],
+        Verb::Categorise => {
+            let categories = draft.categories.iter().filter(|category| !category.retired).map(|category| &category.key);
+            vec![MoveField::choice("category", false, categories), free("apply_defaults", false)]
+        }
+        Verb::AddNote | Verb::AddInternalNote => vec![free("text", true)],
+        Verb::Watch => vec![free("person", true)],
+        Verb::Attach => vec![free("name", true), free("media_type", true), free("size", true), free("digest", true)],
+        Verb::LogTime => vec![free("seconds", true), free("note", false)],
+        Verb::OverridePriority => {
+            let priorities = MoveField::choice("priority", true, &draft.matrix.priority.levels);
+            vec![priorities, free("reason", true), free("until", false)]
+        }
+        Verb::SetLabel => {
+            let labels =
+                draft.stage_labels.iter().filter(|rule| rule.stage == stage && !rule.retired).map(|rule| &rule.key);
+            vec![MoveField::choice("label", false, labels)]
+        }
+        Verb::RecordMilestone => {
+            let milestones =
+                Milestone::ALL.iter().filter(|milestone| !milestone.is_set_by_stage()).map(|known| known.key());
+            vec![MoveField::choice("milestone", true, milestones), free("at", false)]
+        }
+        Verb::Waive => vec![free("code", true), free("field", false), free("reason", true)],
+        Verb::Correct => vec![free("to", true), free("reason", true)],
+        Verb::Read
+        | Verb::ReadInternal
+        | Verb::ReadConfidential
+        | Verb::Report
+        | Verb::ReportFor
+        | Verb::Unassign
+        | Verb::StartWork
+        | Verb::Resume
+        | Verb::Close
+        | Verb::Edit
+        | Verb::Backdate
+        | Verb::Import => Vec::new(),
+    }
+}

@@ -1,0 +1,119 @@
+//! Decisions: from a command to what happens. Pure: no I/O, no clock, no randomness but what is
+//! passed in.
+
+mod allowed;
+mod changes;
+mod due;
+mod intake;
+mod moves;
+mod reading;
+
+pub use allowed::{AllowedMove, MoveField};
+pub(crate) use due::{catch_up, next_due};
+pub(crate) use intake::intake;
+pub(crate) use moves::decide;
+
+use crate::{
+    actor::{Actor, ActorId},
+    directory::Person,
+    error::{Error, Illegal, Invalid},
+    event::Cause,
+    fault::Faults,
+    id::{IdSource, Number},
+    incident::{Incident, IncidentEvent, legal_verbs},
+    key::PersonRef,
+    lifecycle::Stamp,
+    policy::Policy,
+    time::Instant,
+    verb::IncidentVerb,
+};
+
+/// What a decision is made by.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub policy: &'a Policy,
+    pub ids: &'a dyn IdSource,
+    pub actor: &'a Actor,
+    /// When it happens.
+    pub occurred_at: Instant,
+    /// When it is recorded.
+    pub recorded_at: Instant,
+    /// What the directory says about the affected person whom the command names.
+    pub affected: Option<&'a Person>,
+    /// What brings it about.
+    pub cause: &'a Cause,
+    /// Whether a history is being imported: what people did then is taken as it was.
+    pub importing: bool,
+}
+
+impl<'a> Context<'a> {
+    pub fn stamp(&self) -> Stamp<'a> {
+        Stamp {
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            actor: self.actor.id(),
+            on_behalf_of: self.actor.behalf(),
+        }
+    }
+}
+
+/// Something that was decided to have happened: what an event says besides its place in the log.
+pub(crate) struct Happening {
+    pub event: IncidentEvent,
+    pub occurred_at: Instant,
+    pub actor: ActorId,
+    pub on_behalf_of: Option<PersonRef>,
+    pub cause: Cause,
+}
+
+/// An incident on which events are being decided, one after the other.
+pub(crate) struct Course {
+    pub incident: Incident,
+    pub happenings: Vec<Happening>,
+}
+
+impl Course {
+    /// A course that begins with an incident as it was loaded.
+    pub const fn from(incident: Incident) -> Self {
+        Self { incident, happenings: Vec::new() }
+    }
+
+    /// Takes note of what a step brought.
+    fn add(&mut self, events: Vec<IncidentEvent>, stamp: &Stamp<'_>, cause: &Cause) {
+        self.happenings.extend(events.into_iter().map(|event| Happening {
+            event,
+            occurred_at: stamp.occurred_at,
+            actor: stamp.actor.clone(),
+            on_behalf_of: stamp.on_behalf_of.cloned(),
+            cause: cause.clone(),
+        }));
+    }
+
+    /// Applies what happens next, or hands back the course and the event that is not legal.
+    fn apply(mut self, event: IncidentEvent, stamp: &Stamp<'_>, cause: &Cause) -> Result<Self, Box<Self>> {
+        match self.incident.apply(event, stamp) {
+            Ok(step) => {
+                self.incident = step.next;
+                self.add(step.events, stamp, cause);
+                Ok(self)
+            }
+            Err(refused) => Err(Box::new(Self { incident: refused.incident, happenings: self.happenings })),
+        }
+    }
+}
+
+/// The error for a move that the stage does not have.
+fn illegal(verb: IncidentVerb, incident: &Incident) -> Error {
+    let stage = incident.stage();
+    let legal = legal_verbs(stage).iter().copied().filter(|known| *known != verb).collect();
+    Illegal { verb, number: incident.number().clone(), stage, legal }.into()
+}
+
+/// The error for wrong fields of a command, or of a report.
+pub(crate) fn invalid(faults: Faults, verb: IncidentVerb, number: Option<&Number>) -> Error {
+    let subject = match number {
+        Some(number) => format!("`{verb}` of {number}"),
+        None => "the report".to_owned(),
+    };
+    Invalid { code: verb.invalid(), subject, faults }.into()
+}

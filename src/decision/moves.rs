@@ -1,0 +1,362 @@
+//! From a command on an incident to what happens: what the policy has to say before the move.
+
+use super::{Context, Course, changes, illegal, invalid, reading::Reading};
+use crate::{
+    actor::ActorId,
+    command::{Correct, CorrectTo, IncidentCommand as Command, Report},
+    error::{Blocked, Error, ReopeningLimit, ReopeningOver},
+    field::Severity,
+    incident::{
+        Assignment, Audience, CancelledAs, CorrectedStage, Correction, Incident, IncidentEvent as Event, MilestoneTime,
+        Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage, TimeSpent, Waiver, WakeOn, legal_verbs,
+    },
+    key::{GroupRef, PersonRef, StageLabel},
+    obligation::{self, Obligation},
+    permission::Permission,
+    priority::PriorityCause,
+    time::{Instant, later},
+    verb::IncidentVerb as Verb,
+};
+
+/// Decides what a command does to an incident. Permissions and times were judged before.
+pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -> Result<Course, Error> {
+    let verb = command.verb();
+    let incident = &course.incident;
+    if !legal_verbs(incident.stage()).contains(&verb) {
+        return Err(illegal(verb, incident));
+    }
+    let mut read = Reading::new(context);
+    let events = events(incident, command, &mut read, context)?;
+    if !read.faults.is_empty() {
+        return Err(invalid(read.faults, verb, Some(incident.number())));
+    }
+    let stamp = context.stamp();
+    let mut course = course;
+    for event in events {
+        course = course.apply(event, &stamp, context.cause).map_err(|course| illegal(verb, &course.incident))?;
+    }
+    match command {
+        Command::Resolve(_) => {
+            blocked(&course.incident, verb, obligation::before_resolution(&course.incident, context.policy))?;
+        }
+        Command::Edit(_) => course = reassessed(course, PriorityCause::Edited, context)?,
+        Command::Categorise { .. } => course = reassessed(course, PriorityCause::Categorised, context)?,
+        _ => {}
+    }
+    Ok(course)
+}
+
+fn reassessed(course: Course, cause: PriorityCause, context: &Context<'_>) -> Result<Course, Error> {
+    match changes::reassess(&course.incident, cause, context) {
+        Some(event) => {
+            course.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(Verb::Edit, &course.incident))
+        }
+        None => Ok(course),
+    }
+}
+
+/// What happens, before it is known to be legal; empty if nothing changes.
+fn events(
+    incident: &Incident,
+    command: &Command,
+    read: &mut Reading<'_>,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Error> {
+    let at = context.occurred_at;
+    Ok(match command {
+        Command::Assign(to) => {
+            if to.group.is_none() && to.person.is_none() {
+                read.fault("", "value.nothing", "a group or a person must be named");
+            }
+            let group = read.maybe_key::<GroupRef>("group", to.group.as_ref());
+            let person = read.maybe_key::<PersonRef>("person", to.person.as_ref());
+            vec![Event::Assigned(Assignment { group, person })]
+        }
+        Command::Unassign => vec![Event::Unassigned],
+        Command::Route { group, person } => {
+            let present = incident.assignment();
+            let to_group = match group.as_option() {
+                Some(group) => group.and_then(|group| read.key::<GroupRef>("group", group)),
+                None => present.group.clone(),
+            };
+            let to_person = match person.as_option() {
+                Some(person) => person.and_then(|person| read.key::<PersonRef>("person", person)),
+                None if to_group == present.group => present.person.clone(),
+                None => None,
+            };
+            let to = Assignment { group: to_group, person: to_person };
+            if to == *present { Vec::new() } else { vec![Event::Routed(to)] }
+        }
+        Command::StartWork => start_work(incident, context),
+        Command::EnterPhase { phase } => vec![Event::PhaseEntered(*phase)],
+        Command::Hold(hold) => {
+            let hold = read.hold("", hold, at).map(Event::Held);
+            let reopened = match incident.stage() {
+                Stage::Resolved => {
+                    may_reopen(incident, context)?;
+                    Some(Event::Reopened(Reopening { reason: None, by_reply: false }))
+                }
+                _ => None,
+            };
+            reopened.into_iter().chain(hold).collect()
+        }
+        Command::ChangeHold(hold) => read.hold("", hold, at).map(Event::HoldChanged).into_iter().collect(),
+        Command::Resume => vec![Event::Resumed(ResumedBy::Hand)],
+        Command::Resolve(resolution) => read.resolution("", resolution).map(Event::Resolved).into_iter().collect(),
+        Command::Confirm { by } => vec![Event::Confirmed(*by)],
+        Command::Reopen { reason } => {
+            may_reopen(incident, context)?;
+            let reason = read.maybe_text("reason", reason.as_ref());
+            vec![Event::Reopened(Reopening { reason, by_reply: false })]
+        }
+        Command::Close => {
+            let (owed, basis) = obligation::before_closure(incident, context.policy, at);
+            blocked(incident, Verb::Close, owed)?;
+            vec![Event::Closed(basis)]
+        }
+        Command::Cancel(cancel) => {
+            if cancel.cancellation.other() == Some(incident.id()) {
+                read.fault("as", "record.itself", "must name another incident");
+            }
+            let reason = read.maybe_text("reason", cancel.reason.as_ref());
+            vec![Event::Cancelled(CancelledAs { cancellation: cancel.cancellation.clone(), reason })]
+        }
+        Command::UndoMerge { reason } => {
+            vec![Event::MergeUndone(Reason { reason: read.maybe_text("reason", reason.as_ref()) })]
+        }
+        Command::Correct(correct) => correction(incident, correct, read, at),
+        other => facets(incident, other, read, context),
+    })
+}
+
+/// What happens beside the stage: to facts, notes, priority, milestones.
+fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, context: &Context<'_>) -> Vec<Event> {
+    match command {
+        Command::Edit(edit) => {
+            let changes = changes::edit(incident, edit, read, context);
+            if changes.is_empty() { Vec::new() } else { vec![Event::Edited(changes)] }
+        }
+        Command::Categorise { category, apply_defaults } => {
+            let (changes, group) = changes::categorise(incident, category.as_ref(), *apply_defaults, read, context);
+            let routed = group.filter(|group| incident.assignment().group.as_ref() != Some(group));
+            let edited = (!changes.is_empty()).then_some(Event::Edited(changes));
+            let routed = routed.map(|group| Event::Routed(Assignment { group: Some(group), person: None }));
+            edited.into_iter().chain(routed).collect()
+        }
+        Command::AddNote { audience, text } => note(incident, *audience, text, read, context),
+        Command::Watch { person } => {
+            let person = read.key::<PersonRef>("person", person);
+            let watchers = &incident.facts().watchers;
+            let new = person.filter(|person| !watchers.contains(person));
+            if new.is_some() {
+                read.within("watchers", watchers.len().saturating_add(1), context.policy.caps().watchers);
+            }
+            new.map(Event::Watched).into_iter().collect()
+        }
+        Command::Unwatch { person } => {
+            let person = read.key::<PersonRef>("person", person);
+            person
+                .filter(|person| incident.facts().watchers.contains(person))
+                .map(Event::Unwatched)
+                .into_iter()
+                .collect()
+        }
+        Command::Attach(input) => {
+            let known = incident.facts().attachments.iter().any(|known| known.digest == input.digest);
+            let count = incident.facts().attachments.len().saturating_add(usize::from(!known));
+            read.within("attachments", count, context.policy.caps().attachments);
+            read.attachment("", input).map(Event::Attached).into_iter().collect()
+        }
+        Command::Detach { digest } => {
+            let known = incident.facts().attachments.iter().any(|known| known.digest == *digest);
+            if known { vec![Event::Detached(*digest)] } else { Vec::new() }
+        }
+        Command::LogTime { seconds, note } => {
+            if *seconds == 0 {
+                read.fault("seconds", "value.zero", "must not be zero");
+            }
+            let note = read.maybe_text("note", note.as_ref());
+            vec![Event::TimeSpent(TimeSpent { seconds: *seconds, note })]
+        }
+        Command::OverridePriority(input) => {
+            changes::set_override(incident, Some(input), read, context).into_iter().collect()
+        }
+        Command::ClearOverride => changes::set_override(incident, None, read, context).into_iter().collect(),
+        Command::SetLabel { label } => set_label(incident, label.as_ref(), read, context),
+        Command::RecordMilestone { milestone, at } => {
+            let at = read.past("at", *at, context.recorded_at);
+            match MilestoneTime::new(*milestone, at) {
+                Ok(_) if incident.progress().milestones.at(*milestone) == at => Vec::new(),
+                Ok(time) => vec![Event::MilestoneRecorded(time)],
+                Err(error) => {
+                    read.fault("milestone", "milestone.set_by_stage", format!("is wrong: {error}"));
+                    Vec::new()
+                }
+            }
+        }
+        Command::Waive { code, field, reason } => waive(incident, code, field.as_ref(), reason, read, context),
+        // The moves of the stage, which are decided above.
+        _ => Vec::new(),
+    }
+}
+
+/// Begins work. A person who takes up what no person has becomes its assignee; in an import everything
+/// is as it was.
+fn start_work(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
+    let assignment = incident.assignment();
+    let taken = match context.actor.id() {
+        ActorId::Person(person) if assignment.person.is_none() && !context.importing => {
+            Some(Event::Routed(Assignment { group: assignment.group.clone(), person: Some(person.clone()) }))
+        }
+        _ => None,
+    };
+    taken.into_iter().chain([Event::WorkStarted]).collect()
+}
+
+/// A note, and what the caller's reply does: it ends a hold that waits for it, and may reopen.
+fn note(
+    incident: &Incident,
+    audience: Audience,
+    text: &str,
+    read: &mut Reading<'_>,
+    context: &Context<'_>,
+) -> Vec<Event> {
+    let Some(text) = read.text("text", text) else {
+        return Vec::new();
+    };
+    let from = note_from(incident, context);
+    let reply = audience == Audience::Public && from == NoteFrom::Caller;
+    let mut follows = None;
+    let mut on_resolved = None;
+    if reply {
+        match incident {
+            Incident::OnHold(held) if held.stage().hold().wakes_on.contains(&WakeOn::CallerReply) => {
+                follows = Some(Event::Resumed(ResumedBy::CallerReply));
+            }
+            Incident::Resolved(_) => {
+                let rule = context.policy.closure().on_caller_reply;
+                let reopens = rule == ReplyRule::Reopen && may_reopen(incident, context).is_ok();
+                follows = reopens.then_some(Event::Reopened(Reopening { reason: None, by_reply: true }));
+                on_resolved = Some(if rule == ReplyRule::Reopen && !reopens { ReplyRule::Flag } else { rule });
+            }
+            _ => {}
+        }
+    }
+    [Event::NoteAdded(Note { audience, from, text, on_resolved })].into_iter().chain(follows).collect()
+}
+
+/// On which side of the desk the actor writes. Somebody who may not read internal notes is no one of
+/// the desk's.
+fn note_from(incident: &Incident, context: &Context<'_>) -> NoteFrom {
+    let actor = context.actor;
+    if actor.people().any(|person| incident.is_callers(person)) {
+        return NoteFrom::Caller;
+    }
+    let desk = Permission::Incident(Verb::ReadInternal);
+    match actor.id() {
+        ActorId::Automation(_) | ActorId::System => NoteFrom::Automation,
+        ActorId::Person(_) if context.importing => NoteFrom::Desk,
+        ActorId::Person(_) if context.policy.permissions().allows(actor, desk, &incident.stake()) => NoteFrom::Desk,
+        ActorId::Person(_) => NoteFrom::Caller,
+    }
+}
+
+fn set_label(incident: &Incident, label: Option<&String>, read: &mut Reading<'_>, context: &Context<'_>) -> Vec<Event> {
+    let stage = incident.stage();
+    let new: Option<StageLabel> = match label {
+        None => None,
+        Some(label) => match context.policy.label(stage, label) {
+            Some(rule) if rule.retired => {
+                read.fault("label", "field.retired", "is no longer in use");
+                return Vec::new();
+            }
+            Some(rule) => Some(rule.key.clone()),
+            None => {
+                read.fault("label", "label.unknown", format!("is no label of the policy beneath {stage}"));
+                return Vec::new();
+            }
+        },
+    };
+    if new == incident.progress().label { Vec::new() } else { vec![Event::Labelled(new)] }
+}
+
+fn waive(
+    incident: &Incident,
+    code: &str,
+    field: Option<&String>,
+    reason: &str,
+    read: &mut Reading<'_>,
+    context: &Context<'_>,
+) -> Vec<Event> {
+    let (owed, _) = obligation::before_closure(incident, context.policy, context.occurred_at);
+    let known = owed.iter().find(|obligation| {
+        obligation.code() == code
+            && obligation.field().map(ToString::to_string).as_ref() == field
+            && obligation.waivable_by().is_some()
+    });
+    if known.is_none() {
+        let open = crate::error::list(owed.iter().map(|obligation| match obligation.field() {
+            Some(field) => format!("{} for {field}", obligation.code()),
+            None => obligation.code().to_owned(),
+        }));
+        let rule = if open.is_empty() {
+            "names no open obligation; there is none".to_owned()
+        } else {
+            format!("names no open obligation; open are {open}")
+        };
+        read.fault("code", "obligation.unknown", rule);
+    }
+    let reason = read.text("reason", reason);
+    let Some((known, reason)) = known.zip(reason) else {
+        return Vec::new();
+    };
+    let field = known.field().map(|field| field.to_string().into());
+    vec![Event::ObligationWaived(Waiver { code: known.code().into(), field, reason, by: context.actor.id().clone() })]
+}
+
+fn correction(incident: &Incident, correct: &Correct, read: &mut Reading<'_>, at: Instant) -> Vec<Event> {
+    let to = match &correct.to {
+        CorrectTo::New => Some(CorrectedStage::New),
+        CorrectTo::Assigned => Some(CorrectedStage::Assigned),
+        CorrectTo::InProgress => Some(CorrectedStage::InProgress { phase: None }),
+        CorrectTo::OnHold(hold) => read.hold("to.", hold, at).map(CorrectedStage::OnHold),
+        CorrectTo::Resolved(resolution) => read.resolution("to.", resolution).map(CorrectedStage::Resolved),
+        CorrectTo::Closed(resolution) => read.resolution("to.", resolution).map(CorrectedStage::Closed),
+        CorrectTo::Cancelled(cancellation) => {
+            if cancellation.other() == Some(incident.id()) {
+                read.fault("to", "record.itself", "must name another incident");
+            }
+            Some(CorrectedStage::Cancelled(cancellation.clone()))
+        }
+    };
+    let reason = read.text("reason", &correct.reason);
+    let Some((to, reason)) = to.zip(reason) else {
+        return Vec::new();
+    };
+    vec![Event::Corrected(Box::new(Correction { to, reason, instead_of: correct.instead_of.clone() }))]
+}
+
+/// Whether the reopening policy still allows it.
+fn may_reopen(incident: &Incident, context: &Context<'_>) -> Result<(), Error> {
+    let rules = context.policy.reopening();
+    let Incident::Resolved(resolved) = incident else {
+        return Ok(());
+    };
+    let times = incident.progress().reopenings;
+    let end = rules.window_seconds.map(|window| later(resolved.stage().resolved_at(), window.span()));
+    let limit = match (rules.max_times, end) {
+        (Some(max), _) if times >= max => ReopeningLimit::Times(times),
+        (_, Some(end)) if context.occurred_at > end => ReopeningLimit::Window(end),
+        _ => return Ok(()),
+    };
+    Err(ReopeningOver { number: incident.number().clone(), limit, successor: Report::following(incident) }.into())
+}
+
+/// An error if any of these obligations blocks.
+fn blocked(incident: &Incident, verb: Verb, owed: Vec<Obligation>) -> Result<(), Error> {
+    let obligations: Vec<_> = owed.into_iter().filter(|owed| owed.severity() == Severity::Blocking).collect();
+    if obligations.is_empty() {
+        return Ok(());
+    }
+    Err(Blocked { verb, number: incident.number().clone(), obligations }.into())
+}

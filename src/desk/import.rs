@@ -1,0 +1,211 @@
+//! Importing a history: one incident with everything that happened to it, at its original times, in
+//! one commit.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ActingDesk, Outcome,
+    flow::{Attempt, Place, other_of, repository},
+};
+use crate::{
+    actor::{Actor, ActorId},
+    command::{Correct, CorrectTo, IncidentCommand, Report},
+    decision::{Context, Course, catch_up, decide, intake, invalid},
+    error::Error,
+    event::Cause,
+    fault::Faults,
+    incident::Stage,
+    key::SystemName,
+    permission::Stake,
+    store::{Expected, Repository},
+    time::Instant,
+    verb::IncidentVerb as Verb,
+};
+
+/// The history of one incident, from another system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// The system that it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<SystemName>,
+    /// What was reported. Without a caller it has none: the importer did not call.
+    pub report: Report,
+    /// When.
+    pub reported_at: Instant,
+    /// By whom it was logged.
+    pub reported_by: ActorId,
+    /// What happened then, in order.
+    pub steps: Vec<HistoryStep>,
+    /// What to do with a step that is refused.
+    #[serde(default)]
+    pub on_refusal: OnRefusal,
+}
+
+/// A step of a history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryStep {
+    /// When it happened.
+    pub at: Instant,
+    /// Who did it.
+    pub by: ActorId,
+    /// What it did.
+    pub command: IncidentCommand,
+    /// The stage to correct the record to if the step is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<CorrectTo>,
+}
+
+/// What to do with a step that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRefusal {
+    /// Import nothing of the history.
+    #[default]
+    Abort,
+    /// Leave the step out, and report it.
+    Skip,
+    /// Carry it as an audited correction to the stage that the step names in `otherwise`, and report it;
+    /// a step that names none is left out.
+    Correct,
+}
+
+/// What an import came to.
+#[derive(Debug)]
+pub struct Imported {
+    /// The incident, and the events of its whole history.
+    pub outcome: Outcome,
+    /// The steps that were refused, in order. Empty when the command had landed before.
+    pub refused: Vec<RefusedStep>,
+}
+
+/// A step that was refused.
+#[derive(Debug)]
+pub struct RefusedStep {
+    /// Its place in the history, counted from 0.
+    pub index: usize,
+    /// The stage in which it found the incident.
+    pub stage: Stage,
+    /// Why it was refused.
+    pub error: Error,
+    /// Whether it was carried as a correction.
+    pub corrected: bool,
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// Imports the history of one incident: every step is checked as if it came now, but at its original
+    /// time and in the name of whoever did it. All of it lands in one commit, or nothing.
+    ///
+    /// Give it a command id of its own, such as [`CommandId::named`](crate::CommandId::named) over the
+    /// other system's key: importing again then changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] without the permission `incident.import`; [`Error::Invalid`] for a report that
+    /// cannot be taken, a time in the future, or more steps than the policy allows; with
+    /// [`OnRefusal::Abort`] whatever a step is refused with.
+    pub async fn import(&self, history: &History) -> Result<Imported, Error> {
+        let command = self.command_id();
+        let intent = self.intent(None, history);
+        let (policy, loaded) = self.load(None, Some(command)).await?;
+        if let Some(answer) = loaded.answer {
+            let outcome = self.repeat(command, intent, &answer, &policy).await?;
+            return Ok(Imported { outcome, refused: Vec::new() });
+        }
+        let attempt = Attempt { command, intent, policy };
+        let policy = &*attempt.policy.policy;
+        self.may_with(Verb::Import, &Stake::default(), None, policy)?;
+        let now = self.desk.now();
+        check_history(history, policy.caps().import_steps, now)?;
+        let cause = Cause::Import { from: history.from.clone() };
+        let reporter = Actor::from_id(history.reported_by.clone());
+        let named = history.report.affected.as_deref().or(history.report.caller.as_deref());
+        let affected = match named {
+            Some(person) => self.person(Some(person)).await?,
+            None => None,
+        };
+        let context = Context {
+            policy,
+            ids: &*self.desk.inner.ids,
+            actor: &reporter,
+            occurred_at: history.reported_at,
+            recorded_at: now,
+            affected: affected.as_ref(),
+            cause: &cause,
+            importing: true,
+        };
+        let mut guards = self.guard(history.report.follows, Verb::Report, "report.follows", None).await?;
+        for step in &history.steps {
+            guards.extend(self.guard(other_of(&step.command), step.command.verb(), "as", None).await?);
+        }
+        guards.dedup();
+        let intaken = intake(history.report.clone(), &context)?;
+        let (id, number) = self.take_number(&attempt).await?;
+        let mut course = intaken.begin(id, number, &context)?;
+        let mut refused = Vec::new();
+        for (index, step) in history.steps.iter().enumerate() {
+            course = take(course, index, step, history.on_refusal, &context, &mut refused)?;
+        }
+        let course = catch_up(course, now, now);
+        let place = Place { expected: Expected::Absent, guards };
+        let outcome = self.commit(&attempt, course, place, now).await;
+        Ok(Imported { outcome: outcome.map_err(|refused| repository(command, refused.error))?, refused })
+    }
+}
+
+/// Takes one step, or does with it what is to be done with refused ones.
+fn take(
+    course: Course,
+    index: usize,
+    step: &HistoryStep,
+    on_refusal: OnRefusal,
+    context: &Context<'_>,
+    refused: &mut Vec<RefusedStep>,
+) -> Result<Course, Error> {
+    let by = Actor::from_id(step.by.clone());
+    let context = Context { actor: &by, occurred_at: step.at, ..*context };
+    let course = catch_up(course, step.at, context.recorded_at);
+    let Course { incident, mut happenings } = course;
+    let stage = incident.stage();
+    let again = |command: &IncidentCommand| decide(Course::from(incident.clone()), command, &context);
+    let result = again(&step.command).or_else(|error| {
+        let otherwise = step.otherwise.clone().filter(|_| on_refusal == OnRefusal::Correct);
+        let course = match (on_refusal, otherwise) {
+            (OnRefusal::Abort, _) => return Err(error),
+            (_, Some(to)) => Some(again(&correction(to, &error))?),
+            (_, None) => None,
+        };
+        refused.push(RefusedStep { index, stage, error, corrected: course.is_some() });
+        Ok(course.unwrap_or_else(|| Course::from(incident.clone())))
+    });
+    let next = result?;
+    happenings.extend(next.happenings);
+    Ok(Course { incident: next.incident, happenings })
+}
+
+fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Error> {
+    let mut faults = Faults::none();
+    if history.steps.len() > cap {
+        faults.push("steps", "cap.exceeded", format!("has {} entries; the policy allows {cap}", history.steps.len()));
+    }
+    let future = |at: Instant| at > now;
+    if future(history.reported_at) {
+        faults.push("reported_at", "time.future", format!("lies in the future; now is {}", now.to_rfc3339()));
+    }
+    for (index, step) in history.steps.iter().enumerate().filter(|(_, step)| future(step.at)) {
+        faults.push(
+            format!("steps[{index}].at"),
+            "time.future",
+            format!("{} lies in the future", step.at.to_rfc3339()),
+        );
+    }
+    if faults.is_empty() { Ok(()) } else { Err(invalid(faults, Verb::Import, None)) }
+}
+
+fn correction(to: CorrectTo, error: &Error) -> IncidentCommand {
+    IncidentCommand::Correct(Correct {
+        to,
+        reason: format!("imported against the lifecycle: {error}"),
+        instead_of: Some(error.code().to_owned()),
+    })
+}

@@ -1,0 +1,144 @@
+//! The commands as methods: sugar over [`execute`](IncidentDesk::execute), for asynchronous and for
+//! blocking code alike.
+
+use super::{IncidentDesk, Outcome};
+use crate::{
+    blocking,
+    command::{Assign, AttachmentInput, Cancel, Correct, Edit, Hold, IncidentCommand, Override, Patch, Resolve},
+    digest::Digest,
+    error::Error,
+    incident::{Audience, ConfirmedBy, Milestone, Phase},
+    store::Repository,
+    time::Instant,
+};
+
+impl<R: Repository> IncidentDesk<R> {
+    /// Does what the command asks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such incident that the actor may see, [`Error::Refused`]
+    /// without the permission, [`Error::Illegal`] if the stage has no such move, [`Error::Blocked`] while
+    /// obligations are open, [`Error::Invalid`] with every field that is wrong.
+    pub async fn execute(&self, command: IncidentCommand) -> Result<Outcome, Error> {
+        self.acting.run_request(&self.key, &command).await
+    }
+}
+
+impl<R: Repository> blocking::IncidentDesk<R> {
+    /// Does what the command asks.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](super::IncidentDesk::execute).
+    pub fn execute(&self, command: IncidentCommand) -> Result<Outcome, Error> {
+        pollster::block_on(self.0.execute(command))
+    }
+}
+
+/// Declares the methods of both desks.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) => $command:expr;)*) => {
+        impl<R: Repository> IncidentDesk<R> {
+            $($(#[$doc])*
+            ///
+            /// # Errors
+            /// As [`execute`](Self::execute).
+            pub async fn $name(&self, $($arg: $type),*) -> Result<Outcome, Error> {
+                self.execute($command).await
+            })*
+        }
+
+        impl<R: Repository> blocking::IncidentDesk<R> {
+            $($(#[$doc])*
+            ///
+            /// # Errors
+            /// As [the asynchronous twin](super::IncidentDesk::execute).
+            pub fn $name(&self, $($arg: $type),*) -> Result<Outcome, Error> {
+                self.execute($command)
+            })*
+        }
+    };
+}
+
+verbs! {
+    /// Dispatches it to a group or a person.
+    assign(to: Assign) => IncidentCommand::Assign(to);
+    /// Takes the assignment back.
+    unassign() => IncidentCommand::Unassign;
+    /// Puts it into a group's queue and stays in the stage. Another group takes it from its person.
+    route_to_group(group: impl Into<String>) => {
+        IncidentCommand::Route { group: Patch::Set(group.into()), person: Patch::Keep }
+    };
+    /// Gives it to a person and stays in the stage.
+    route_to_person(person: impl Into<String>) => {
+        IncidentCommand::Route { group: Patch::Keep, person: Patch::Set(person.into()) }
+    };
+    /// Begins work. A person who takes up what no person has becomes its assignee.
+    start_work() => IncidentCommand::StartWork;
+    /// Enters a phase of the work.
+    enter_phase(phase: Phase) => IncidentCommand::EnterPhase { phase };
+    /// Puts it on hold, for a reason of the policy. A resolved incident is reopened for it.
+    hold(hold: impl Into<Hold>) => IncidentCommand::Hold(hold.into());
+    /// Changes the reason, date or note of a hold.
+    change_hold(hold: impl Into<Hold>) => IncidentCommand::ChangeHold(hold.into());
+    /// Ends the hold; it goes back to what it was before.
+    resume() => IncidentCommand::Resume;
+    /// Resolves it, with a code of the policy.
+    resolve(resolution: impl Into<Resolve>) => IncidentCommand::Resolve(resolution.into());
+    /// Confirms that the resolution holds.
+    confirm(by: ConfirmedBy) => IncidentCommand::Confirm { by };
+    /// Takes the resolution back. When the policy no longer allows it, the error offers a report that
+    /// follows.
+    reopen(reason: impl Into<String>) => IncidentCommand::Reopen { reason: Some(reason.into()) };
+    /// Closes it for good. What is owed before that comes back as obligations.
+    close() => IncidentCommand::Close;
+    /// Ends it without a resolution.
+    cancel(cancel: impl Into<Cancel>) => IncidentCommand::Cancel(cancel.into());
+    /// Undoes the merge of a duplicate: it goes back to what it was, as if there had been no merge.
+    undo_merge(reason: impl Into<String>) => IncidentCommand::UndoMerge { reason: Some(reason.into()) };
+    /// Changes facts: one event, with old and new of every field that changes.
+    edit(edit: Edit) => IncidentCommand::Edit(Box::new(edit));
+    /// Moves it to another category and leaves everything else as it is.
+    categorise(category: impl Into<String>) => {
+        IncidentCommand::Categorise { category: Some(category.into()), apply_defaults: false }
+    };
+    /// Moves it to another category and applies that category's impact, urgency, group and labels.
+    categorise_with_defaults(category: impl Into<String>) => {
+        IncidentCommand::Categorise { category: Some(category.into()), apply_defaults: true }
+    };
+    /// Writes a note that the caller sees. The caller's own note ends a hold that waits for it.
+    add_note(text: impl Into<String>) => IncidentCommand::AddNote { audience: Audience::Public, text: text.into() };
+    /// Writes a note that the caller does not see.
+    add_internal_note(text: impl Into<String>) => {
+        IncidentCommand::AddNote { audience: Audience::Internal, text: text.into() }
+    };
+    /// Adds a watcher.
+    watch(person: impl Into<String>) => IncidentCommand::Watch { person: person.into() };
+    /// Removes a watcher.
+    unwatch(person: impl Into<String>) => IncidentCommand::Unwatch { person: person.into() };
+    /// Attaches a reference to a file that the host keeps.
+    attach(attachment: AttachmentInput) => IncidentCommand::Attach(attachment);
+    /// Takes off the reference to the file with this digest.
+    detach(digest: Digest) => IncidentCommand::Detach { digest };
+    /// Records time spent, in seconds.
+    log_time(seconds: u64) => IncidentCommand::LogTime { seconds, note: None };
+    /// Overrides the computed priority.
+    override_priority(set: Override) => IncidentCommand::OverridePriority(set);
+    /// Lets the computed priority hold again.
+    clear_override() => IncidentCommand::ClearOverride;
+    /// Sets the host's own status beneath the stage.
+    set_label(label: impl Into<String>) => IncidentCommand::SetLabel { label: Some(label.into()) };
+    /// Clears the host's own status beneath the stage.
+    clear_label() => IncidentCommand::SetLabel { label: None };
+    /// Records when a milestone was reached.
+    record_milestone(milestone: Milestone, at: Instant) => IncidentCommand::RecordMilestone { milestone, at: Some(at) };
+    /// Waives an obligation, named by its code, that concerns no field.
+    waive(code: impl Into<String>, reason: impl Into<String>) => {
+        IncidentCommand::Waive { code: code.into(), field: None, reason: reason.into() }
+    };
+    /// Waives an obligation, named by its code, for a field.
+    waive_field(code: impl Into<String>, field: impl Into<String>, reason: impl Into<String>) => {
+        IncidentCommand::Waive { code: code.into(), field: Some(field.into()), reason: reason.into() }
+    };
+    /// Sets the stage by hand, against the lifecycle: for repairs.
+    correct(correction: Correct) => IncidentCommand::Correct(correction);
+}

@@ -1,0 +1,161 @@
+//! Every code that an error or a fault can have, with what it means.
+
+use super::{ErrorKind, Retry};
+use crate::verb::IncidentVerb;
+
+/// A code, and what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeEntry {
+    /// The code.
+    pub code: &'static str,
+    /// What kind of answer it is.
+    pub kind: ErrorKind,
+    /// Whether, and how, to ask again.
+    pub retry: Retry,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Every code of [`Error`](super::Error).
+pub fn catalogue() -> impl Iterator<Item = CodeEntry> {
+    let verbs = IncidentVerb::ALL.iter().copied();
+    let of_verbs = verbs.flat_map(|verb| {
+        [
+            entry(verb.invalid(), ErrorKind::Invalid, Retry::Never, "fields are wrong; `faults` names each"),
+            entry(verb.refused(), ErrorKind::Forbidden, Retry::Never, "the actor lacks the permission"),
+            entry(verb.illegal(), ErrorKind::Precondition, Retry::WhenSettled, "the stage has no such move"),
+            entry(verb.blocked(), ErrorKind::Precondition, Retry::WhenSettled, "obligations are open"),
+        ]
+    });
+    FIXED.iter().copied().chain(of_verbs.filter(|entry| can_occur(entry.code)))
+}
+
+/// Verbs of reading have no fields and no stage; only resolving and closing have obligations.
+fn can_occur(code: &str) -> bool {
+    let no_move = ["incident.read", "incident.report", "incident.import", "incident.backdate"];
+    let is = |suffix: &str| code.ends_with(suffix);
+    let illegal = is(".illegal") && no_move.iter().any(|prefix| code.starts_with(prefix));
+    let blocked = is(".blocked") && code != "incident.close.blocked" && code != "incident.resolve.blocked";
+    let invalid =
+        is(".invalid") && ["incident.read", "incident.report_for"].iter().any(|prefix| code.starts_with(prefix));
+    !(illegal || blocked || invalid)
+}
+
+const fn entry(code: &'static str, kind: ErrorKind, retry: Retry, meaning: &'static str) -> CodeEntry {
+    CodeEntry { code, kind, retry, meaning }
+}
+
+const FIXED: &[CodeEntry] = &[
+    entry(
+        "record.not_found",
+        ErrorKind::NotFound,
+        Retry::Never,
+        "there is no such record, or none that the actor may see",
+    ),
+    entry(
+        "record.conflict",
+        ErrorKind::Conflict,
+        Retry::Reloaded,
+        "the record is not at the version that the caller named",
+    ),
+    entry("command.reused", ErrorKind::Conflict, Retry::Never, "the command id was used for something else"),
+    entry(
+        "time.behind",
+        ErrorKind::Precondition,
+        Retry::WhenSettled,
+        "`now` lies behind the record by more than the policy allows",
+    ),
+    entry("key.invalid", ErrorKind::Invalid, Retry::Never, "a tenant, person, role or group is not a key"),
+    entry(
+        "incident.report.service_request",
+        ErrorKind::Elsewhere,
+        Retry::Never,
+        "it is a service request; the report is handed back",
+    ),
+    entry(
+        "incident.reopen.over",
+        ErrorKind::Precondition,
+        Retry::Never,
+        "the time or number of reopenings is used up; a follow-up is offered",
+    ),
+    entry("policy.invalid", ErrorKind::Invalid, Retry::Never, "the policy has faults; `faults` names each"),
+    entry(
+        "policy.publish.refused",
+        ErrorKind::Forbidden,
+        Retry::Never,
+        "the actor lacks the permission `policy.publish`",
+    ),
+    entry("directory.unavailable", ErrorKind::Unavailable, Retry::SameCommand, "the host's directory did not answer"),
+    entry("repository.already_exists", ErrorKind::Conflict, Retry::Never, "a record of this id or number exists"),
+    entry("repository.conflict", ErrorKind::Conflict, Retry::Reloaded, "the record kept changing under the command"),
+    entry(
+        "repository.malformed",
+        ErrorKind::Internal,
+        Retry::Never,
+        "the repository was given a commit that contradicts itself",
+    ),
+    entry("repository.corrupt", ErrorKind::Internal, Retry::Never, "something stored is not what was written"),
+    entry(
+        "repository.outcome_unknown",
+        ErrorKind::Unavailable,
+        Retry::SameCommand,
+        "it is not known whether the command landed",
+    ),
+    entry("repository.unavailable", ErrorKind::Unavailable, Retry::SameCommand, "the repository cannot be reached"),
+    entry("repository.failed", ErrorKind::Internal, Retry::SameCommand, "the repository failed; nothing was stored"),
+];
+
+/// The codes of faults, and what they mean. They stand in `faults()` of an error, each with its path.
+pub const FAULTS: &[(&str, &str)] = &[
+    ("cap.exceeded", "there are more of them than the policy allows"),
+    ("cap.too_high", "a cap is above what the library allows"),
+    ("cap.zero", "a cap is zero"),
+    ("category.repeated", "the key of a category is given twice"),
+    ("category.too_deep", "the categories above it are too many, or form a circle"),
+    ("category.unknown", "the policy has no such category"),
+    ("channel.unknown", "the policy has no such contact channel"),
+    ("field.no_room", "a field of the policy takes no value at all"),
+    ("field.not_a_date", "it is not a date"),
+    ("field.not_a_number", "it is not a decimal number"),
+    ("field.required", "it must be filled in"),
+    ("field.retired", "the field, category, reason, code or label takes nothing new"),
+    ("field.too_large", "the number is above the field's max"),
+    ("field.too_small", "the number is below the field's min"),
+    ("field.unknown", "the policy has no such field"),
+    ("field.unknown_choice", "it is none of the field's options"),
+    ("hold.unknown", "the policy has no such hold reason"),
+    ("intake.fits_all", "a rule for service requests has no criterion"),
+    ("key.control_character", "a key has a control character"),
+    ("key.empty", "a key is empty"),
+    ("key.not_trimmed", "a key begins or ends with white space"),
+    ("key.too_long", "a key is too long"),
+    ("label.final_stage", "a label stands beneath a final stage"),
+    ("label.unknown", "the policy has no such label beneath the stage"),
+    ("level.unknown", "the scale has no such level"),
+    ("matrix.hole", "a cell of the matrix is missing"),
+    ("matrix.not_monotone", "a higher impact or urgency gives a lower priority"),
+    ("matrix.surplus", "the matrix has more cells than levels"),
+    ("milestone.set_by_stage", "a move sets the milestone; nobody records it by hand"),
+    ("modifier.no_effect", "a modifier raises by nothing"),
+    ("name.repeated", "a name is given twice"),
+    ("number.prefix", "a prefix of numbers is none"),
+    ("number.width", "a number has no digits, or too many"),
+    ("obligation.unknown", "the incident has no such obligation to be waived"),
+    ("record.itself", "it names the incident itself"),
+    ("record.unknown", "it names an incident that does not exist, or is not the actor's to see"),
+    ("reopening.contradiction", "a window for a reopening that is never possible"),
+    ("resolution.none", "the policy has no resolution code in use"),
+    ("resolution.unknown", "the policy has no such resolution code"),
+    ("scale.empty", "a scale has no levels"),
+    ("scale.repeated", "a scale names a level twice"),
+    ("scale.too_long", "a scale has too many levels"),
+    ("text.control_character", "a text has a character that it must not have"),
+    ("text.empty", "a text is empty"),
+    ("text.too_long", "a text has too many characters"),
+    ("time.before_stage", "it lies before the incident came to its present stage"),
+    ("time.future", "it lies in the future"),
+    ("time.not_future", "it must lie in the future"),
+    ("time.too_early", "it lies further back than the policy allows"),
+    ("value.nothing", "nothing is asked"),
+    ("value.zero", "it must not be zero"),
+];

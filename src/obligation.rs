@@ -1,0 +1,166 @@
+//! Obligations: what is still owed before a move, so that a host can render a checklist.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{
+    field::{FieldName, RequiredBy, Requirement, Severity},
+    incident::{ClosureBasis, Incident},
+    permission::Permission,
+    policy::Policy,
+    time::{Instant, later},
+    verb::IncidentVerb,
+};
+
+/// The code of the obligation to fill in a field.
+pub const FIELD_REQUIRED: &str = "obligation.field";
+/// The code of the obligation to have a resolution confirmed.
+pub const CONFIRMATION: &str = "obligation.confirmation";
+
+/// Something that is owed before a move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Obligation {
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<FieldName>,
+    severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waivable_by: Option<Permission>,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settles_at: Option<Instant>,
+}
+
+impl Obligation {
+    /// Its stable code: [`FIELD_REQUIRED`] or [`CONFIRMATION`].
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The field that it asks for.
+    #[must_use]
+    pub const fn field(&self) -> Option<&FieldName> {
+        self.field.as_ref()
+    }
+
+    /// Whether it blocks the move or is only shown.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// The permission with which it can be waived; `None` if it cannot.
+    #[must_use]
+    pub const fn waivable_by(&self) -> Option<Permission> {
+        self.waivable_by
+    }
+
+    /// When it settles by itself, if it does.
+    #[must_use]
+    pub const fn settles_at(&self) -> Option<Instant> {
+        self.settles_at
+    }
+
+    fn is_waived(&self, incident: &Incident) -> bool {
+        incident.progress().waivers.iter().any(|waiver| {
+            &*waiver.code == self.code
+                && waiver.field.as_deref() == self.field.as_ref().map(ToString::to_string).as_deref()
+        })
+    }
+}
+
+impl fmt::Display for Obligation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What the policy asks before `by` and the incident does not have, waived or not.
+fn owed(incident: &Incident, policy: &Policy, by: RequiredBy) -> Vec<Obligation> {
+    requirements(incident, policy)
+        .filter(|requirement| requirement.by <= by && !requirement.field.is_filled(incident))
+        .map(|requirement| Obligation {
+            code: FIELD_REQUIRED,
+            field: Some(requirement.field.clone()),
+            severity: requirement.severity,
+            waivable_by: Some(IncidentVerb::Waive.into()),
+            text: format!("{} must be filled in", requirement.field),
+            settles_at: None,
+        })
+        .collect()
+}
+
+fn requirements<'a>(incident: &'a Incident, policy: &'a Policy) -> impl Iterator<Item = &'a Requirement> {
+    let category = incident.facts().category.as_ref().and_then(|key| policy.category(key.as_str()));
+    let of_category = category.map_or(&[][..], |(_, defaults)| defaults.required.as_slice());
+    policy.closure().required.iter().chain(of_category)
+}
+
+/// What is owed before a resolution.
+pub(crate) fn before_resolution(incident: &Incident, policy: &Policy) -> Vec<Obligation> {
+    let mut owed = owed(incident, policy, RequiredBy::Resolution);
+    owed.retain(|obligation| !obligation.is_waived(incident));
+    owed
+}
+
+/// What is owed before closure, and on what a closure would rest.
+pub(crate) fn before_closure(incident: &Incident, policy: &Policy, at: Instant) -> (Vec<Obligation>, ClosureBasis) {
+    let mut owed = owed(incident, policy, RequiredBy::Closure);
+    let basis = match confirmation(incident, policy, at) {
+        Ok(basis) => basis,
+        Err(obligation) => {
+            owed.push(obligation);
+            ClosureBasis::Waived
+        }
+    };
+    owed.retain(|obligation| !obligation.is_waived(incident));
+    (owed, basis)
+}
+
+/// What confirms the resolution, or the obligation to have it confirmed.
+fn confirmation(incident: &Incident, policy: &Policy, at: Instant) -> Result<ClosureBasis, Obligation> {
+    let asked = policy.closure().confirmation;
+    if !asked.is_asked() {
+        return Ok(ClosureBasis::NotRequired);
+    }
+    let resolved = match incident {
+        Incident::Resolved(incident) => Some(incident.stage()),
+        _ => None,
+    };
+    let confirmed = resolved.and_then(|stage| stage.confirmation()).is_some_and(|confirmation| match confirmation.by {
+        crate::incident::ConfirmedBy::Caller => asked.caller,
+        crate::incident::ConfirmedBy::Monitoring => asked.monitoring,
+    });
+    if confirmed {
+        return Ok(ClosureBasis::Confirmed);
+    }
+    let quiet_until =
+        asked.quiet_seconds.and_then(|quiet| resolved.map(|stage| later(stage.quiet_since(), quiet.span())));
+    if quiet_until.is_some_and(|until| until <= at) {
+        return Ok(ClosureBasis::QuietTime);
+    }
+    let mut ways = Vec::new();
+    if asked.caller {
+        ways.push("the caller confirms".to_owned());
+    }
+    if asked.monitoring {
+        ways.push("monitoring confirms".to_owned());
+    }
+    match (asked.quiet_seconds, quiet_until) {
+        (Some(_), Some(until)) => {
+            ways.push(format!("the caller stays quiet until {}", until.format("%Y-%m-%d %H:%M:%S UTC")));
+        }
+        (Some(quiet), None) => ways.push(format!("the caller stays quiet for {} seconds", quiet.get())),
+        (None, _) => {}
+    }
+    Err(Obligation {
+        code: CONFIRMATION,
+        field: None,
+        severity: Severity::Blocking,
+        waivable_by: Some(IncidentVerb::Waive.into()),
+        text: format!("the resolution is to be confirmed: {}", ways.join(", or ")),
+        settles_at: quiet_until,
+    })
+}

@@ -1,0 +1,70 @@
+//! The draft: a policy as people and files write it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Caps, ClosurePolicy, HoldRule, Intake, LabelRule, NumberFormat, Numbering, ReopeningPolicy, ResolutionRule,
+    Timeliness,
+};
+use crate::{
+    category::Category,
+    field::FieldDefinition,
+    key::LevelName,
+    permission::Permissions,
+    priority::{Matrix, Modifier, Scale},
+};
+
+/// A policy before it is known to be valid. In a file, whatever is left out is as in
+/// [`Policy::itil`](super::Policy::itil).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyDraft {
+    /// What people call it.
+    pub name: String,
+    /// Impact × urgency → priority.
+    pub matrix: Matrix,
+    /// The impact where neither report nor category says.
+    pub default_impact: LevelName,
+    /// The urgency where neither report nor category says.
+    pub default_urgency: LevelName,
+    /// How critical services can be.
+    pub criticality: Scale,
+    /// What raises a priority, in order.
+    pub modifiers: Vec<Modifier>,
+    /// The category tree; a parent may come after its children.
+    pub categories: Vec<Category>,
+    /// The host's own fields.
+    pub fields: Vec<FieldDefinition>,
+    /// Why incidents may wait.
+    pub hold_reasons: Vec<HoldRule>,
+    /// The host's own statuses beneath the stages.
+    pub stage_labels: Vec<LabelRule>,
+    /// How incidents are resolved.
+    pub resolution_codes: Vec<ResolutionRule>,
+    /// What closure asks.
+    pub closure: ClosurePolicy,
+    /// When and how often an incident can be reopened.
+    pub reopening: ReopeningPolicy,
+    /// What is recognised when something is reported.
+    pub intake: Intake,
+    /// How records are numbered.
+    pub numbering: Numbering,
+    /// Who may do what.
+    pub permissions: Permissions,
+    /// Caps on sizes and counts.
+    pub caps: Caps,
+    /// How late a clock may be, and how far back something may be said to have happened.
+    pub timeliness: Timeliness,
+}
+
+impl Default for PolicyDraft {
+    fn default() -> Self {
+        Self::itil()
+    }
+}
+
+impl Default for Numbering {
+    fn default() -> Self {
+        Self { incident: NumberFormat { prefix: "INC".to_owned(), width: 7 } }
+    }
+}

@@ -1,0 +1,127 @@
+//! The policy that works out of the box.
+
+use super::{
+    Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, KNOWN_REASONS, Numbering, PolicyDraft, ReopeningPolicy,
+    ResolutionRule, Timeliness, UntilRule,
+};
+use crate::{
+    incident::{HoldReason, ReplyRule, WakeOn},
+    key::{LevelName, ResolutionCode, RoleName},
+    permission::{Permission, PermissionScope as Scope, Permissions},
+    priority::{HighEnd, Matrix, Scale},
+    time::Seconds,
+    verb::IncidentVerb as Verb,
+};
+
+impl PolicyDraft {
+    /// The content of [`Policy::itil`](super::Policy::itil), to be changed.
+    #[must_use]
+    pub fn itil() -> Self {
+        Self {
+            name: "ITIL".to_owned(),
+            matrix: Matrix::itil(),
+            default_impact: LevelName::known("medium"),
+            default_urgency: LevelName::known("medium"),
+            criticality: Scale::new(
+                ["critical", "high", "medium", "low"].map(LevelName::known).to_vec(),
+                HighEnd::First,
+            ),
+            modifiers: Vec::new(),
+            categories: Vec::new(),
+            fields: Vec::new(),
+            hold_reasons: hold_reasons(),
+            stage_labels: Vec::new(),
+            resolution_codes: resolution_codes(),
+            closure: ClosurePolicy {
+                confirmation: ConfirmationRule {
+                    caller: true,
+                    monitoring: true,
+                    quiet_seconds: Some(Seconds::days(5)),
+                },
+                required: Vec::new(),
+                on_caller_reply: ReplyRule::RestartQuietTime,
+            },
+            reopening: ReopeningPolicy { window_seconds: Some(Seconds::days(30)), max_times: None },
+            intake: Intake::default(),
+            numbering: Numbering::default(),
+            permissions: permissions(),
+            caps: Caps::default(),
+            timeliness: Timeliness::default(),
+        }
+    }
+}
+
+fn hold_reasons() -> Vec<HoldRule> {
+    KNOWN_REASONS
+        .into_iter()
+        .map(|reason| match reason {
+            HoldReason::AwaitingCaller => HoldRule { wakes_on: vec![WakeOn::CallerReply], ..HoldRule::new(reason) },
+            HoldReason::AwaitingProblem => {
+                HoldRule { wakes_on: vec![WakeOn::ProblemResolved], ..HoldRule::new(reason) }
+            }
+            HoldReason::AwaitingChange => HoldRule { wakes_on: vec![WakeOn::ChangeDone], ..HoldRule::new(reason) },
+            HoldReason::AwaitingDate => HoldRule { until: UntilRule::Required, ..HoldRule::new(reason) },
+            HoldReason::AwaitingVendor | HoldReason::Other(_) => HoldRule::new(reason),
+        })
+        .collect()
+}
+
+fn resolution_codes() -> Vec<ResolutionRule> {
+    ["fixed", "workaround", "resolved_by_problem", "resolved_by_change", "no_fault_found", "user_error"]
+        .map(|code| ResolutionRule::new(ResolutionCode::known(code)))
+        .to_vec()
+}
+
+/// The roles: a caller sees and answers what is theirs; monitoring reports and confirms; an agent
+/// works; a manager also decides; an administrator may do everything.
+fn permissions() -> Permissions {
+    let role = RoleName::known;
+    let caller = [Verb::Read, Verb::Report, Verb::AddNote, Verb::Watch, Verb::Attach, Verb::Confirm, Verb::Reopen];
+    let monitoring = [
+        Verb::Read,
+        Verb::Report,
+        Verb::ReportFor,
+        Verb::AddNote,
+        Verb::AddInternalNote,
+        Verb::RecordMilestone,
+        Verb::Resolve,
+        Verb::Confirm,
+        Verb::Reopen,
+    ];
+    let agent = [
+        Verb::Read,
+        Verb::ReadInternal,
+        Verb::Report,
+        Verb::ReportFor,
+        Verb::Assign,
+        Verb::Unassign,
+        Verb::Route,
+        Verb::StartWork,
+        Verb::EnterPhase,
+        Verb::Hold,
+        Verb::ChangeHold,
+        Verb::Resume,
+        Verb::Resolve,
+        Verb::Confirm,
+        Verb::Reopen,
+        Verb::Close,
+        Verb::Cancel,
+        Verb::Edit,
+        Verb::Categorise,
+        Verb::AddNote,
+        Verb::AddInternalNote,
+        Verb::Watch,
+        Verb::Attach,
+        Verb::LogTime,
+        Verb::SetLabel,
+        Verb::RecordMilestone,
+        Verb::Backdate,
+    ];
+    let manager = [Verb::UndoMerge, Verb::OverridePriority, Verb::Waive, Verb::Correct, Verb::ReadConfidential];
+    Permissions::none()
+        .grant(role("caller"), Scope::Own, caller)
+        .grant(role("monitoring"), Scope::All, monitoring)
+        .grant(role("agent"), Scope::All, agent)
+        .grant(role("manager"), Scope::All, agent.into_iter().chain(manager))
+        .grant(role("administrator"), Scope::All, Permission::all())
+}

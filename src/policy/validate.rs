@@ -1,0 +1,222 @@
+//! Validation: the policy as a whole, all faults at once, each with its path.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use super::{Policy, PolicyDraft};
+use crate::{
+    fault::Faults,
+    field::{FieldName, Requirement},
+    id::Number,
+    key::LevelName,
+    priority::{Effect, Scale, Trigger},
+    text::MAX_TEXT_CHARS,
+};
+
+impl PolicyDraft {
+    /// Makes a policy of the draft.
+    ///
+    /// # Errors
+    /// Every fault at once, each with its path: holes and disorder in the matrix, levels, categories
+    /// and fields that do not exist, names given twice, caps of zero, a prefix that is none.
+    pub fn validate(self) -> Result<Policy, Faults> {
+        let mut faults = Faults::none();
+        if let Err(matrix) = self.matrix.validate() {
+            faults.nest("matrix", matrix);
+        }
+        self.criticality.check(&mut faults, "criticality");
+        known_level(&mut faults, "default_impact", &self.default_impact, &self.matrix.impact, "impact");
+        known_level(&mut faults, "default_urgency", &self.default_urgency, &self.matrix.urgency, "urgency");
+        self.check_modifiers(&mut faults);
+        self.check_categories(&mut faults);
+        self.check_fields(&mut faults);
+        self.check_names(&mut faults);
+        self.check_intake(&mut faults);
+        self.check_requirements(&mut faults, "closure.required", &self.closure.required);
+        if self.reopening.max_times == Some(0) && self.reopening.window_seconds.is_some() {
+            faults.push(
+                "reopening.max_times",
+                "reopening.contradiction",
+                "is 0, so that the window has no meaning; leave the window out",
+            );
+        }
+        let format = &self.numbering.incident;
+        if !Number::is_prefix(&format.prefix) {
+            faults.push(
+                "numbering.incident.prefix",
+                "number.prefix",
+                format!("must be up to {} letters, digits, '-' or '_', and not end with a digit", Number::MAX_PREFIX),
+            );
+        }
+        if !(1..=Number::MAX_DIGITS).contains(&usize::from(format.width)) {
+            faults.push("numbering.incident.width", "number.width", format!("must be 1 to {}", Number::MAX_DIGITS));
+        }
+        self.check_caps(&mut faults);
+        faults.done()?;
+        Ok(Policy::from_valid(self))
+    }
+
+    fn check_modifiers(&self, faults: &mut Faults) {
+        unique(faults, "modifiers", "id", self.modifiers.iter().map(|modifier| &modifier.id));
+        for (index, modifier) in self.modifiers.iter().enumerate() {
+            if let Trigger::ServiceCriticality(level) = &modifier.when {
+                let path = format!("modifiers[{index}].when.service_criticality");
+                known_level(faults, &path, level, &self.criticality, "criticality");
+            }
+            match &modifier.effect {
+                Effect::AtLeast(level) => {
+                    let path = format!("modifiers[{index}].effect.at_least");
+                    known_level(faults, &path, level, &self.matrix.priority, "priority");
+                }
+                Effect::Raise(0) => {
+                    faults.push(format!("modifiers[{index}].effect.raise"), "modifier.no_effect", "must be at least 1");
+                }
+                Effect::Raise(_) => {}
+            }
+        }
+    }
+
+    fn check_categories(&self, faults: &mut Faults) {
+        let mut inner = Faults::none();
+        crate::category::work_out(
+            &self.categories,
+            |faults, path, field| self.check_field_name(faults, path, field),
+            &mut inner,
+        );
+        for (index, category) in self.categories.iter().enumerate() {
+            if let Some(level) = &category.impact {
+                known_level(&mut inner, &format!("[{index}].impact"), level, &self.matrix.impact, "impact");
+            }
+            if let Some(level) = &category.urgency {
+                known_level(&mut inner, &format!("[{index}].urgency"), level, &self.matrix.urgency, "urgency");
+            }
+        }
+        faults.nest("categories", inner);
+    }
+
+    fn check_fields(&self, faults: &mut Faults) {
+        unique(faults, "fields", "key", self.fields.iter().map(|field| &field.key));
+        for (index, field) in self.fields.iter().enumerate() {
+            field.check(faults, &format!("fields[{index}]"));
+        }
+    }
+
+    fn check_names(&self, faults: &mut Faults) {
+        unique(faults, "hold_reasons", "reason", self.hold_reasons.iter().map(|rule| &rule.reason));
+        unique(faults, "resolution_codes", "code", self.resolution_codes.iter().map(|rule| &rule.code));
+        unique(faults, "stage_labels", "key", self.stage_labels.iter().map(|rule| (rule.stage, &rule.key)));
+        if !self.resolution_codes.iter().any(|rule| !rule.retired) {
+            faults.push(
+                "resolution_codes",
+                "resolution.none",
+                "must have at least one code in use, or nothing could be resolved",
+            );
+        }
+        for (index, rule) in self.stage_labels.iter().enumerate() {
+            if rule.stage.is_final() {
+                faults.push(
+                    format!("stage_labels[{index}].stage"),
+                    "label.final_stage",
+                    "must not be a final stage, which nothing changes any more",
+                );
+            }
+        }
+    }
+
+    fn check_intake(&self, faults: &mut Faults) {
+        unique(faults, "intake.service_requests", "id", self.intake.service_requests.iter().map(|rule| &rule.id));
+        unique(faults, "intake.channels", "", self.intake.channels.iter());
+        for (index, rule) in self.intake.service_requests.iter().enumerate() {
+            let path = format!("intake.service_requests[{index}]");
+            if rule.categories.is_empty()
+                && rule.offerings.is_empty()
+                && rule.channels.is_empty()
+                && rule.title_contains.is_empty()
+            {
+                faults.push(
+                    path.as_str(),
+                    "intake.fits_all",
+                    "has no criterion, so that every report would be a service request",
+                );
+            }
+            for (at, category) in rule.categories.iter().enumerate() {
+                if !self.categories.iter().any(|known| known.key == *category) {
+                    faults.push(
+                        format!("{path}.categories[{at}]"),
+                        "category.unknown",
+                        format!("is `{category}`, which is no category"),
+                    );
+                }
+            }
+            for (at, phrase) in rule.title_contains.iter().enumerate() {
+                if phrase.trim().is_empty() {
+                    faults.push(format!("{path}.title_contains[{at}]"), "text.empty", "must not be empty");
+                }
+            }
+        }
+    }
+
+    fn check_requirements(&self, faults: &mut Faults, path: &str, requirements: &[Requirement]) {
+        for (index, requirement) in requirements.iter().enumerate() {
+            self.check_field_name(faults, format!("{path}[{index}].field"), &requirement.field);
+        }
+    }
+
+    fn check_field_name(&self, faults: &mut Faults, path: String, field: &FieldName) {
+        if let FieldName::Custom(key) = field
+            && !self.fields.iter().any(|known| known.key == *key)
+        {
+            faults.push(path, "field.unknown", format!("is `fields.{key}`, which the policy does not define"));
+        }
+    }
+
+    fn check_caps(&self, faults: &mut Faults) {
+        let caps = &self.caps;
+        for (name, value) in
+            [("title_chars", caps.title_chars), ("text_chars", caps.text_chars), ("import_steps", caps.import_steps)]
+        {
+            if value == 0 {
+                faults.push(format!("caps.{name}"), "cap.zero", "must be at least 1");
+            }
+            if value > MAX_TEXT_CHARS {
+                faults.push(format!("caps.{name}"), "cap.too_high", format!("must be at most {MAX_TEXT_CHARS}"));
+            }
+        }
+        for (name, value) in [
+            ("labels", caps.labels),
+            ("watchers", caps.watchers),
+            ("attachments", caps.attachments),
+            ("references", caps.references),
+            ("services", caps.services),
+            ("items", caps.items),
+            ("links", caps.links),
+        ] {
+            if value > MAX_COUNT {
+                faults.push(format!("caps.{name}"), "cap.too_high", format!("must be at most {MAX_COUNT}"));
+            }
+        }
+    }
+}
+
+/// The most that any list of a record may hold.
+const MAX_COUNT: usize = 10_000;
+
+fn known_level(faults: &mut Faults, path: &str, level: &LevelName, scale: &Scale, what: &str) {
+    if scale.find(level.as_str()).is_none() {
+        faults.push(
+            path,
+            "level.unknown",
+            format!("is `{level}`, which is no {what}; the levels are {}", scale.list()),
+        );
+    }
+}
+
+fn unique<T: Hash + Eq>(faults: &mut Faults, path: &str, field: &str, names: impl Iterator<Item = T>) {
+    let mut seen = HashSet::new();
+    for (index, name) in names.enumerate() {
+        if !seen.insert(name) {
+            let dot = if field.is_empty() { "" } else { "." };
+            faults.push(format!("{path}[{index}]{dot}{field}"), "name.repeated", "is given a second time");
+        }
+    }
+}

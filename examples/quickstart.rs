@@ -90,7 +90,8 @@ fn explain(result: Result<Outcome, Error>) {
 /// What could be done now.
 fn show_moves<R: Repository>(incident: &IncidentDesk<R>) -> Result<(), Error> {
     let moves = incident.allowed_moves()?;
-    let possible: Vec<_> = moves.iter().filter(|known| known.is_possible()).map(|known| known.verb().as_str()).collect();
+    let possible: Vec<_> =
+        moves.iter().filter(|known| known.is_possible()).map(|known| known.verb().as_str()).collect();
     println!("       possible now: {}", possible.join(", "));
     Ok(())
 }
@@ -100,8 +101,16 @@ fn summary<R: Repository>(desk: &ActingDesk<R>, id: andon::Id<andon::Incident>) 
     let seen = desk.incident(id).get()?;
     let (incident, progress) = (seen.incident(), seen.incident().progress());
     assert_eq!(incident.stage(), Stage::Closed);
-    println!("\n{} \"{}\": {}, version {}", incident.number(), incident.facts().title, incident.stage(), seen.version());
-    for milestone in [Milestone::Reported, Milestone::Responded, Milestone::Resolved, Milestone::Confirmed, Milestone::Closed] {
+    println!(
+        "\n{} \"{}\": {}, version {}",
+        incident.number(),
+        incident.facts().title,
+        incident.stage(),
+        seen.version()
+    );
+    for milestone in
+        [Milestone::Reported, Milestone::Responded, Milestone::Resolved, Milestone::Confirmed, Milestone::Closed]
+    {
         if let Some(at) = progress.milestones.at(milestone) {
             println!("  {:<10} {}", milestone.key(), at.format("%Y-%m-%d %H:%M"));
         }

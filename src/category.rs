@@ -153,23 +153,28 @@ mod tests {
         }
     }
 
-    fn level(name: &str) -> Option<LevelName> {
-        Some(LevelName::new(name).unwrap())
+    fn level(name: &str) -> LevelName {
+        LevelName::new(name).unwrap()
     }
 
     #[test]
     fn what_a_category_leaves_open_comes_from_above() {
         let label = |name: &str| Label::new(name).unwrap();
         let tree = [
-            Category { impact: level("low"), urgency: level("low"), labels: vec![label("it")], ..category("it", None) },
-            Category { impact: level("high"), labels: vec![label("net")], ..category("network", Some("it")) },
+            Category {
+                impact: Some(level("low")),
+                urgency: Some(level("low")),
+                labels: vec![label("it")],
+                ..category("it", None)
+            },
+            Category { impact: Some(level("high")), labels: vec![label("net")], ..category("network", Some("it")) },
             category("vpn", Some("network")),
         ];
         let mut faults = Faults::none();
         let all = work_out(&tree, |_, _, _| {}, &mut faults);
         assert!(faults.is_empty());
         let vpn = &all["vpn"];
-        assert_eq!((&vpn.impact, &vpn.urgency), (&level("high"), &level("low")));
+        assert_eq!((&vpn.impact, &vpn.urgency), (&Some(level("high")), &Some(level("low"))));
         assert_eq!(vpn.labels, [label("net"), label("it")]);
     }
 

@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     event::Cause,
     fault::Faults,
+    id::Version,
     incident::Stage,
     key::SystemName,
     permission::Stake,
@@ -76,6 +77,9 @@ pub enum OnRefusal {
 pub struct Imported {
     /// The incident, and the events of its whole history.
     pub outcome: Outcome,
+    /// The record's version after each step: which events came of it. Empty when the command had landed
+    /// before.
+    pub versions: Vec<Version>,
     /// The steps that were refused, in order. Empty when the command had landed before.
     pub refused: Vec<RefusedStep>,
 }
@@ -110,7 +114,7 @@ impl<R: Repository> ActingDesk<R> {
         let (policy, loaded) = self.load(None, Some(command)).await?;
         if let Some(answer) = loaded.answer {
             let outcome = self.repeat(command, intent, &answer, &policy).await?;
-            return Ok(Imported { outcome, refused: Vec::new() });
+            return Ok(Imported { outcome, versions: Vec::new(), refused: Vec::new() });
         }
         let attempt = Attempt { command, intent, policy };
         let policy = &*attempt.policy.policy;
@@ -143,13 +147,15 @@ impl<R: Repository> ActingDesk<R> {
         let (id, number) = self.take_number(&attempt).await?;
         let mut course = intaken.begin(id, number, &context)?;
         let mut refused = Vec::new();
+        let mut versions = Vec::with_capacity(history.steps.len());
         for (index, step) in history.steps.iter().enumerate() {
             course = take(course, index, step, history.on_refusal, &context, &mut refused)?;
+            versions.push(Version::new(u64::try_from(course.happenings.len()).unwrap_or(u64::MAX)));
         }
         let course = catch_up(course, now, now);
         let place = Place { expected: Expected::Absent, guards };
         let outcome = self.commit(&attempt, course, place, now).await;
-        Ok(Imported { outcome: outcome.map_err(|refused| repository(command, refused.error))?, refused })
+        Ok(Imported { outcome: outcome.map_err(|refused| repository(command, refused.error))?, versions, refused })
     }
 }
 

@@ -260,7 +260,7 @@ mod tests {
         matrix.cells[0][0] = LevelName::new("P0").unwrap();
         matrix.cells[2].push(LevelName::new("P5").unwrap());
         matrix.cells.push(vec![]);
-        let codes: Vec<_> = matrix.validate().unwrap_err().iter().map(|fault| fault.code()).collect();
+        let codes: Vec<_> = matrix.validate().unwrap_err().iter().map(crate::fault::Fault::code).collect();
         assert_eq!(codes, ["level.unknown", "matrix.surplus", "matrix.surplus"]);
         matrix.urgency.levels[2] = LevelName::new("high").unwrap();
         let faults = matrix.validate().unwrap_err();

@@ -22,7 +22,7 @@ use crate::{
     id::{CommandId, Version},
     key::{CorrelationKey, RuleId},
     policy::Policy,
-    store::{MemoryRepository, RecordKey, Repository},
+    store::{RecordKey, Repository},
     time::Instant,
 };
 
@@ -61,7 +61,7 @@ impl<R> From<desk::Desk<R>> for Desk<R> {
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-impl Desk<MemoryRepository> {
+impl Desk<crate::store::MemoryRepository> {
     /// A desk in memory, with the system's clock and ids and the ITIL policy.
     #[must_use]
     pub fn in_memory() -> Self {

@@ -96,7 +96,7 @@ impl<R: Repository> ActingDesk<R> {
         let cause = self.cause();
         let context = Context {
             policy: &attempt.policy.policy,
-            ids: &*self.desk.inner.ids,
+            ids: &*self.desk.ids,
             actor: &self.actor,
             occurred_at: self.options.occurred_at.unwrap_or(now),
             recorded_at: now,
@@ -164,7 +164,7 @@ impl<R: Repository> ActingDesk<R> {
         let cause = self.cause();
         let context = Context {
             policy,
-            ids: &*self.desk.inner.ids,
+            ids: &*self.desk.ids,
             actor: &self.actor,
             occurred_at,
             recorded_at,
@@ -269,7 +269,7 @@ impl<R: Repository> ActingDesk<R> {
 
     /// What the directory knows about the affected person; the actor's own, if nobody is named.
     pub(super) async fn person(&self, named: Option<&str>) -> Result<Option<Person>, Error> {
-        let Some(directory) = &self.desk.inner.directory else {
+        let Some(directory) = &self.desk.directory else {
             return Ok(None);
         };
         let person = match named {
@@ -322,7 +322,7 @@ impl<R: Repository> ActingDesk<R> {
             let rule = "cannot be the prefix of a number";
             Error::Policy(Faults::one(Fault::new("numbering.incident.prefix", "number.prefix", rule)))
         })?;
-        Ok((Id::from_u128(self.desk.inner.ids.id(self.desk.now())), number))
+        Ok((Id::from_u128(self.desk.ids.id(self.desk.now())), number))
     }
 
     /// Commits a course and everything that goes with it.
@@ -365,7 +365,7 @@ impl<R: Repository> ActingDesk<R> {
         recorded_at: Instant,
     ) -> Event {
         Event {
-            id: Id::from_u128(self.desk.inner.ids.id(recorded_at)),
+            id: Id::from_u128(self.desk.ids.id(recorded_at)),
             tenant: self.tenant.clone(),
             record,
             sequence,

@@ -130,7 +130,7 @@ impl<R: Repository> ActingDesk<R> {
         };
         let context = Context {
             policy,
-            ids: &*self.desk.inner.ids,
+            ids: &*self.desk.ids,
             actor: &reporter,
             occurred_at: history.reported_at,
             recorded_at: now,

@@ -33,7 +33,7 @@ use crate::{
     key::TenantId,
     permission::Permission,
     policy::Policy,
-    store::{MemoryRepository, RecordKey, Repository, RepositoryError},
+    store::{RecordKey, Repository, RepositoryError},
     time::{Instant, TimeSource},
 };
 
@@ -43,17 +43,13 @@ use crate::{
 /// repository, the clock, the source of ids, the directory, and the policy for tenants that have
 /// published none.
 pub struct Desk<R> {
-    inner: Arc<Inner<R>>,
-}
-
-struct Inner<R> {
-    repository: R,
+    repository: Arc<R>,
     time: Arc<dyn TimeSource>,
-    ids: Arc<dyn IdSource>,
+    pub(crate) ids: Arc<dyn IdSource>,
     directory: Option<AnyDirectory>,
     default_policy: Arc<Policy>,
     /// The policy last seen in force for each tenant.
-    policies: RwLock<HashMap<TenantId, InForce>>,
+    policies: Arc<RwLock<HashMap<TenantId, InForce>>>,
 }
 
 /// A policy and its stamp.
@@ -65,7 +61,14 @@ pub(crate) struct InForce {
 
 impl<R> Clone for Desk<R> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self {
+            repository: Arc::clone(&self.repository),
+            time: Arc::clone(&self.time),
+            ids: Arc::clone(&self.ids),
+            directory: self.directory.clone(),
+            default_policy: Arc::clone(&self.default_policy),
+            policies: Arc::clone(&self.policies),
+        }
     }
 }
 
@@ -76,11 +79,11 @@ impl<R> fmt::Debug for Desk<R> {
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-impl Desk<MemoryRepository> {
-    /// A desk over a new [`MemoryRepository`], with the system's clock and ids and the ITIL policy.
+impl Desk<crate::store::MemoryRepository> {
+    /// A desk over a new [`MemoryRepository`](crate::store::MemoryRepository), with the system's clock and ids and the ITIL policy.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::new(MemoryRepository::new())
+        Self::new(crate::store::MemoryRepository::new())
     }
 }
 
@@ -96,21 +99,47 @@ impl<R: Repository> Desk<R> {
     #[must_use]
     pub fn with_sources(repository: R, time: impl TimeSource + 'static, ids: impl IdSource + 'static) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                repository,
-                time: Arc::new(time),
-                ids: Arc::new(ids),
-                directory: None,
-                default_policy: Arc::new(Policy::itil()),
-                policies: RwLock::default(),
-            }),
+            repository: Arc::new(repository),
+            time: Arc::new(time),
+            ids: Arc::new(ids),
+            directory: None,
+            default_policy: Arc::new(Policy::itil()),
+            policies: Arc::default(),
         }
+    }
+
+    /// With another policy for tenants that have published none.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.default_policy = Arc::new(policy);
+        self
+    }
+
+    /// With this clock.
+    #[must_use]
+    pub fn with_time(mut self, time: impl TimeSource + 'static) -> Self {
+        self.time = Arc::new(time);
+        self
+    }
+
+    /// With this source of ids.
+    #[must_use]
+    pub fn with_ids(mut self, ids: impl IdSource + 'static) -> Self {
+        self.ids = Arc::new(ids);
+        self
+    }
+
+    /// With a directory that knows the people.
+    #[must_use]
+    pub fn with_directory(mut self, directory: impl crate::directory::Directory + 'static) -> Self {
+        self.directory = Some(AnyDirectory::new(directory));
+        self
     }
 
     /// The repository.
     #[must_use]
     pub fn repository(&self) -> &R {
-        &self.inner.repository
+        &self.repository
     }
 
     /// The desk for one tenant.
@@ -122,21 +151,21 @@ impl<R: Repository> Desk<R> {
     }
 
     pub(crate) fn now(&self) -> Instant {
-        self.inner.time.now()
+        self.time.now()
     }
 
     pub(crate) fn mint_command(&self) -> CommandId {
-        CommandId::from_u128(self.inner.ids.id(self.now()))
+        CommandId::from_u128(self.ids.id(self.now()))
     }
 
     /// The policy that was last seen in force for the tenant.
     pub(crate) fn known_policy(&self, tenant: &TenantId) -> InForce {
-        let known = self.inner.policies.read().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned();
+        let known = self.policies.read().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned();
         known.unwrap_or_else(|| self.default_policy())
     }
 
     fn default_policy(&self) -> InForce {
-        let policy = Arc::clone(&self.inner.default_policy);
+        let policy = Arc::clone(&self.default_policy);
         InForce { stamp: policy.stamp(0), policy }
     }
 
@@ -152,55 +181,14 @@ impl<R: Repository> Desk<R> {
         };
         let key = || format!("policy {}", stamp.digest);
         let missing = || RepositoryError::Corrupt { key: key(), source: "the policy in force is not stored".into() };
-        let policy = self.inner.repository.policy(tenant, stamp.digest).await?.ok_or_else(missing)?;
+        let policy = self.repository.policy(tenant, stamp.digest).await?.ok_or_else(missing)?;
         let found = InForce { stamp, policy };
         self.remember(tenant, found.clone());
         Ok(Some(found))
     }
 
     fn remember(&self, tenant: &TenantId, policy: InForce) {
-        self.inner.policies.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), policy);
-    }
-}
-
-/// Builders; use them before the desk is cloned, so that nothing has to be copied.
-impl<R: Repository + Clone> Desk<R> {
-    fn rebuilt(self, change: impl FnOnce(&mut Inner<R>)) -> Self {
-        let old = &self.inner;
-        let mut inner = Inner {
-            repository: old.repository.clone(),
-            time: Arc::clone(&old.time),
-            ids: Arc::clone(&old.ids),
-            directory: old.directory.clone(),
-            default_policy: Arc::clone(&old.default_policy),
-            policies: RwLock::default(),
-        };
-        change(&mut inner);
-        Self { inner: Arc::new(inner) }
-    }
-
-    /// With another policy for tenants that have published none.
-    #[must_use]
-    pub fn with_policy(self, policy: Policy) -> Self {
-        self.rebuilt(|inner| inner.default_policy = Arc::new(policy))
-    }
-
-    /// With this clock.
-    #[must_use]
-    pub fn with_time(self, time: impl TimeSource + 'static) -> Self {
-        self.rebuilt(|inner| inner.time = Arc::new(time))
-    }
-
-    /// With this source of ids.
-    #[must_use]
-    pub fn with_ids(self, ids: impl IdSource + 'static) -> Self {
-        self.rebuilt(|inner| inner.ids = Arc::new(ids))
-    }
-
-    /// With a directory that knows the people.
-    #[must_use]
-    pub fn with_directory(self, directory: impl crate::directory::Directory + 'static) -> Self {
-        self.rebuilt(|inner| inner.directory = Some(AnyDirectory::new(directory)))
+        self.policies.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), policy);
     }
 }
 

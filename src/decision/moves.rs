@@ -7,8 +7,9 @@ use crate::{
     error::{Blocked, Error, ReopeningLimit, ReopeningOver},
     field::Severity,
     incident::{
-        Assignment, Audience, CancelledAs, CorrectedStage, Correction, Incident, IncidentEvent as Event, MilestoneTime,
-        Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage, TimeSpent, Waiver, WakeOn, legal_verbs,
+        Assignment, Audience, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident, IncidentEvent as Event,
+        MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
+        legal_verbs,
     },
     key::{GroupRef, PersonRef, StageLabel},
     obligation::{self, Obligation},
@@ -103,7 +104,19 @@ fn events(
         Command::ChangeHold(hold) => read.hold("", hold, at).map(Event::HoldChanged).into_iter().collect(),
         Command::Resume => vec![Event::Resumed(ResumedBy::Hand)],
         Command::Resolve(resolution) => read.resolution("", resolution).map(Event::Resolved).into_iter().collect(),
-        Command::Confirm { by } => vec![Event::Confirmed(*by)],
+        Command::Confirm { by } => {
+            let side = note_from(incident, context);
+            let theirs = matches!(
+                (side, by),
+                (NoteFrom::Desk, _)
+                    | (NoteFrom::Caller, ConfirmedBy::Caller)
+                    | (NoteFrom::Automation, ConfirmedBy::Monitoring)
+            );
+            if !theirs && !context.importing && *context.actor.id() != ActorId::System {
+                read.fault("by", "confirmation.not_theirs", "names somebody for whom the actor cannot speak");
+            }
+            vec![Event::Confirmed(*by)]
+        }
         Command::Reopen { reason } => {
             may_reopen(incident, context)?;
             let reason = read.maybe_text("reason", reason.as_ref());

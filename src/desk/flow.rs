@@ -23,8 +23,8 @@ use crate::{
     permission::{Permission, Stake},
     policy::Policy,
     store::{
-        Answer, Commit, Expected, Guard, IndexRow, Loaded, Record, RecordKey, RecordKind, Refused, Repository,
-        RepositoryError, Write,
+        Answer, Commit, Expected, Guard, IndexRow, Landed, Loaded, Record, RecordKey, RecordKind, Repository,
+        RepositoryError, Scope, Write,
     },
     time::{Instant, earlier, later},
     verb::IncidentVerb as Verb,
@@ -53,6 +53,12 @@ pub(super) struct Attempt {
     pub command: CommandId,
     pub intent: Digest,
     pub policy: InForce,
+}
+
+/// What a commit came to.
+pub(super) enum Committed {
+    Now(Outcome),
+    Before(Answer),
 }
 
 /// Where a course is committed.
@@ -86,11 +92,25 @@ impl<R: Repository> ActingDesk<R> {
     pub(crate) async fn run_report(&self, report: Report) -> Result<Outcome, Error> {
         let command = self.command_id();
         let intent = self.intent(None, &report);
-        let (policy, loaded) = self.load(None, Some(command)).await?;
-        if let Some(answer) = loaded.answer {
-            return self.repeat(command, intent, &answer, &policy).await;
+        for _ in 0..CONFLICT_TRIES {
+            let (policy, loaded) = self.load(None, Some(command)).await?;
+            if let Some(answer) = loaded.answer {
+                return self.repeat(command, intent, &answer).await;
+            }
+            let attempt = Attempt { command, intent, policy };
+            let tried = self.try_report(&attempt, &report).await?;
+            if let Some(outcome) = self.settle(&attempt, tried).await? {
+                return Ok(outcome);
+            }
         }
-        let attempt = Attempt { command, intent, policy };
+        Err(busy(command))
+    }
+
+    async fn try_report(
+        &self,
+        attempt: &Attempt,
+        report: &Report,
+    ) -> Result<Result<Committed, RepositoryError>, Error> {
         let now = self.desk.now();
         let affected = self.person(report.affected.as_deref().or(report.caller.as_deref())).await?;
         let cause = self.cause();
@@ -104,38 +124,46 @@ impl<R: Repository> ActingDesk<R> {
             cause: &cause,
             importing: false,
         };
-        let follows = report.follows;
-        let intaken = intake(report, &context)?;
+        let intaken = intake(report.clone(), &context)?;
         self.may_report(intaken.facts(), &attempt.policy.policy)?;
         self.check_time(&context, Verb::Report, None)?;
-        let guards = self.guard(follows, Verb::Report, "follows", None).await?;
-        let (id, number) = self.take_number(&attempt).await?;
+        let guards = self.guard(report.follows, Verb::Report, "follows", None).await?;
+        let (id, number) = self.take_number(attempt).await?;
         let course = intaken.begin(id, number, &context)?;
         let place = Place { expected: Expected::Absent, guards };
-        self.commit(&attempt, course, place, now).await.map_err(|refused| repository(attempt.command, refused.error))
+        Ok(self.commit(attempt, course, place, now).await)
     }
 
     /// Does something to an incident that exists.
     pub(crate) async fn run_request(&self, key: &RecordKey, request: &IncidentCommand) -> Result<Outcome, Error> {
         let command = self.command_id();
         let intent = self.intent(Some(key), request);
-        let mut tries = 0_usize;
-        loop {
+        for _ in 0..CONFLICT_TRIES {
             let (policy, loaded) = self.load(Some(key), Some(command)).await?;
             if let Some(answer) = loaded.answer {
-                return self.repeat(command, intent, &answer, &policy).await;
+                return self.repeat(command, intent, &answer).await;
             }
             let loaded = found(loaded.record, key)?;
             let attempt = Attempt { command, intent, policy };
-            let refused = match self.try_request(&attempt, &loaded, request).await? {
-                Ok(outcome) => return Ok(outcome),
-                Err(refused) => refused,
-            };
-            tries = tries.saturating_add(1);
-            let again = matches!(refused.error, RepositoryError::Conflict { .. }) && tries < CONFLICT_TRIES;
-            if !again {
-                return Err(repository(command, refused.error));
+            let tried = self.try_request(&attempt, &loaded, request).await?;
+            if let Some(outcome) = self.settle(&attempt, tried).await? {
+                return Ok(outcome);
             }
+        }
+        Err(busy(command))
+    }
+
+    /// The outcome of a try; `None` if others were first and it is worth another one.
+    async fn settle(
+        &self,
+        attempt: &Attempt,
+        tried: Result<Committed, RepositoryError>,
+    ) -> Result<Option<Outcome>, Error> {
+        match tried {
+            Ok(Committed::Now(outcome)) => Ok(Some(outcome)),
+            Ok(Committed::Before(answer)) => self.repeat(attempt.command, attempt.intent, &answer).await.map(Some),
+            Err(RepositoryError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(repository(attempt.command, error)),
         }
     }
 
@@ -144,7 +172,7 @@ impl<R: Repository> ActingDesk<R> {
         attempt: &Attempt,
         loaded: &Loaded,
         request: &IncidentCommand,
-    ) -> Result<Result<Outcome, Refused>, Error> {
+    ) -> Result<Result<Committed, RepositoryError>, Error> {
         let incident = incident_of(loaded);
         let policy = &*attempt.policy.policy;
         let verb = request.verb();
@@ -177,7 +205,7 @@ impl<R: Repository> ActingDesk<R> {
         let course = decide(course, request, &context)?;
         let course = catch_up(course, recorded_at, recorded_at);
         if course.happenings.is_empty() {
-            return Ok(Ok(Self::unchanged(attempt, loaded)));
+            return Ok(Ok(Committed::Now(Self::unchanged(attempt, loaded))));
         }
         let place = Place { expected: Expected::At(loaded.version), guards };
         Ok(self.commit(attempt, course, place, recorded_at).await)
@@ -332,7 +360,7 @@ impl<R: Repository> ActingDesk<R> {
         course: Course,
         place: Place,
         recorded_at: Instant,
-    ) -> Result<Outcome, Refused> {
+    ) -> Result<Committed, RepositoryError> {
         let base = match place.expected {
             Expected::Absent => Version::NONE,
             Expected::At(version) => version,
@@ -351,9 +379,13 @@ impl<R: Repository> ActingDesk<R> {
             Write { id, expected: place.expected, record: Arc::clone(&record), index, wake_at, events: events.clone() };
         let commit =
             Commit { command: attempt.command, intent: attempt.intent, writes: vec![write], guards: place.guards };
-        let answer = self.desk.repository().commit(&self.tenant, commit).await?;
-        debug_assert_eq!(answer.intent, attempt.intent);
-        Ok(Outcome { record, version, events, command: attempt.command, repeated: false })
+        match self.desk.repository().commit(&self.tenant, commit).await {
+            Ok(Landed::Now) => {
+                Ok(Committed::Now(Outcome { record, version, events, command: attempt.command, repeated: false }))
+            }
+            Ok(Landed::Before(answer)) => Ok(Committed::Before(answer)),
+            Err(refused) => Err(refused.error),
+        }
     }
 
     fn seal(
@@ -382,20 +414,15 @@ impl<R: Repository> ActingDesk<R> {
         }
     }
 
-    /// Gives the answer that the command got when it came before: the record as it was after it.
-    pub(super) async fn repeat(
-        &self,
-        command: CommandId,
-        intent: Digest,
-        answer: &Answer,
-        policy: &InForce,
-    ) -> Result<Outcome, Error> {
+    /// Gives the answer that the command got when it came before: the record as it was after it. Who asks
+    /// is part of what is asked, so nobody gets another's answer.
+    pub(super) async fn repeat(&self, command: CommandId, intent: Digest, answer: &Answer) -> Result<Outcome, Error> {
         let reused = Error::CommandReused(CommandReused { command });
         if answer.intent != intent {
             return Err(reused);
         }
         let (id, first, last) = *answer.versions.first().ok_or(reused)?;
-        let scope = self.scope(policy);
+        let scope = Scope::everything(&self.tenant);
         let mut log = Vec::new();
         let mut from = Version::NONE.next();
         while from <= last {
@@ -420,14 +447,27 @@ impl<R: Repository> ActingDesk<R> {
 }
 
 pub(super) fn repository(command: CommandId, source: RepositoryError) -> Error {
-    Error::Repository { command, source }
+    Error::Repository { command: Some(command), source }
+}
+
+/// The record kept changing under the command.
+fn busy(command: CommandId) -> Error {
+    Error::Busy { command, tries: CONFLICT_TRIES }
 }
 
 /// The other incident that a command names.
 pub(super) fn other_of(request: &IncidentCommand) -> Option<Id<Incident>> {
     match request {
-        IncidentCommand::Cancel(Cancel { cancellation, .. })
-        | IncidentCommand::Correct(Correct { to: CorrectTo::Cancelled(cancellation), .. }) => cancellation.other(),
+        IncidentCommand::Cancel(Cancel { cancellation, .. }) => cancellation.other(),
+        IncidentCommand::Correct(Correct { to, .. }) => other_in(to),
+        _ => None,
+    }
+}
+
+/// The other incident that a correction names.
+pub(super) const fn other_in(to: &CorrectTo) -> Option<Id<Incident>> {
+    match to {
+        CorrectTo::Cancelled(cancellation) => cancellation.other(),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActingDesk, Outcome,
-    flow::{Attempt, Place, other_of, repository},
+    flow::{Attempt, Committed, Place, other_in, other_of, repository},
 };
 use crate::{
     actor::{Actor, ActorId},
@@ -18,7 +18,7 @@ use crate::{
     incident::Stage,
     key::SystemName,
     permission::Stake,
-    store::{Expected, Repository},
+    store::{Answer, Expected, Repository},
     time::Instant,
     verb::IncidentVerb as Verb,
 };
@@ -113,8 +113,7 @@ impl<R: Repository> ActingDesk<R> {
         let intent = self.intent(None, history);
         let (policy, loaded) = self.load(None, Some(command)).await?;
         if let Some(answer) = loaded.answer {
-            let outcome = self.repeat(command, intent, &answer, &policy).await?;
-            return Ok(Imported { outcome, versions: Vec::new(), refused: Vec::new() });
+            return self.repeated(&Attempt { command, intent, policy }, &answer).await;
         }
         let attempt = Attempt { command, intent, policy };
         let policy = &*attempt.policy.policy;
@@ -140,7 +139,10 @@ impl<R: Repository> ActingDesk<R> {
         };
         let mut guards = self.guard(history.report.follows, Verb::Report, "report.follows", None).await?;
         for step in &history.steps {
-            guards.extend(self.guard(other_of(&step.command), step.command.verb(), "as", None).await?);
+            let others = [other_of(&step.command), step.otherwise.as_ref().and_then(other_in)];
+            for other in others.into_iter().flatten() {
+                guards.extend(self.guard(Some(other), step.command.verb(), "as", None).await?);
+            }
         }
         guards.dedup();
         let intaken = intake(history.report.clone(), &context)?;
@@ -154,8 +156,18 @@ impl<R: Repository> ActingDesk<R> {
         }
         let course = catch_up(course, now, now);
         let place = Place { expected: Expected::Absent, guards };
-        let outcome = self.commit(&attempt, course, place, now).await;
-        Ok(Imported { outcome: outcome.map_err(|refused| repository(command, refused.error))?, versions, refused })
+        match self.commit(&attempt, course, place, now).await {
+            Ok(Committed::Now(outcome)) => Ok(Imported { outcome, versions, refused }),
+            Ok(Committed::Before(answer)) => self.repeated(&attempt, &answer).await,
+            Err(error) => Err(repository(command, error)),
+        }
+    }
+}
+
+impl<R: Repository> ActingDesk<R> {
+    async fn repeated(&self, attempt: &Attempt, answer: &Answer) -> Result<Imported, Error> {
+        let outcome = self.repeat(attempt.command, attempt.intent, answer).await?;
+        Ok(Imported { outcome, versions: Vec::new(), refused: Vec::new() })
     }
 }
 

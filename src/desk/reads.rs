@@ -41,7 +41,7 @@ impl<R: Repository> ActingDesk<R> {
 
     /// An error of the repository outside a command.
     pub(crate) fn failed(&self, source: RepositoryError) -> Error {
-        Error::Repository { command: self.options.command.unwrap_or(CommandId::from_u128(0)), source }
+        Error::Repository { command: self.options.command, source }
     }
 }
 

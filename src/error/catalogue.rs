@@ -58,6 +58,12 @@ const FIXED: &[CodeEntry] = &[
         Retry::Reloaded,
         "the record is not at the version that the caller named",
     ),
+    entry(
+        "record.busy",
+        ErrorKind::Conflict,
+        Retry::SameCommand,
+        "others changed the record each time that the command was decided",
+    ),
     entry("command.reused", ErrorKind::Conflict, Retry::Never, "the command id was used for something else"),
     entry(
         "time.behind",
@@ -114,6 +120,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("category.too_deep", "the categories above it are too many, or form a circle"),
     ("category.unknown", "the policy has no such category"),
     ("channel.unknown", "the policy has no such contact channel"),
+    ("confirmation.not_theirs", "the actor cannot speak for the one who confirms"),
     ("field.no_room", "a field of the policy takes no value at all"),
     ("field.not_a_date", "it is not a date"),
     ("field.not_a_number", "it is not a decimal number"),

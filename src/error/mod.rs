@@ -54,6 +54,14 @@ pub enum Error {
     /// `now` lies behind what the record holds, by more than the policy allows.
     #[error(transparent)]
     ClockBehind(Box<ClockBehind>),
+    /// Others changed the record each time that the command was decided.
+    #[error("command {command} was decided {tries} times, and each time others had changed the record first")]
+    Busy {
+        /// The command.
+        command: CommandId,
+        /// How often it was tried.
+        tries: usize,
+    },
     /// The policy is not valid; it names every fault.
     #[error("the policy is not valid: {0}")]
     Policy(Faults),
@@ -61,10 +69,11 @@ pub enum Error {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     /// The repository did not do it.
-    #[error("command {command}: {source}")]
+    #[error("{}{source}", .command.map(|command| format!("command {command}: ")).unwrap_or_default())]
     Repository {
-        /// The command, whether the caller named it or the desk did. With it an unknown outcome is settled.
-        command: CommandId,
+        /// The command, whether the caller named it or the desk did; `None` for a read. With it an unknown
+        /// outcome is settled.
+        command: Option<CommandId>,
         /// What the repository said.
         source: RepositoryError,
     },
@@ -151,6 +160,7 @@ impl Error {
             Self::Conflict(_) => "record.conflict",
             Self::CommandReused(_) => "command.reused",
             Self::ClockBehind(_) => "time.behind",
+            Self::Busy { .. } => "record.busy",
             Self::Policy(_) => "policy.invalid",
             Self::Directory(_) => "directory.unavailable",
             Self::Repository { source, .. } => match source {
@@ -198,7 +208,10 @@ impl Error {
             Self::ClockBehind(error) => error.params(),
             Self::Policy(faults) => vec![("faults", faults.to_string())],
             Self::Directory(_) => Vec::new(),
-            Self::Repository { command, .. } => vec![("command", command.to_string())],
+            Self::Busy { command, tries } => vec![("command", command.to_string()), ("tries", tries.to_string())],
+            Self::Repository { command, .. } => {
+                command.iter().map(|command| ("command", command.to_string())).collect()
+            }
         }
     }
 

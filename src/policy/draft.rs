@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     category::Category,
+    event::DecodeError,
     field::FieldDefinition,
     key::LevelName,
     permission::Permissions,
@@ -55,6 +56,17 @@ pub struct PolicyDraft {
     pub caps: Caps,
     /// How late a clock may be, and how far back something may be said to have happened.
     pub timeliness: Timeliness,
+}
+
+impl PolicyDraft {
+    /// Reads a draft from JSON.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path to the field that cannot be read. Whether the policy holds together
+    /// is for [`validate`](Self::validate) to say.
+    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        crate::event::decode(json)
+    }
 }
 
 impl Default for PolicyDraft {

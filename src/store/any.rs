@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{Answer, Commit, EventPage, Found, RecordKey, RecordKind, Refused, Repository, RepositoryError, Scope};
+use super::{Commit, EventPage, Found, Landed, RecordKey, RecordKind, Refused, Repository, RepositoryError, Scope};
 use crate::{
     digest::Digest,
     event::{PolicyStamp, RecordId},
@@ -22,7 +22,7 @@ trait Erased: Send + Sync {
         key: Option<&'a RecordKey>,
         command: Option<CommandId>,
     ) -> Boxed<'a, Result<Found, RepositoryError>>;
-    fn commit_dyn<'a>(&'a self, tenant: &'a TenantId, commit: Commit) -> Boxed<'a, Result<Answer, Refused>>;
+    fn commit_dyn<'a>(&'a self, tenant: &'a TenantId, commit: Commit) -> Boxed<'a, Result<Landed, Refused>>;
     fn next_number_dyn<'a>(&'a self, tenant: &'a TenantId, kind: RecordKind)
     -> Boxed<'a, Result<u64, RepositoryError>>;
     fn events_dyn<'a>(
@@ -54,7 +54,7 @@ impl<R: Repository> Erased for R {
         Box::pin(self.load(scope, key, command))
     }
 
-    fn commit_dyn<'a>(&'a self, tenant: &'a TenantId, commit: Commit) -> Boxed<'a, Result<Answer, Refused>> {
+    fn commit_dyn<'a>(&'a self, tenant: &'a TenantId, commit: Commit) -> Boxed<'a, Result<Landed, Refused>> {
         Box::pin(self.commit(tenant, commit))
     }
 
@@ -122,7 +122,7 @@ impl Repository for AnyRepository {
         self.0.load_dyn(scope, key, command).await
     }
 
-    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Answer, Refused> {
+    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
         self.0.commit_dyn(tenant, commit).await
     }
 

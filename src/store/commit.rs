@@ -154,6 +154,15 @@ pub struct Answer {
     pub versions: Vec<(RecordId, Version, Version)>,
 }
 
+/// How a commit landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Landed {
+    /// Now: what it says is stored.
+    Now,
+    /// Its command had landed before, with this answer. Nothing of the commit was stored.
+    Before(Answer),
+}
+
 impl Commit {
     /// The answer that is kept when the commit lands.
     #[must_use]

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Answer, Commit, EventPage, Expected, Found, IndexRow, Loaded, Record, RecordKey, RecordKind, Refused, Repository,
-    RepositoryError, Scope,
+    Answer, Commit, EventPage, Expected, Found, IndexRow, Landed, Loaded, Record, RecordKey, RecordKind, Refused,
+    Repository, RepositoryError, Scope,
 };
 use crate::{
     digest::Digest,
@@ -82,13 +82,14 @@ impl Repository for MemoryRepository {
         })
     }
 
-    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Answer, Refused> {
+    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
         let mut tenants = self.tenants();
-        let result = match tenants.get_mut(tenant) {
-            Some(tenant) => tenant.commit(commit),
-            None => tenants.entry(tenant.clone()).or_default().commit(commit),
-        };
-        result.map_err(|refused| *refused)
+        let foreign = commit.writes.iter().flat_map(|write| &write.events).any(|event| event.tenant != *tenant);
+        if foreign {
+            let error = RepositoryError::Malformed { reason: "it holds events of another tenant" };
+            return Err(Refused { error, commit: Box::new(commit) });
+        }
+        tenants.entry(tenant.clone()).or_default().commit(commit).map_err(|refused| *refused)
     }
 
     async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
@@ -146,19 +147,18 @@ impl Tenant {
         }
     }
 
-    fn commit(&mut self, commit: Commit) -> Result<Answer, Box<Refused>> {
+    fn commit(&mut self, commit: Commit) -> Result<Landed, Box<Refused>> {
         if let Some(answer) = self.answers.get(&commit.command) {
-            return Ok(answer.clone());
+            return Ok(Landed::Before(answer.clone()));
         }
         if let Err(error) = self.check(&commit) {
             return Err(Box::new(Refused { error, commit: Box::new(commit) }));
         }
-        let answer = commit.answer();
-        self.answers.insert(commit.command, answer.clone());
+        self.answers.insert(commit.command, commit.answer());
         for write in commit.writes {
             self.write(write);
         }
-        Ok(answer)
+        Ok(Landed::Now)
     }
 
     /// Checks the whole commit before anything of it is written.

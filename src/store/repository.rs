@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use super::{Answer, Commit, Loaded, RecordKey, RecordKind, Refused, RepositoryError, Scope};
+use super::{Answer, Commit, Landed, Loaded, RecordKey, RecordKind, Refused, RepositoryError, Scope};
 use crate::{
     digest::Digest,
     event::{Event, PolicyStamp, RecordId},
@@ -50,8 +50,9 @@ pub trait Repository: Send + Sync {
         command: Option<CommandId>,
     ) -> impl Future<Output = Result<Found, RepositoryError>> + Send;
 
-    /// Stores everything in the commit, or nothing.
-    fn commit(&self, tenant: &TenantId, commit: Commit) -> impl Future<Output = Result<Answer, Refused>> + Send;
+    /// Stores everything in the commit, or nothing. A command that has landed before is not stored again,
+    /// whatever the commit says: its answer is given.
+    fn commit(&self, tenant: &TenantId, commit: Commit) -> impl Future<Output = Result<Landed, Refused>> + Send;
 
     /// The next number for records of this kind: higher than any before. Gaps occur.
     fn next_number(
@@ -99,7 +100,7 @@ macro_rules! forward {
                 (**self).load(scope, key, command).await
             }
 
-            async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Answer, Refused> {
+            async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
                 (**self).commit(tenant, commit).await
             }
 

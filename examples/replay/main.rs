@@ -83,6 +83,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     progress.end();
     report.print(began.elapsed(), options.json);
+    // The process ends here; giving back what it holds piece by piece would only take time.
+    std::mem::forget((desk, journal));
     Ok(())
 }
 

@@ -80,6 +80,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Reads the text of a log.
     pub(crate) fn read(text: &[u8]) -> Result<Self, Box<dyn Error>> {
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new().quoting(false).flexible(true).from_reader(text);
         let header = reader.byte_headers()?.clone();
         let column = |name: &str| header.iter().position(|found| found == name.as_bytes());

@@ -134,11 +134,10 @@ fn read_policy(path: &PathBuf) -> Result<PolicyDraft, Box<dyn Error>> {
     Ok(draft.map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
-/// A desk in memory, on which somebody with every permission imports. Nothing may lie in its future, so
+/// A desk in memory, on which the system imports, whatever roles the policy has. Nothing may lie in its future, so
 /// its clock stands at the log's end, should that be later than now.
 fn desk(policy: &Policy, latest: DateTime<Utc>) -> Result<ActingDesk<MemoryRepository>, andon::Error> {
     let time = ManualTime::at(SystemTime.now().max(latest));
     let desk = Desk::in_memory().with_policy(policy.clone()).with_time(time);
-    let importer = Actor::automation("replay")?.role("administrator")?;
-    Ok(blocking::Desk::from(desk).tenant("log")?.acting_as(importer))
+    Ok(blocking::Desk::from(desk).tenant("log")?.acting_as(Actor::system()))
 }

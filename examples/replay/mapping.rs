@@ -156,7 +156,15 @@ impl Steps<'_> {
                 (Command::Cancel(Cancel::from(Cancellation::Withdrawn)), CorrectTo::Cancelled(Cancellation::Withdrawn))
             }
         };
+        let unassigned = command == Command::Unassign;
         self.push(row, command, Some(otherwise), change);
+        if unassigned {
+            // The log keeps the group in whose queue it waits again.
+            let name = |symbol: Option<Symbol>| symbol.map(|symbol| journal.name(symbol).to_owned());
+            let (group, person) =
+                (name(row.group).map_or(Patch::Keep, Patch::Set), name(row.person).map_or(Patch::Keep, Patch::Set));
+            self.push(row, Command::Route { group, person }, None, None);
+        }
     }
 
     /// The steps that change facts.

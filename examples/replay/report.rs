@@ -114,8 +114,10 @@ impl Report {
                     _ => {}
                 }
             }
-            let same = present.as_ref().map(|priority| priority.name().as_str()) == said.as_deref();
-            self.priority_mismatches += u64::from(!same);
+            let differs = said
+                .as_deref()
+                .is_some_and(|said| present.as_ref().is_none_or(|priority| priority.name().as_str() != said));
+            self.priority_mismatches += u64::from(differs);
         }
     }
 

@@ -209,7 +209,7 @@ keys! {
     /// A site or location.
     SiteRef = "site";
     /// A service of the service catalogue.
-    ServiceKey = "service";
+    ServiceRef = "service";
     /// An offering of a service.
     OfferingRef = "offering";
     /// A configuration item, asset or device.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Patch, ServiceInput};
+use super::{Patch, RatedInput};
 use crate::incident::ExternalReference;
 
 /// Changes of facts. What is left out stays as it is.
@@ -52,13 +52,13 @@ pub struct Edit {
     pub channel: Patch<String>,
     /// The services, as a whole.
     #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub services: Patch<Vec<ServiceInput>>,
+    pub services: Patch<Vec<RatedInput>>,
     /// The offering.
     #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub offering: Patch<String>,
+    pub offering: Patch<RatedInput>,
     /// The configuration items, as a whole.
     #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub items: Patch<Vec<String>>,
+    pub items: Patch<Vec<RatedInput>>,
     /// The labels, as a whole.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub labels: Patch<Vec<String>>,
@@ -116,11 +116,11 @@ setters! {
     /// By this channel.
     channel: String, clear_channel;
     /// With these services.
-    services: Vec<ServiceInput>, clear_services;
+    services: Vec<RatedInput>, clear_services;
     /// Under this offering.
-    offering: String, clear_offering;
+    offering: RatedInput, clear_offering;
     /// With these configuration items.
-    items: Vec<String>, clear_items;
+    items: Vec<RatedInput>, clear_items;
     /// With these labels.
     labels: Vec<String>, clear_labels;
     /// With these external references.

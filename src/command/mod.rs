@@ -11,7 +11,7 @@ mod request;
 
 pub use edit::Edit;
 pub use patch::Patch;
-pub use report::{AttachmentInput, Report, ServiceInput};
+pub use report::{AttachmentInput, RatedInput, Report};
 pub use request::{Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand, Override, Resolve};
 
 use serde::{Deserialize, Serialize};

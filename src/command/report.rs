@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     digest::Digest,
     id::Id,
-    incident::{ExternalReference, FieldValue, Incident},
+    incident::{ExternalReference, FieldValue, Incident, Rated},
     time::Instant,
 };
 
@@ -65,13 +65,13 @@ pub struct Report {
     pub person: Option<String>,
     /// The services that suffer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub services: Vec<ServiceInput>,
+    pub services: Vec<RatedInput>,
     /// The offering.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub offering: Option<String>,
+    pub offering: Option<RatedInput>,
     /// The configuration items.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<String>,
+    pub items: Vec<RatedInput>,
     /// Labels, beside the category's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
@@ -101,15 +101,62 @@ pub struct Report {
     pub follows: Option<Id<Incident>>,
 }
 
-/// A service that suffers.
+/// A service, an offering or a configuration item. As JSON: `"mail"`, or
+/// `{"key": "mail", "criticality": "high"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceInput {
-    /// The service.
+#[serde(from = "RatedForm")]
+pub struct RatedInput {
+    /// The host's key.
     pub key: String,
     /// How critical it is, on the policy's scale.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub criticality: Option<String>,
+}
+
+/// How it may be written.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a key, or an object with `key` and perhaps `criticality`")]
+enum RatedForm {
+    Key(String),
+    Rated(RatedObject),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RatedObject {
+    key: String,
+    #[serde(default)]
+    criticality: Option<String>,
+}
+
+impl From<RatedForm> for RatedInput {
+    fn from(form: RatedForm) -> Self {
+        match form {
+            RatedForm::Key(key) => Self { key, criticality: None },
+            RatedForm::Rated(RatedObject { key, criticality }) => Self { key, criticality },
+        }
+    }
+}
+
+impl RatedInput {
+    /// Of this criticality.
+    #[must_use]
+    pub fn criticality(mut self, level: impl Into<String>) -> Self {
+        self.criticality = Some(level.into());
+        self
+    }
+}
+
+impl From<&str> for RatedInput {
+    fn from(key: &str) -> Self {
+        Self { key: key.to_owned(), criticality: None }
+    }
+}
+
+impl<K: ToString> From<&Rated<K>> for RatedInput {
+    fn from(rated: &Rated<K>) -> Self {
+        Self { key: rated.key.to_string(), criticality: rated.criticality.as_ref().map(ToString::to_string) }
+    }
 }
 
 /// A file that the host keeps.
@@ -163,8 +210,6 @@ texts! {
     group,
     /// With this person.
     person,
-    /// Under this offering.
-    offering,
 }
 
 impl Report {
@@ -181,23 +226,24 @@ impl Report {
         self
     }
 
-    /// With this service; call it again for another one.
+    /// With this service, `"mail"` or `RatedInput::from("mail").criticality("high")`; call it again for
+    /// another one.
     #[must_use]
-    pub fn service(mut self, key: impl Into<String>) -> Self {
-        self.services.push(ServiceInput { key: key.into(), criticality: None });
+    pub fn service(mut self, service: impl Into<RatedInput>) -> Self {
+        self.services.push(service.into());
         self
     }
 
-    /// With this service of this criticality; call it again for another one.
+    /// Under this offering.
     #[must_use]
-    pub fn critical_service(mut self, key: impl Into<String>, criticality: impl Into<String>) -> Self {
-        self.services.push(ServiceInput { key: key.into(), criticality: Some(criticality.into()) });
+    pub fn offering(mut self, offering: impl Into<RatedInput>) -> Self {
+        self.offering = Some(offering.into());
         self
     }
 
     /// With this configuration item; call it again for another one.
     #[must_use]
-    pub fn item(mut self, item: impl Into<String>) -> Self {
+    pub fn item(mut self, item: impl Into<RatedInput>) -> Self {
         self.items.push(item.into());
         self
     }
@@ -269,16 +315,9 @@ impl Report {
             site: facts.site.as_ref().and_then(|key| text(key.as_str())),
             channel: facts.channel.as_ref().and_then(|key| text(key.as_str())),
             group: incident.assignment().group.as_ref().and_then(|key| text(key.as_str())),
-            services: facts
-                .services
-                .iter()
-                .map(|service| ServiceInput {
-                    key: service.key.to_string(),
-                    criticality: service.criticality.as_ref().map(ToString::to_string),
-                })
-                .collect(),
-            offering: facts.offering.as_ref().and_then(|key| text(key.as_str())),
-            items: facts.items.iter().map(ToString::to_string).collect(),
+            services: facts.services.iter().map(RatedInput::from).collect(),
+            offering: facts.offering.as_ref().map(RatedInput::from),
+            items: facts.items.iter().map(RatedInput::from).collect(),
             labels: facts.labels.iter().map(ToString::to_string).collect(),
             watchers: facts.watchers.iter().map(ToString::to_string).collect(),
             confidential: facts.confidential,

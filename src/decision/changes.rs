@@ -6,7 +6,7 @@ use super::{Context, reading::Reading};
 use crate::{
     command::{Edit, Override as OverrideInput, Patch},
     incident::{FactChange as Change, Facts, Incident, IncidentEvent, PriorityChange},
-    key::{GroupRef, Label, OfferingRef, OrganisationRef, PersonRef, SiteRef},
+    key::{GroupRef, Label, OrganisationRef, PersonRef, SiteRef},
     priority::{Override, PriorityCause},
 };
 
@@ -92,9 +92,9 @@ pub(super) fn edit(incident: &Incident, edit: &Edit, read: &mut Reading<'_>, con
     optional!(Organisation, organisation, value => read.key::<OrganisationRef>("organisation", value));
     optional!(Site, site, value => read.key::<SiteRef>("site", value));
     optional!(Channel, channel, value => read.channel("channel", value));
-    list!(Services, services, value => read.services("services", value));
-    optional!(Offering, offering, value => read.key::<OfferingRef>("offering", value));
-    list!(Items, items, value => read.keys("items", value, policy.caps().items));
+    list!(Services, services, value => read.all_rated("services", value, policy.caps().services));
+    optional!(Offering, offering, value => read.rated("offering", value));
+    list!(Items, items, value => read.all_rated("items", value, policy.caps().items));
     list!(Labels, labels, value => read.labels("labels", value));
     list!(References, references, value => {
         read.within("references", value.len(), policy.caps().references);

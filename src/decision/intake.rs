@@ -9,7 +9,7 @@ use crate::{
     field::{RequiredBy, Severity},
     id::{Id, Number},
     incident::{Assignment, Facts, Incident, New, Reported},
-    key::{GroupRef, OfferingRef, OrganisationRef, PersonRef},
+    key::{GroupRef, OrganisationRef, PersonRef},
     lifecycle::In,
     policy::ServiceRequestRule,
     verb::IncidentVerb,
@@ -56,9 +56,9 @@ pub(crate) fn intake(report: Report, context: &Context<'_>) -> Result<Intaken, E
     };
     let site = read.maybe_key("site", report.site.as_ref());
     let channel = report.channel.as_ref().and_then(|channel| read.channel("channel", channel));
-    let services = read.services("services", &report.services);
-    let offering = read.maybe_key::<OfferingRef>("offering", report.offering.as_ref());
-    let items = read.keys("items", &report.items, policy.caps().items);
+    let services = read.all_rated("services", &report.services, policy.caps().services);
+    let offering = report.offering.as_ref().and_then(|offering| read.rated("offering", offering));
+    let items = read.all_rated("items", &report.items, policy.caps().items);
     let mut labels = read.labels("labels", &report.labels);
     for label in defaults.map_or(&[][..], |defaults| defaults.labels.as_slice()) {
         if !labels.contains(label) {
@@ -82,6 +82,7 @@ pub(crate) fn intake(report: Report, context: &Context<'_>) -> Result<Intaken, E
         None => defaults.and_then(|defaults| defaults.group.clone()),
     };
     let person = read.maybe_key::<PersonRef>("person", report.person.as_ref());
+    read.within("follows", usize::from(report.follows.is_some()), policy.caps().links);
     read.past("occurred", report.occurred, context.recorded_at);
     read.past("detected", report.detected, context.recorded_at);
     let (Some(title), Some(impact), Some(urgency)) = (title, impact, urgency) else {
@@ -170,7 +171,7 @@ impl Intaken {
         }
         let title = self.report.title.to_lowercase();
         among(&rule.categories, self.facts.category.as_ref())
-            && among(&rule.offerings, self.facts.offering.as_ref())
+            && among(&rule.offerings, self.facts.offering.as_ref().map(|offering| &offering.key))
             && among(&rule.channels, self.facts.channel.as_ref())
             && (rule.title_contains.is_empty()
                 || rule.title_contains.iter().any(|phrase| title.contains(&phrase.trim().to_lowercase())))

@@ -131,6 +131,8 @@ fn events(
             if cancel.cancellation.other() == Some(incident.id()) {
                 read.fault("as", "record.itself", "must name another incident");
             }
+            let links = usize::from(cancel.cancellation.other().is_some()).saturating_add(incident.facts().links());
+            read.within("as", links, context.policy.caps().links);
             let reason = read.maybe_text("reason", cancel.reason.as_ref());
             vec![Event::Cancelled(CancelledAs { cancellation: cancel.cancellation.clone(), reason })]
         }

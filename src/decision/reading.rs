@@ -4,11 +4,11 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use super::Context;
 use crate::{
-    command::{AttachmentInput, Hold as HoldInput, Resolve, ServiceInput},
+    command::{AttachmentInput, Hold as HoldInput, RatedInput, Resolve},
     fault::Faults,
     id::IdSource,
-    incident::{Attachment, FieldValue, Hold, HoldReason, Resolution, Service},
-    key::{CategoryKey, ContactChannel, FieldKey, KeyError, Label, LevelName, MediaType, ServiceKey},
+    incident::{Attachment, FieldValue, Hold, HoldReason, Rated, Resolution},
+    key::{CategoryKey, ContactChannel, FieldKey, KeyError, Label, LevelName, MediaType},
     policy::{Policy, UntilRule, known_fields},
     priority::Scale,
     text::{Text, Title},
@@ -127,29 +127,41 @@ impl<'a> Reading<'a> {
         Some(key)
     }
 
-    pub fn services(&mut self, path: &str, services: &[ServiceInput]) -> Vec<Service> {
-        let mut read: Vec<Service> = Vec::with_capacity(services.len().min(16));
-        if !self.within(path, services.len(), self.policy.caps().services) {
+    /// A reference with its criticality.
+    pub fn rated<'t, K: TryFrom<&'t str, Error = KeyError>>(
+        &mut self,
+        path: &str,
+        input: &'t RatedInput,
+    ) -> Option<Rated<K>> {
+        let key = self.key::<K>(path, &input.key);
+        let criticality = input.criticality.as_ref().and_then(|level| {
+            let known = self.policy.criticality(level).cloned();
+            if known.is_none() {
+                let list = self.policy.parts().criticality.list();
+                let rule = format!("is `{}`, which is no criticality; the levels are {list}", shown(level));
+                self.fault(format!("{path}.criticality"), "level.unknown", rule);
+            }
+            known
+        });
+        Some(Rated { key: key?, criticality })
+    }
+
+    /// References with their criticalities, each once, at most `cap`.
+    pub fn all_rated<'t, K: TryFrom<&'t str, Error = KeyError> + PartialEq>(
+        &mut self,
+        path: &str,
+        inputs: &'t [RatedInput],
+        cap: usize,
+    ) -> Vec<Rated<K>> {
+        let mut read: Vec<Rated<K>> = Vec::with_capacity(inputs.len().min(cap));
+        if !self.within(path, inputs.len(), cap) {
             return read;
         }
-        for (index, service) in services.iter().enumerate() {
-            let path = format!("{path}[{index}]");
-            let key = self.key::<ServiceKey>(&format!("{path}.key"), &service.key);
-            let criticality = service.criticality.as_ref().and_then(|level| {
-                let known = self.policy.criticality(level).cloned();
-                if known.is_none() {
-                    self.fault(
-                        format!("{path}.criticality"),
-                        "level.unknown",
-                        format!("is `{}`, which is no criticality", shown(level)),
-                    );
-                }
-                known
-            });
-            if let Some(key) = key
-                && !read.iter().any(|known| known.key == key)
+        for (index, input) in inputs.iter().enumerate() {
+            if let Some(rated) = self.rated::<K>(&format!("{path}[{index}]"), input)
+                && !read.iter().any(|known| known.key == rated.key)
             {
-                read.push(Service { key, criticality });
+                read.push(rated);
             }
         }
         read

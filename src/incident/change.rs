@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExternalReference, Facts, FieldValue, Service};
+use super::{ExternalReference, Facts, FieldValue, Item, Offering, Service};
 use crate::{
-    key::{
-        CategoryKey, ContactChannel, FieldKey, ItemRef, Label, LevelName, OfferingRef, OrganisationRef, PersonRef,
-        SiteRef,
-    },
+    key::{CategoryKey, ContactChannel, FieldKey, Label, LevelName, OrganisationRef, PersonRef, SiteRef},
     text::{Text, Title},
 };
 
@@ -97,9 +94,9 @@ editable! {
     /// The services.
     Services = services: Vec<Service>,
     /// The offering.
-    Offering = offering: Option<OfferingRef>,
+    Offering = offering: Option<Offering>,
     /// The configuration items.
-    Items = items: Vec<ItemRef>,
+    Items = items: Vec<Item>,
     /// The labels.
     Labels = labels: Vec<Label>,
     /// The external references.

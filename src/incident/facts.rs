@@ -13,7 +13,7 @@ use crate::{
     id::{Id, Number},
     key::{
         CategoryKey, ChoiceKey, ContactChannel, ExternalKey, FieldKey, GroupRef, ItemRef, Label, LevelName, MediaType,
-        OfferingRef, OrganisationRef, PersonRef, ServiceKey, SiteRef, SystemName,
+        OfferingRef, OrganisationRef, PersonRef, ServiceRef, SiteRef, SystemName,
     },
     text::{Text, Title},
 };
@@ -67,10 +67,10 @@ pub struct Facts {
     pub services: Vec<Service>,
     /// The offering under which it is handled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offering: Option<OfferingRef>,
+    pub offering: Option<Offering>,
     /// The configuration items concerned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<ItemRef>,
+    pub items: Vec<Item>,
     /// Labels, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
@@ -94,16 +94,23 @@ pub struct Facts {
     pub fields: BTreeMap<FieldKey, FieldValue>,
 }
 
-/// A service that suffers, and how critical it is.
+/// A reference to something in the host's world that the incident concerns, and how critical it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Service {
-    /// The service, as the host's catalogue names it.
-    pub key: ServiceKey,
+pub struct Rated<K> {
+    /// The host's key.
+    pub key: K,
     /// Its criticality, on the policy's scale, when it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criticality: Option<LevelName>,
 }
+
+/// A service that suffers.
+pub type Service = Rated<ServiceRef>;
+/// The offering under which an incident is handled.
+pub type Offering = Rated<OfferingRef>;
+/// A configuration item concerned.
+pub type Item = Rated<ItemRef>;
 
 /// A reference to a file that the host keeps. The library never sees the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +162,21 @@ pub struct Assignment {
     /// The person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonRef>,
+}
+
+impl Facts {
+    /// How many links to other incidents stand in the facts.
+    pub(crate) fn links(&self) -> usize {
+        usize::from(self.follows.is_some())
+    }
+
+    /// The criticality of everything that the incident concerns.
+    pub fn criticalities(&self) -> impl Iterator<Item = &LevelName> {
+        let services = self.services.iter().map(|service| &service.criticality);
+        let offering = self.offering.iter().map(|offering| &offering.criticality);
+        let items = self.items.iter().map(|item| &item.criticality);
+        services.chain(offering).chain(items).flatten()
+    }
 }
 
 impl Assignment {

@@ -21,7 +21,7 @@ pub use event::{
     Audience, CancelledAs, IncidentEvent, MilestoneTime, Note, NoteFrom, PriorityChange, Reason, Reopening, ReplyRule,
     Reported, ResumedBy, StageMilestone, TimeSpent, Waiver,
 };
-pub use facts::{Assignment, Attachment, ExternalReference, Facts, FieldValue, Service};
+pub use facts::{Assignment, Attachment, ExternalReference, Facts, FieldValue, Item, Offering, Rated, Service};
 pub use moves::{Active, Dispatched, IncidentStage, Live, Open, Unstarted};
 pub use outcome::{
     Cancellation, ClosureBasis, Confirmation, ConfirmedBy, CorrectedStage, Correction, Hold, HoldReason, Remedy,

@@ -28,7 +28,7 @@ pub struct PolicyDraft {
     pub default_impact: LevelName,
     /// The urgency where neither report nor category says.
     pub default_urgency: LevelName,
-    /// How critical services can be.
+    /// How critical services, offerings and items can be.
     pub criticality: Scale,
     /// What raises a priority, in order.
     pub modifiers: Vec<Modifier>,

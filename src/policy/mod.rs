@@ -168,7 +168,7 @@ impl Policy {
         &self.draft.default_urgency
     }
 
-    /// The criticality of services as this policy spells it.
+    /// A criticality as this policy spells it.
     #[must_use]
     pub fn criticality(&self, level: &str) -> Option<&LevelName> {
         self.draft.criticality.find(level)
@@ -177,8 +177,7 @@ impl Policy {
     /// Assesses the priority of these facts. `None` if the matrix does not know their impact or urgency.
     #[must_use]
     pub fn assess(&self, facts: &Facts) -> Option<Assessment> {
-        let criticalities: Vec<&LevelName> =
-            facts.services.iter().filter_map(|service| service.criticality.as_ref()).collect();
+        let criticalities: Vec<&LevelName> = facts.criticalities().collect();
         let weights = Weights { criticalities: &criticalities, people_affected: facts.people_affected, vip: facts.vip };
         Assessment::of(
             &self.draft.matrix,

@@ -221,7 +221,7 @@ pub struct Caps {
     pub services: usize,
     /// Items of a record.
     pub items: usize,
-    /// Links of a record.
+    /// Links of a record to others: the incident that it follows, or is a duplicate of.
     pub links: usize,
     /// Steps of an imported history.
     pub import_steps: usize,

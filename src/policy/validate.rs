@@ -59,8 +59,8 @@ impl PolicyDraft {
     fn check_modifiers(&self, faults: &mut Faults) {
         unique(faults, "modifiers", "id", self.modifiers.iter().map(|modifier| &modifier.id));
         for (index, modifier) in self.modifiers.iter().enumerate() {
-            if let Trigger::ServiceCriticality(level) = &modifier.when {
-                let path = format!("modifiers[{index}].when.service_criticality");
+            if let Trigger::Criticality(level) = &modifier.when {
+                let path = format!("modifiers[{index}].when.criticality");
                 known_level(faults, &path, level, &self.criticality, "criticality");
             }
             match &modifier.effect {

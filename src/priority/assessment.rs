@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn modifiers_act_in_order_and_stop_at_the_top() {
         let modifiers = [
-            rule("gold-service", Trigger::ServiceCriticality(level("gold")), Effect::Raise(1)),
+            rule("gold-service", Trigger::Criticality(level("gold")), Effect::Raise(1)),
             rule("crowd", Trigger::PeopleAffected(100), Effect::AtLeast(level("P2"))),
             rule("vip", Trigger::Vip, Effect::Raise(9)),
         ];
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn at_least_this_criticality_means_this_or_a_higher_one() {
-        let modifiers = [rule("critical", Trigger::ServiceCriticality(level("silver")), Effect::Raise(1))];
+        let modifiers = [rule("critical", Trigger::Criticality(level("silver")), Effect::Raise(1))];
         for (criticality, raised) in [("gold", true), ("silver", true), ("bronze", false), ("unheard", false)] {
             let criticality = level(criticality);
             let weights = Weights { criticalities: &[&criticality], ..Weights::default() };

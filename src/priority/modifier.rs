@@ -22,8 +22,8 @@ pub struct Modifier {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
-    /// A service of the incident has at least this criticality.
-    ServiceCriticality(LevelName),
+    /// A service, the offering or an item of the incident has at least this criticality.
+    Criticality(LevelName),
     /// At least this many people are affected.
     PeopleAffected(u32),
     /// The affected person was a VIP when it was pinned: at intake, or when an edit named the person.
@@ -43,7 +43,7 @@ pub enum Effect {
 /// What modifiers look at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Weights<'a> {
-    /// The criticalities of the incident's services.
+    /// The criticalities of the incident's services, offering and items.
     pub criticalities: &'a [&'a LevelName],
     /// How many people are affected, if it is known.
     pub people_affected: Option<u32>,
@@ -61,7 +61,7 @@ impl Modifier {
         priority: &Priority,
     ) -> Option<AppliedModifier> {
         let holds = match &self.when {
-            Trigger::ServiceCriticality(least) => {
+            Trigger::Criticality(least) => {
                 let least = criticality.rank(least.as_str())?;
                 weights
                     .criticalities

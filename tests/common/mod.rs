@@ -1,0 +1,109 @@
+//! A desk in memory with a clock that tests turn by hand, and the people who use it.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use andon::{
+    Actor, Desk, Error, MemoryRepository, Policy, PolicyDraft,
+    blocking::{self, ActingDesk, IncidentDesk},
+    desk::Outcome,
+    event::Event,
+    id::SequentialIds,
+    time::{Instant, ManualTime},
+};
+
+pub type Acting = ActingDesk<MemoryRepository>;
+pub type AtIncident = IncidentDesk<MemoryRepository>;
+
+/// When every test begins: a Monday morning.
+pub const START: &str = "2026-06-08T07:00:00Z";
+
+pub struct House {
+    pub time: ManualTime,
+    pub repository: MemoryRepository,
+    pub desk: Desk<MemoryRepository>,
+}
+
+impl House {
+    /// A desk with the ITIL policy.
+    pub fn new() -> Self {
+        let time = ManualTime::at(at(START));
+        let repository = MemoryRepository::new();
+        let desk = Desk::with_sources(repository.clone(), time.clone(), SequentialIds::new());
+        Self { time, repository, desk }
+    }
+
+    /// A desk with the ITIL policy, changed.
+    pub fn with(change: impl FnOnce(&mut PolicyDraft)) -> Self {
+        let house = Self::new();
+        Self { desk: house.desk.with_policy(policy(change)), ..house }
+    }
+
+    pub fn acting(&self, tenant: &str, actor: Actor) -> Acting {
+        blocking::Desk::from(self.desk.clone()).tenant(tenant).unwrap().acting_as(actor)
+    }
+
+    pub fn bob(&self) -> Acting {
+        self.acting("acme", bob())
+    }
+
+    pub fn anna(&self) -> Acting {
+        self.acting("acme", anna())
+    }
+
+    pub fn mia(&self) -> Acting {
+        self.acting("acme", mia())
+    }
+
+    pub fn admin(&self) -> Acting {
+        self.acting("acme", admin())
+    }
+
+    pub fn monitoring(&self) -> Acting {
+        self.acting("acme", monitoring())
+    }
+}
+
+pub fn policy(change: impl FnOnce(&mut PolicyDraft)) -> Policy {
+    let mut draft = PolicyDraft::itil();
+    change(&mut draft);
+    draft.validate().unwrap()
+}
+
+pub fn bob() -> Actor {
+    Actor::person("bob").unwrap().role("caller").unwrap()
+}
+
+pub fn anna() -> Actor {
+    Actor::person("anna").unwrap().role("agent").unwrap().group("Network").unwrap()
+}
+
+pub fn mia() -> Actor {
+    Actor::person("mia").unwrap().role("manager").unwrap()
+}
+
+pub fn admin() -> Actor {
+    Actor::person("ada").unwrap().role("administrator").unwrap()
+}
+
+pub fn monitoring() -> Actor {
+    Actor::automation("prometheus").unwrap().role("monitoring").unwrap()
+}
+
+pub fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+/// The kinds of events, without the prefix that they share.
+pub fn kinds(events: &[Event]) -> Vec<&str> {
+    events.iter().map(|event| event.body.name().strip_prefix("incident.").unwrap()).collect()
+}
+
+/// What the command did, by the kinds of its events.
+pub fn did(outcome: &Outcome) -> Vec<&str> {
+    kinds(outcome.events())
+}
+
+/// Path and code of each fault of an error.
+pub fn faults(error: &Error) -> Vec<(&str, &'static str)> {
+    error.faults().map(|faults| faults.iter().map(|fault| (fault.path(), fault.code())).collect()).unwrap_or_default()
+}

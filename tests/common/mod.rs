@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use andon::{
-    Actor, Desk, Error, MemoryRepository, Policy, PolicyDraft,
+    Actor, Desk, Error, MemoryRepository, Policy, PolicyDraft, Version,
     blocking::{self, ActingDesk, IncidentDesk},
     desk::Outcome,
     event::Event,
@@ -106,4 +106,15 @@ pub fn did(outcome: &Outcome) -> Vec<&str> {
 /// Path and code of each fault of an error.
 pub fn faults(error: &Error) -> Vec<(&str, &'static str)> {
     error.faults().map(|faults| faults.iter().map(|fault| (fault.path(), fault.code())).collect()).unwrap_or_default()
+}
+
+/// The whole log of an incident, page by page.
+pub fn log(incident: &AtIncident) -> Vec<Event> {
+    let (mut events, mut from) = (Vec::new(), Some(Version::NONE.next()));
+    while let Some(next) = from {
+        let (page, then) = incident.events(next, 3).unwrap();
+        events.extend(page);
+        from = then;
+    }
+    events
 }

@@ -67,7 +67,7 @@ fn events(
     Ok(match command {
         Command::Assign(to) => {
             if to.group.is_none() && to.person.is_none() {
-                read.fault("", "value.nothing", "a group or a person must be named");
+                read.fault("group", "value.nothing", "must be named, or else a person");
             }
             let group = read.maybe_key::<GroupRef>("group", to.group.as_ref());
             let person = read.maybe_key::<PersonRef>("person", to.person.as_ref());

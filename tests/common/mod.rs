@@ -5,9 +5,14 @@
 use andon::{
     Actor, Desk, Error, MemoryRepository, Policy, PolicyDraft, Version,
     blocking::{self, ActingDesk, IncidentDesk},
+    command::{
+        Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Override, Patch, Resolve,
+    },
     desk::Outcome,
+    digest::Digest,
     event::Event,
     id::SequentialIds,
+    incident::{Audience, Cancellation, ConfirmedBy, Milestone, Phase},
     time::{Instant, ManualTime},
 };
 
@@ -117,4 +122,43 @@ pub fn log(incident: &AtIncident) -> Vec<Event> {
         from = then;
     }
     events
+}
+
+/// A command for each thing that can be asked of an incident, as a policy like ITIL's takes it.
+pub fn every_command() -> Vec<IncidentCommand> {
+    use IncidentCommand as C;
+    let note = |audience| C::AddNote { audience, text: "We are on it.".to_owned() };
+    vec![
+        C::Assign(Assign::to_group("Network")),
+        C::Unassign,
+        C::Route { group: Patch::Set("Mail".to_owned()), person: Patch::Keep },
+        C::StartWork,
+        C::EnterPhase { phase: Phase::Triage },
+        C::Hold(Hold::new("awaiting_vendor")),
+        C::ChangeHold(Hold::new("awaiting_caller")),
+        C::Resume,
+        C::Resolve(Resolve::new("fixed")),
+        C::Confirm { by: ConfirmedBy::Caller },
+        C::Reopen { reason: None },
+        C::Close,
+        C::Cancel(Cancel::from(Cancellation::Withdrawn)),
+        C::UndoMerge { reason: None },
+        C::Edit(Box::new(Edit::new().site("HQ"))),
+        C::Categorise { category: None, apply_defaults: false },
+        note(Audience::Public),
+        note(Audience::Internal),
+        C::Watch { person: "otto".to_owned() },
+        C::Attach(AttachmentInput {
+            name: "log.txt".to_owned(),
+            media_type: "text/plain".to_owned(),
+            size: 12,
+            digest: Digest::of(b"log"),
+        }),
+        C::LogTime { seconds: 60, note: None },
+        C::OverridePriority(Override::new("P1", "board meeting")),
+        C::SetLabel { label: None },
+        C::RecordMilestone { milestone: Milestone::Acknowledged, at: Some(at(START)) },
+        C::Waive { code: "obligation.confirmation".to_owned(), field: None, reason: "he is on leave".to_owned() },
+        C::Correct(Correct::new(CorrectTo::New, "a repair")),
+    ]
 }

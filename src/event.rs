@@ -246,16 +246,14 @@ impl Form {
         if self.sequence == Version::NONE {
             return Err(DecodeError::new("sequence", "is 0; events are counted from 1"));
         }
+        let unknown = || DecodeError::new("type", format!("`{}` is not known to this version", self.kind));
         if !IncidentEvent::NAMES.contains(&self.kind.as_str()) {
-            return Err(DecodeError::new("type", format!("`{}` is not known to this version", self.kind)));
+            return Err(unknown());
         }
         let data = upcast(UPCASTS, &self.kind, self.version, current(&self.kind), self.data)?;
-        let mut tagged = serde_json::Map::new();
-        tagged.insert("type".to_owned(), Value::String(self.kind));
-        if !data.is_null() {
-            tagged.insert("data".to_owned(), data);
-        }
-        let body: IncidentEvent = serde_path_to_error::deserialize(Value::Object(tagged)).map_err(DecodeError::at)?;
+        let body = IncidentEvent::decode(&self.kind, data)
+            .ok_or_else(unknown)?
+            .map_err(|error| DecodeError::at(error).below("data"))?;
         Ok(Event {
             id: self.id,
             tenant: self.tenant,
@@ -325,6 +323,16 @@ impl DecodeError {
 
     fn at(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
         Self::new(error.path().to_string(), error.into_inner())
+    }
+
+    /// The same error of a part that stands at `path`.
+    fn below(mut self, path: &str) -> Self {
+        self.path = match self.path.as_str() {
+            "." => path.to_owned(),
+            inner if inner.starts_with('[') => format!("{path}{inner}"),
+            inner => format!("{path}.{inner}"),
+        };
+        self
     }
 
     /// The path to the field: `data.facts.title`.

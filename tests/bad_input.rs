@@ -13,7 +13,7 @@ mod common;
 use andon::{
     Error, Id, Incident, Number, PolicyDraft, Version,
     command::{
-        Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Report, Resolve, ServiceInput,
+        Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, RatedInput, Report, Resolve,
     },
     desk::Outcome,
     digest::Digest,
@@ -101,7 +101,7 @@ fn keys_that_are_none() {
         refuse(Report::new("x").caller(key), &[("caller", code)]);
         refuse(Report::new("x").group(key), &[("group", code)]);
         refuse(Report::new("x").item("fine").item(key), &[("items[1]", code)]);
-        refuse(Report::new("x").service(key), &[("services[0].key", code)]);
+        refuse(Report::new("x").service(key), &[("services[0]", code)]);
         let error = Error::from(andon::Actor::person(key).unwrap_err());
         assert_eq!((error.code(), faults(&error)), ("key.invalid", vec![("person", code)]));
         let house = House::new();
@@ -118,7 +118,10 @@ fn levels_categories_channels_and_fields_that_the_policy_does_not_know() {
     refuse(Report::new("x").urgency("High"), &[("urgency", "level.unknown")]);
     refuse(Report::new("x").category("network"), &[("category", "category.unknown")]);
     refuse(Report::new("x").field("colour", "red"), &[("fields.colour", "field.unknown")]);
-    refuse(Report::new("x").critical_service("mail", "vital"), &[("services[0].criticality", "level.unknown")]);
+    refuse(
+        Report::new("x").service(RatedInput::from("mail").criticality("vital")),
+        &[("services[0].criticality", "level.unknown")],
+    );
     let house = House::with(|draft| {
         draft.intake.channels = vec![andon::key::ContactChannel::new("phone").unwrap()];
     });
@@ -136,7 +139,7 @@ fn everything_that_is_wrong_is_named_at_once() {
         .caller("")
         .site(" hq")
         .channel("")
-        .critical_service("", "none")
+        .service(RatedInput::from("").criticality("none"))
         .offering("")
         .item("")
         .label("")
@@ -163,7 +166,7 @@ fn everything_that_is_wrong_is_named_at_once() {
             ("caller", "key.empty"),
             ("site", "key.not_trimmed"),
             ("channel", "key.empty"),
-            ("services[0].key", "key.empty"),
+            ("services[0]", "key.empty"),
             ("services[0].criticality", "level.unknown"),
             ("offering", "key.empty"),
             ("items[0]", "key.empty"),
@@ -187,8 +190,8 @@ fn more_than_the_policy_allows() {
     refuse(Report { labels: many(51), ..Report::new("x") }, &[("labels", "cap.exceeded")]);
     refuse(Report { labels: many(100_000), ..Report::new("x") }, &[("labels", "cap.exceeded")]);
     refuse(Report { watchers: many(201), ..Report::new("x") }, &[("watchers", "cap.exceeded")]);
-    refuse(Report { items: many(201), ..Report::new("x") }, &[("items", "cap.exceeded")]);
-    let services = many(51).into_iter().map(|key| ServiceInput { key, criticality: None }).collect();
+    refuse(Report { items: vec!["i".into(); 201], ..Report::new("x") }, &[("items", "cap.exceeded")]);
+    let services = many(51).iter().map(|key| RatedInput::from(key.as_str())).collect();
     refuse(Report { services, ..Report::new("x") }, &[("services", "cap.exceeded")]);
     let reference = serde_json::from_str(r#"{"system": "zabbix", "key": "1"}"#).unwrap();
     refuse(Report { references: vec![reference; 51], ..Report::new("x") }, &[("references", "cap.exceeded")]);
@@ -200,6 +203,13 @@ fn more_than_the_policy_allows() {
     };
     let attachments = (0..101).map(file).collect();
     refuse(Report { attachments, ..Report::new("x") }, &[("attachments", "cap.exceeded")]);
+
+    let house = House::with(|draft| draft.caps.links = 0);
+    let other = incident(&house).get().unwrap().incident().id();
+    let error = house.bob().report(Report { follows: Some(other), ..Report::new("x") }).unwrap_err();
+    assert_eq!(faults(&error), [("follows", "cap.exceeded")]);
+    let merge = Cancel::duplicate_of(other);
+    refuse_on(&incident(&house), |it| it.cancel(merge), "incident.cancel.invalid", &[("as", "cap.exceeded")]);
 
     let house = House::with(|draft| {
         draft.caps.watchers = 1;
@@ -450,7 +460,7 @@ fn a_policy_with_holes_names_every_one() {
 
             [[modifiers]]
             id = "none"
-            when = { service_criticality = "vital" }
+            when = { criticality = "vital" }
             effect = { raise = 0 }
 
             [[modifiers]]
@@ -500,7 +510,7 @@ fn a_policy_with_holes_names_every_one() {
         ("matrix.cells[1]", "matrix.surplus"),
         ("default_impact", "level.unknown"),
         ("modifiers[1].id", "name.repeated"),
-        ("modifiers[0].when.service_criticality", "level.unknown"),
+        ("modifiers[0].when.criticality", "level.unknown"),
         ("modifiers[0].effect.raise", "modifier.no_effect"),
         ("modifiers[1].effect.at_least", "level.unknown"),
         ("categories[0].required[0].field", "field.unknown"),

@@ -9,7 +9,9 @@
 
 mod common;
 
-use andon::{Id, Incident, Version, event::Event, event::RecordId, incident::FoldError, incident::IncidentEvent};
+use andon::{
+    Id, Incident, PolicyDraft, Version, event::Event, event::RecordId, incident::FoldError, incident::IncidentEvent,
+};
 use common::{House, eventful, rich};
 use serde_json::{Value, json};
 
@@ -176,6 +178,34 @@ fn no_stage_is_minted_from_a_snapshot() {
     }
     let held = with(snapshot("on_hold"), "/progress/holds", json!(0));
     refuse_snapshot(&held, "stage", "at least one hold interval");
+}
+
+// Policies.
+
+#[test]
+fn a_policy_that_cannot_be_read_names_the_field() {
+    for (json, path, says) in [
+        (r#"{"caps": {"labels": -1}}"#, "caps.labels", "invalid value"),
+        (r#"{"caps": {"label": 1}}"#, "caps.label", "unknown field"),
+        (
+            r#"{"matrix": {"impact": {"levels": [""], "high": "first"}}}"#,
+            "matrix.impact.levels[0]",
+            "must not be empty",
+        ),
+        (r#"{"hold_reasons": [{"reason": " lunch"}]}"#, "hold_reasons[0].reason", "white space"),
+        (
+            r#"{"permissions": {"roles": {"agent": {"incident.fly": ["all"]}}}}"#,
+            "permissions.roles.agent",
+            "incident.fly",
+        ),
+        (r#"{"reopening": {"window_seconds": 3155760001}}"#, "reopening.window_seconds", "100 years"),
+        (r#"{"closure": {"required": [{"field": "colour", "by": "closure"}]}}"#, "closure.required[0].field", "colour"),
+        (r#"{"defualt_impact": "low"}"#, "defualt_impact", "unknown field"),
+        ("{", ".", "EOF"),
+    ] {
+        let error = PolicyDraft::from_json(json.as_bytes()).unwrap_err();
+        assert!(error.path() == path && error.message().contains(says), "{path}, {says}: {error}");
+    }
 }
 
 // Logs.

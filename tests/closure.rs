@@ -77,6 +77,19 @@ fn closure_waits_for_monitoring() {
 }
 
 #[test]
+fn nobody_confirms_in_anothers_name() {
+    let house = House::new();
+    let id = resolved(&house);
+    for (acting, by) in [(house.bob(), ConfirmedBy::Monitoring), (house.monitoring(), ConfirmedBy::Caller)] {
+        let error = acting.incident(id).confirm(by).unwrap_err();
+        assert_eq!(common::faults(&error), [("by", "confirmation.not_theirs")]);
+    }
+    house.anna().incident(id).confirm(ConfirmedBy::Caller).unwrap();
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::Confirmed, "the desk may say so at the caller's word");
+}
+
+#[test]
 fn closure_waits_until_the_caller_has_been_quiet_long_enough() {
     let house = House::with(confirmed_by(false, false, Some(Seconds::hours(48))));
     let id = resolved(&house);
@@ -160,7 +173,7 @@ fn a_category_asks_for_fields_before_resolution_and_before_closure() {
     let close = moves.iter().find(|known| known.verb() == IncidentVerb::Close).unwrap();
     assert_eq!(fields(close.obligations()), ["items", "people_affected"], "but it is shown");
     assert!(!close.is_possible());
-    hers.edit(Edit::new().items(vec!["switch-12".to_owned()])).unwrap();
+    hers.edit(Edit::new().items(vec!["switch-12".into()])).unwrap();
     hers.close().unwrap();
 }
 

@@ -20,7 +20,7 @@ use andon::{
     event::{PolicyStamp, RecordId},
     id::SystemIds,
     key::TenantId,
-    store::{Answer, Commit, EventPage, Found, RecordKey, RecordKind, Refused, RepositoryError, Scope},
+    store::{Commit, EventPage, Found, Landed, RecordKey, RecordKind, Refused, RepositoryError, Scope},
 };
 use common::{House, did, kinds, log};
 
@@ -44,7 +44,7 @@ impl Repository for Busy {
         self.inner.load(scope, key, command).await
     }
 
-    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Answer, Refused> {
+    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
         let meanwhile = {
             let mut times = self.times.lock().unwrap();
             let more = *times > 0;
@@ -139,7 +139,7 @@ fn a_record_that_never_stands_still_is_given_up_after_a_while() {
     let hers = anna(&house, u32::MAX, move || {
         other.log_time(1).unwrap();
     });
-    assert_eq!(hers.incident(id).start_work().unwrap_err().code(), "repository.conflict");
+    assert_eq!(hers.incident(id).start_work().unwrap_err().code(), "record.busy");
     let log = log(&house.anna().incident(id));
     assert!(kinds(&log)[1..].iter().all(|kind| *kind == "time_spent"), "nothing of hers was stored");
 }

@@ -291,6 +291,7 @@ fn representative() -> Vec<Error> {
     errors.push(silent.bob().report("x").unwrap_err());
     let policy: PolicyDraft = toml::from_str("default_impact = 'huge'\n[caps]\ntitle_chars = 0").unwrap();
     errors.push(Error::Policy(policy.validate().unwrap_err()));
+    errors.push(Error::Busy { command: named, tries: 16 });
     let record = RecordId::from(nobody);
     let said = || "disk full".into();
     errors.extend(
@@ -303,7 +304,7 @@ fn representative() -> Vec<Error> {
             RepositoryError::Unavailable { backend: "sqlite", source: said() },
             RepositoryError::Backend { backend: "sqlite", operation: "commit", source: said() },
         ]
-        .map(|source| Error::Repository { command: named, source }),
+        .map(|source| Error::Repository { command: Some(named), source }),
     );
     errors
 }
@@ -328,6 +329,7 @@ fn every_error_says_what_kind_it_is_and_whether_to_ask_again() {
         ("time.behind", ErrorKind::Precondition, Retry::WhenSettled),
         ("directory.unavailable", ErrorKind::Unavailable, Retry::SameCommand),
         ("policy.invalid", ErrorKind::Invalid, Retry::Never),
+        ("record.busy", ErrorKind::Conflict, Retry::SameCommand),
         ("repository.already_exists", ErrorKind::Conflict, Retry::Never),
         ("repository.conflict", ErrorKind::Conflict, Retry::Reloaded),
         ("repository.malformed", ErrorKind::Internal, Retry::Never),

@@ -13,7 +13,7 @@ mod common;
 use andon::{
     Error, PolicyDraft, Stage,
     category::Category,
-    command::{AttachmentInput, Edit, Report, ServiceInput},
+    command::{AttachmentInput, Edit, RatedInput, Report},
     digest::Digest,
     directory::{Directory, DirectoryError, Person},
     field::{FieldDefinition, FieldKind, FieldName, RequiredBy, Requirement, Severity},
@@ -90,9 +90,9 @@ fn a_report_keeps_everything_that_was_said() {
         .channel("phone")
         .group("Messaging")
         .person("anna")
-        .critical_service("mail", "critical")
+        .service(RatedInput::from("mail").criticality("critical"))
         .service("calendar")
-        .offering("mail-gold")
+        .offering(RatedInput::from("mail-gold").criticality("high"))
         .item("relay-1")
         .label("mail")
         .label("mail")
@@ -111,7 +111,7 @@ fn a_report_keeps_everything_that_was_said() {
     assert_eq!((facts.site.as_ref().unwrap().as_str(), facts.channel.as_ref().unwrap().as_str()), ("HQ", "phone"));
     assert_eq!(facts.services.len(), 2);
     assert_eq!(facts.services[0].criticality.as_ref().map(LevelName::as_str), Some("critical"));
-    assert_eq!((facts.offering.as_ref().unwrap().as_str(), facts.items[0].as_str()), ("mail-gold", "relay-1"));
+    assert_eq!((facts.offering.as_ref().unwrap().key.as_str(), facts.items[0].key.as_str()), ("mail-gold", "relay-1"));
     assert_eq!((labels(reported.incident()), facts.watchers[0].as_str()), (vec!["mail"], "otto"));
     assert_eq!(facts.references[0].key.as_str(), "4711");
     assert_eq!(progress.assignment.group.as_ref().unwrap().as_str(), "Messaging");
@@ -304,7 +304,7 @@ fn an_edit_is_one_event_with_old_and_new_of_each_field_that_changes() {
         .channel("phone")
         .people_affected(3_u32)
         .labels(vec!["mail".to_owned()])
-        .services(vec![ServiceInput { key: "mail".to_owned(), criticality: None }])
+        .services(vec!["mail".into()])
         .field("cost", "2")
         .clear_field("floor");
     let edited = house.anna().incident(id).edit(edit).unwrap();

@@ -88,6 +88,8 @@ fn times_and_actors_are_the_original_ones_and_the_record_is_of_now() {
     assert_eq!(progress.milestones.responded, Some(at("2015-03-02T09:20:00Z")), "carl's note was a response");
     assert_eq!((progress.on_hold_seconds, progress.milestones.closed), (7_200, Some(at("2015-03-02T15:00:00Z"))));
     assert_eq!(Incident::fold(events).unwrap().0, *imported.outcome.incident());
+    let versions: Vec<u64> = imported.versions.iter().map(|version| version.get()).collect();
+    assert_eq!(versions, [2, 3, 4, 5, 6, 7, 8, 9], "one event came of each step");
 }
 
 #[test]

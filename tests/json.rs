@@ -20,7 +20,7 @@ use std::{
 
 use andon::{
     Id, Incident, Policy, PolicyDraft, Stage,
-    command::{Command, Edit, IncidentCommand, Patch, Report},
+    command::{Command, Edit, IncidentCommand, Patch, RatedInput, Report},
     digest::Digest,
     event::Event,
     incident::IncidentEvent,
@@ -230,6 +230,14 @@ fn a_command_names_its_incident() {
     let expected = Report::new("Mail is down").impact("high").field("floor", "first");
     assert_eq!(serde_json::from_value::<Command>(report.clone()).unwrap(), Command::Report(Box::new(expected)));
     assert_eq!(serde_json::to_value(serde_json::from_value::<Command>(report.clone()).unwrap()).unwrap(), report);
+}
+
+#[test]
+fn a_service_is_written_as_its_key_or_with_its_criticality() {
+    let json = r#"{"title": "x", "services": ["mail", {"key": "crm", "criticality": "high"}]}"#;
+    let report: Report = serde_json::from_str(json).unwrap();
+    assert_eq!(report, Report::new("x").service("mail").service(RatedInput::from("crm").criticality("high")));
+    assert_eq!(serde_json::from_value::<Report>(serde_json::to_value(&report).unwrap()).unwrap(), report);
 }
 
 #[test]

@@ -577,6 +577,16 @@ fn every_stage_can_be_corrected_to_every_stage() {
     }
 }
 
+#[test]
+fn a_correction_to_resolved_is_confirmed_by_nobody_yet() {
+    let anna = person("anna");
+    let stamp = Stamp::now(minute(30), &anna);
+    let confirmed = resolved().confirm(ConfirmedBy::Caller, &stamp).next;
+    let corrected = confirmed.correct(correction(CorrectedStage::Resolved(fixed())), &stamp).next;
+    let Incident::Resolved(incident) = corrected else { panic!("it was corrected to resolved") };
+    assert_eq!((incident.stage().confirmation(), incident.progress().milestones.confirmed), (None, None));
+}
+
 // Milestones.
 
 fn responded(incident: &Incident) -> Option<Instant> {

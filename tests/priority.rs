@@ -12,7 +12,7 @@ mod common;
 
 use andon::{
     Incident, PolicyDraft,
-    command::{Edit, Override, Report},
+    command::{Edit, Override, RatedInput, Report},
     desk::Outcome,
     directory::{Directory, DirectoryError, Person},
     event::{Body, Event},
@@ -131,7 +131,7 @@ fn rules(draft: &mut PolicyDraft) {
     let level = |name| LevelName::new(name).unwrap();
     let rule = |id, when, effect| Modifier { id: RuleId::new(id).unwrap(), when, effect };
     draft.modifiers = vec![
-        rule("critical-service", Trigger::ServiceCriticality(level("critical")), Effect::Raise(1)),
+        rule("critical-service", Trigger::Criticality(level("critical")), Effect::Raise(1)),
         rule("crowd", Trigger::PeopleAffected(100), Effect::AtLeast(level("P2"))),
         rule("vip", Trigger::Vip, Effect::Raise(1)),
     ];
@@ -143,9 +143,10 @@ fn rules_raise_the_priority_in_their_order_and_are_named() {
     let report = Report::new("x").impact("low").urgency("low");
     let plain = house.bob().report(report.clone()).unwrap();
     assert_eq!(explained(&plain), "P5: impact low × urgency low gives P5");
-    let critical = house.bob().report(report.clone().critical_service("mail", "critical")).unwrap();
+    let critical =
+        house.bob().report(report.clone().service(RatedInput::from("mail").criticality("critical"))).unwrap();
     assert_eq!(explained(&critical), "P4: impact low × urgency low gives P5; rule critical-service raises it to P4");
-    let crowd = report.critical_service("mail", "critical").people_affected(100);
+    let crowd = report.service(RatedInput::from("mail").criticality("critical")).people_affected(100);
     let crowd = house.bob().report(crowd).unwrap();
     assert_eq!(
         explained(&crowd),
@@ -154,9 +155,20 @@ fn rules_raise_the_priority_in_their_order_and_are_named() {
 }
 
 #[test]
+fn offerings_and_items_are_as_critical_as_services() {
+    let house = House::with(rules);
+    let critical = || RatedInput::from("x").criticality("critical");
+    for report in [Report::new("x").offering(critical()), Report::new("x").item(critical())] {
+        assert_eq!(priority(house.bob().report(report).unwrap().incident()), "P2");
+    }
+    let high = Report::new("x").item(RatedInput::from("x").criticality("high"));
+    assert_eq!(priority(house.bob().report(high).unwrap().incident()), "P3", "the rule asks for more");
+}
+
+#[test]
 fn the_top_is_the_top() {
     let house = House::with(rules);
-    let top = Report::new("x").impact("high").urgency("high").critical_service("mail", "critical");
+    let top = Report::new("x").impact("high").urgency("high").service(RatedInput::from("mail").criticality("critical"));
     let reported = house.bob().report(top).unwrap();
     assert_eq!(priority(reported.incident()), "P1");
     assert!(reported.incident().progress().assessment.modifiers().is_empty(), "nothing was left to raise");

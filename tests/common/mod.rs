@@ -177,7 +177,7 @@ stage_labels = [{ key = "triaged", stage = "new", label = "Triaged" }]
 
 [[modifiers]]
 id = "critical-service"
-when = { service_criticality = "critical" }
+when = { criticality = "critical" }
 effect = { raise = 1 }
 
 [[modifiers]]
@@ -225,7 +225,7 @@ service_requests = [{ id = "new-kit", title_contains = ["new laptop"] }]
 /// A life in which everything happens that can happen to an incident, and the record after each command.
 pub fn eventful(house: &House) -> Vec<Outcome> {
     use andon::{
-        command::{AttachmentInput, Report},
+        command::{AttachmentInput, RatedInput, Report},
         incident::ExternalReference,
     };
     let secret = |what: &str| format!("{what}, {SECRET}");
@@ -250,7 +250,7 @@ pub fn eventful(house: &House) -> Vec<Outcome> {
             .organisation("Acme Ltd")
             .site("HQ")
             .channel("phone")
-            .critical_service("mail", "critical")
+            .service(RatedInput::from("mail").criticality("critical"))
             .offering("mail-gold")
             .item("relay-1")
             .label("mail")

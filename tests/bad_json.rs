@@ -4,13 +4,15 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     reason = "a test that fails should say so at once"
 )]
 
 mod common;
 
 use andon::{
-    Id, Incident, PolicyDraft, Version, event::Event, event::RecordId, incident::FoldError, incident::IncidentEvent,
+    Id, Incident, PolicyDraft, Version, desk::Outcome, event::Event, event::RecordId, incident::FoldError,
+    incident::IncidentEvent,
 };
 use common::{House, eventful, rich};
 use serde_json::{Value, json};
@@ -18,8 +20,8 @@ use serde_json::{Value, json};
 /// The first event of a kind in an eventful life.
 fn event(kind: &str) -> Value {
     let outcomes = eventful(&House::with(rich));
-    let events = outcomes.iter().flat_map(|outcome| outcome.events());
-    let found = events.into_iter().find(|event| event.body.name() == kind).unwrap();
+    let mut events = outcomes.iter().flat_map(Outcome::events);
+    let found = events.find(|event| event.body.name() == kind).unwrap();
     serde_json::to_value(found).unwrap()
 }
 
@@ -195,8 +197,8 @@ fn a_policy_that_cannot_be_read_names_the_field() {
         (r#"{"hold_reasons": [{"reason": " lunch"}]}"#, "hold_reasons[0].reason", "white space"),
         (
             r#"{"permissions": {"roles": {"agent": {"incident.fly": ["all"]}}}}"#,
-            "permissions.roles.agent",
-            "incident.fly",
+            "permissions.roles.agent.incident.fly",
+            "is not a permission",
         ),
         (r#"{"reopening": {"window_seconds": 3155760001}}"#, "reopening.window_seconds", "100 years"),
         (r#"{"closure": {"required": [{"field": "colour", "by": "closure"}]}}"#, "closure.required[0].field", "colour"),

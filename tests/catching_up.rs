@@ -97,10 +97,10 @@ fn a_hold_recorded_after_its_date_is_over_at_once() {
     let id = house.bob().report("Mail is down").unwrap().id();
     house.time.advance(hours(5));
     let begun = house.time.now() - hours(4);
-    let hold = Hold::new("awaiting_date").until(begun + hours(1));
-    let held = house.anna().incident(id).occurring_at(begun).hold(hold).unwrap();
-    assert_eq!(did(&held), ["held", "resumed"]);
-    assert_eq!((held.incident().stage(), held.incident().progress().on_hold_seconds), (Stage::New, 3_600));
+    let until = Hold::new("awaiting_date").until(begun + hours(1));
+    let outcome = house.anna().incident(id).occurring_at(begun).hold(until).unwrap();
+    assert_eq!(did(&outcome), ["held", "resumed"]);
+    assert_eq!((outcome.incident().stage(), outcome.incident().progress().on_hold_seconds), (Stage::New, 3_600));
 }
 
 #[test]

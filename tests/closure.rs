@@ -117,9 +117,9 @@ fn a_confirmation_can_be_waived_by_those_who_may() {
     let id = resolved(&house);
     let refused = house.anna().incident(id).waive(CONFIRMATION, "he is on leave").unwrap_err();
     assert_eq!(refused.code(), "incident.waive.refused");
-    let waived = house.mia().incident(id).waive(CONFIRMATION, "he is on leave").unwrap();
-    assert_eq!(did(&waived), ["obligation_waived"]);
-    let waiver = &waived.incident().progress().waivers[0];
+    let outcome = house.mia().incident(id).waive(CONFIRMATION, "he is on leave").unwrap();
+    assert_eq!(did(&outcome), ["obligation_waived"]);
+    let waiver = &outcome.incident().progress().waivers[0];
     assert_eq!((&*waiver.code, waiver.by.to_string().as_str()), (CONFIRMATION, "mia"));
     assert!(waiver.reason.says("he is on leave"));
     house.anna().incident(id).close().unwrap();

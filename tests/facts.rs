@@ -322,7 +322,7 @@ fn an_edit_is_one_event_with_old_and_new_of_each_field_that_changes() {
     assert_eq!((changes[2].1, changes[2].2), (&"HQ".into(), &serde_json::Value::Null));
     assert_eq!((changes[3].1, changes[3].2), (&serde_json::Value::Null, &"phone".into()));
     let facts = edited.incident().facts();
-    assert!(facts.site.is_none() && facts.fields.get("floor").is_none());
+    assert!(facts.site.is_none() && !facts.fields.contains_key("floor"));
     assert_eq!(labels(edited.incident()), ["mail"]);
 }
 

@@ -28,7 +28,11 @@ use andon::{
     policy::Caps,
     text::Text,
 };
-use common::{House, SECRET, eventful, every_command, policy, rich};
+use common::{
+    House,
+    eventful::{SECRET, eventful, rich},
+    every_command, policy,
+};
 use serde_json::{Value, json};
 
 fn golden(folder: &str) -> PathBuf {

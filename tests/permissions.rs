@@ -14,17 +14,16 @@ use std::collections::BTreeSet;
 
 use andon::{
     Actor, CommandId, Error, Id, Incident, Version,
-    command::{Edit, IncidentCommand, Report},
+    command::{Edit, Report},
     desk::{History, OnRefusal},
     error::ErrorKind,
-    incident::ConfirmedBy,
     key::{GroupRef, RoleName},
     permission::{Permission, PermissionScope, Permissions, Stake},
     policy::Policy,
     time::{TimeSource, minutes},
     verb::IncidentVerb,
 };
-use common::{Acting, House, every_command, kinds, log};
+use common::{House, every_command, kinds, log};
 
 /// What each role of the ITIL policy may do with an incident: `x` with any, `o` with its own, `-` with
 /// none.
@@ -360,55 +359,7 @@ fn internal_notes_are_not_in_the_log_that_a_caller_reads() {
     );
 }
 
-// Policies.
-
-#[test]
-fn a_policy_is_in_force_for_its_tenant_from_its_publication_on() {
-    let house = House::new();
-    let strict =
-        common::policy(|draft| draft.closure.required = toml::from_str::<Required>(REQUIRED).unwrap().required);
-    let refused = house.mia().publish_policy(strict.clone()).unwrap_err();
-    assert_eq!(refused.code(), "policy.publish.refused");
-    let stamp = house.admin().publish_policy(strict.clone()).unwrap();
-    assert_eq!((stamp.version, stamp.digest), (1, strict.digest()));
-    assert_eq!(house.admin().publish_policy(strict.clone()).unwrap(), stamp, "it is in force already");
-
-    let reported = house.bob().report("Mail is down").unwrap();
-    assert_eq!(reported.events()[0].policy, stamp);
-    let resolve = house.anna().incident(reported.id()).resolve("fixed").unwrap_err();
-    assert_eq!(resolve.code(), "incident.resolve.blocked");
-    assert!(house.acting("globex", common::anna()).report("x").unwrap().events()[0].policy.version == 0);
-
-    // Another desk over the same repository follows.
-    let desk = andon::Desk::with_sources(house.repository.clone(), house.time.clone(), andon::id::SystemIds::new());
-    let elsewhere = House { desk, ..house };
-    assert_eq!(
-        elsewhere.anna().incident(reported.id()).resolve("fixed").unwrap_err().code(),
-        "incident.resolve.blocked"
-    );
-    let next = elsewhere.admin().publish_policy(Policy::itil()).unwrap();
-    assert_eq!(next.version, 2);
-    assert!(elsewhere.anna().incident(reported.id()).resolve("fixed").is_ok());
-}
-
-const REQUIRED: &str = r#"required = [{ field = "site", by = "resolution" }]"#;
-
-#[derive(serde::Deserialize)]
-struct Required {
-    required: Vec<andon::field::Requirement>,
-}
-
-#[test]
-fn permissions_that_a_policy_takes_away_are_gone_at_once() {
-    let house = House::new();
-    let id = house.bob().report("Mail is down").unwrap().id();
-    let acting: Acting = house.anna();
-    acting.incident(id).start_work().unwrap();
-    house.admin().publish_policy(common::policy(|draft| draft.permissions = Permissions::none())).unwrap();
-    assert_eq!(acting.incident(id).get().unwrap_err().code(), "record.not_found");
-    let command = IncidentCommand::Confirm { by: ConfirmedBy::Caller };
-    assert_eq!(house.bob().incident(id).execute(command).unwrap_err().code(), "record.not_found");
-}
+// Answers.
 
 #[test]
 fn who_hands_an_incident_away_gets_the_answer_to_the_same_command_again() {

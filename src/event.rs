@@ -152,7 +152,7 @@ impl Event {
     /// # Errors
     /// [`DecodeError`] with the path to the field that is not as it should be.
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
-        decode::<Form>(json)?.into_event()
+        decode_schema::<Form>(json, EVENT_SCHEMA)?.into_event()
     }
 
     /// The bytes over which a digest of the event is taken: JSON with sorted keys and without white
@@ -240,22 +240,19 @@ impl Form {
 
     fn into_event(self) -> Result<Event, DecodeError> {
         if self.schema != EVENT_SCHEMA {
-            let found = self.schema;
-            return Err(DecodeError::new("schema", format!("is {found}; this version reads schema {EVENT_SCHEMA}")));
+            return Err(DecodeError::schema(self.schema, EVENT_SCHEMA));
         }
         if self.sequence == Version::NONE {
             return Err(DecodeError::new("sequence", "is 0; events are counted from 1"));
         }
+        let unknown = || DecodeError::new("type", format!("`{}` is not known to this version", self.kind));
         if !IncidentEvent::NAMES.contains(&self.kind.as_str()) {
-            return Err(DecodeError::new("type", format!("`{}` is not known to this version", self.kind)));
+            return Err(unknown());
         }
         let data = upcast(UPCASTS, &self.kind, self.version, current(&self.kind), self.data)?;
-        let mut tagged = serde_json::Map::new();
-        tagged.insert("type".to_owned(), Value::String(self.kind));
-        if !data.is_null() {
-            tagged.insert("data".to_owned(), data);
-        }
-        let body: IncidentEvent = serde_path_to_error::deserialize(Value::Object(tagged)).map_err(DecodeError::at)?;
+        let body = IncidentEvent::decode(&self.kind, data)
+            .ok_or_else(unknown)?
+            .map_err(|error| DecodeError::at(error).below("data"))?;
         Ok(Event {
             id: self.id,
             tenant: self.tenant,
@@ -327,6 +324,20 @@ impl DecodeError {
         Self::new(error.path().to_string(), error.into_inner())
     }
 
+    fn schema(found: u16, reads: u16) -> Self {
+        Self::new("schema", format!("is {found}; this version reads schema {reads}"))
+    }
+
+    /// The same error of a part that stands at `path`.
+    fn below(mut self, path: &str) -> Self {
+        self.path = match self.path.as_str() {
+            "." => path.to_owned(),
+            inner if inner.starts_with('[') => format!("{path}{inner}"),
+            inner => format!("{path}.{inner}"),
+        };
+        self
+    }
+
     /// The path to the field: `data.facts.title`.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -346,6 +357,19 @@ pub(crate) fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, DecodeError>
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(DecodeError::at)?;
     deserializer.end().map_err(|error| DecodeError::new(".", error))?;
     Ok(value)
+}
+
+/// Decodes JSON of a schema. What another schema wrote may look malformed: it is said to be of another
+/// schema, so that nobody looks for the fault in the data.
+pub(crate) fn decode_schema<T: DeserializeOwned>(json: &[u8], reads: u16) -> Result<T, DecodeError> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema: u16,
+    }
+    decode(json).map_err(|error| match serde_json::from_slice::<Schema>(json) {
+        Ok(Schema { schema: found }) if found != reads => DecodeError::schema(found, reads),
+        _ => error,
+    })
 }
 
 /// Writes JSON with sorted keys, each erasable text as `{"sha256": digest}`.

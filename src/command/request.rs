@@ -13,7 +13,7 @@ use crate::{
 
 /// What is asked of an incident. As JSON: `{"command": "resolve", "code": "fixed"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum IncidentCommand {
     /// Dispatch to a group or a person.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Context, reading::Reading};
+use super::{
+    Context,
+    reading::{Reading, shown},
+};
 use crate::{
     command::{Edit, Override as OverrideInput, Patch},
     incident::{FactChange as Change, Facts, Incident, IncidentEvent, PriorityChange},
@@ -128,7 +131,7 @@ fn custom(
         None => match context.policy.field_key(key) {
             Some(key) => (key.clone(), None),
             None => {
-                read.fault(format!("fields.{key}"), "field.unknown", "is no field of the policy");
+                read.fault(format!("fields.{}", shown(key)), "field.unknown", "is no field of the policy");
                 return;
             }
         },

@@ -113,6 +113,7 @@ fn illegal(verb: IncidentVerb, incident: &Incident) -> Error {
 pub(crate) fn invalid(faults: Faults, verb: IncidentVerb, number: Option<&Number>) -> Error {
     let subject = match number {
         Some(number) => format!("`{verb}` of {number}"),
+        None if verb == IncidentVerb::Import => "the history".to_owned(),
         None => "the report".to_owned(),
     };
     Invalid { code: verb.invalid(), subject, faults }.into()

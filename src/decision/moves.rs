@@ -11,7 +11,7 @@ use crate::{
         MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
         legal_verbs,
     },
-    key::{GroupRef, PersonRef, StageLabel},
+    key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation},
     permission::Permission,
     priority::PriorityCause,
@@ -67,7 +67,7 @@ fn events(
     Ok(match command {
         Command::Assign(to) => {
             if to.group.is_none() && to.person.is_none() {
-                read.fault("", "value.nothing", "a group or a person must be named");
+                read.fault("group", "value.nothing", "must be named, or else a person");
             }
             let group = read.maybe_key::<GroupRef>("group", to.group.as_ref());
             let person = read.maybe_key::<PersonRef>("person", to.person.as_ref());
@@ -345,6 +345,7 @@ fn correction(incident: &Incident, correct: &Correct, read: &mut Reading<'_>, at
         }
     };
     let reason = read.text("reason", &correct.reason);
+    read.maybe_key::<RuleId>("instead_of", correct.instead_of.as_ref());
     let Some((to, reason)) = to.zip(reason) else {
         return Vec::new();
     };

@@ -277,7 +277,7 @@ impl<'a> Reading<'a> {
 }
 
 /// What somebody typed, cut short so that an error stays readable.
-fn shown(text: &str) -> Cow<'_, str> {
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
     const MAX: usize = 60;
     match text.char_indices().nth(MAX) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),

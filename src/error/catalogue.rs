@@ -26,19 +26,25 @@ pub fn catalogue() -> impl Iterator<Item = CodeEntry> {
             entry(verb.illegal(), ErrorKind::Precondition, Retry::WhenSettled, "the stage has no such move"),
             entry(verb.blocked(), ErrorKind::Precondition, Retry::WhenSettled, "obligations are open"),
         ]
+        .into_iter()
+        .filter(move |entry| can_occur(verb, entry.code))
     });
-    FIXED.iter().copied().chain(of_verbs.filter(|entry| can_occur(entry.code)))
+    FIXED.iter().copied().chain(of_verbs)
 }
 
-/// Verbs of reading have no fields and no stage; only resolving and closing have obligations.
-fn can_occur(code: &str) -> bool {
-    let no_move = ["incident.read", "incident.report", "incident.import", "incident.backdate"];
-    let is = |suffix: &str| code.ends_with(suffix);
-    let illegal = is(".illegal") && no_move.iter().any(|prefix| code.starts_with(prefix));
-    let blocked = is(".blocked") && code != "incident.close.blocked" && code != "incident.resolve.blocked";
-    let invalid =
-        is(".invalid") && ["incident.read", "incident.report_for"].iter().any(|prefix| code.starts_with(prefix));
-    !(illegal || blocked || invalid)
+/// Whether an error of this code can come: what one may not read is not found; what stands beside the
+/// stage, or is no move at all, is never illegal; only resolving and closing have obligations.
+fn can_occur(verb: IncidentVerb, code: &str) -> bool {
+    use IncidentVerb as V;
+    let reading = matches!(verb, V::Read | V::ReadInternal | V::ReadConfidential);
+    let beside = matches!(verb, V::Watch | V::LogTime | V::RecordMilestone | V::AddInternalNote | V::Correct);
+    let no_move = reading || matches!(verb, V::Report | V::ReportFor | V::Import | V::Backdate);
+    match code {
+        _ if code == verb.refused() => !reading,
+        _ if code == verb.illegal() => !no_move && !beside,
+        _ if code == verb.blocked() => matches!(verb, V::Resolve | V::Close),
+        _ => !reading && !matches!(verb, V::ReportFor | V::Backdate),
+    }
 }
 
 const fn entry(code: &'static str, kind: ErrorKind, retry: Retry, meaning: &'static str) -> CodeEntry {

@@ -237,6 +237,8 @@ impl fmt::Display for ReopeningOver {
             ReopeningLimit::Window(end) => {
                 write!(f, "that was possible until {}", end.format("%Y-%m-%d %H:%M:%S UTC"))?;
             }
+            ReopeningLimit::Times(0) => f.write_str("the policy allows no reopening")?,
+            ReopeningLimit::Times(1) => f.write_str("it was reopened once already")?,
             ReopeningLimit::Times(times) => write!(f, "it was reopened {times} times already")?,
         }
         f.write_str("; report a new incident that follows it")

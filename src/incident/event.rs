@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_path_to_error::Error as PathError;
 
 use super::{
     Assignment, Attachment, Cancellation, ClosureBasis, ConfirmedBy, Correction, FactChange, Facts, Hold, Milestone,
@@ -37,10 +39,25 @@ macro_rules! events {
             pub const fn name(&self) -> &'static str {
                 match self { $(events!(@pattern $variant $(($payload))?) => $name,)* }
             }
+
+            /// Reads what happened by its kind, keeping the path to whatever is wrong; `None` for a kind
+            /// that is not known.
+            pub(crate) fn decode(kind: &str, data: Value) -> Option<Result<Self, PathError<serde_json::Error>>> {
+                match kind {
+                    $($name => Some(events!(@decode data $variant $(($payload))?)),)*
+                    _ => None,
+                }
+            }
         }
     };
     (@pattern $variant:ident) => { Self::$variant };
     (@pattern $variant:ident($payload:ty)) => { Self::$variant(_) };
+    (@decode $data:ident $variant:ident) => {
+        serde_path_to_error::deserialize::<_, ()>($data).map(|()| Self::$variant)
+    };
+    (@decode $data:ident $variant:ident($payload:ty)) => {
+        serde_path_to_error::deserialize::<_, $payload>($data).map(Self::$variant)
+    };
 }
 
 events! {

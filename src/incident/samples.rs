@@ -140,7 +140,8 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
     let group = Assignment { group: Some(GroupRef::new("desk")?), person: None };
     let hold = || Hold { reason: HoldReason::AwaitingVendor, until: None, wakes_on: Vec::new(), note: None };
     let reopened = || E::Reopened(Reopening { reason: None, by_reply: false });
-    let resolution = Resolution { code: ResolutionCode::new("fixed")?, remedy: super::Remedy::Fix, text: None };
+    let code = ResolutionCode::new("fixed")?;
+    let resolution = || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None };
     let person = PersonRef::new("anna")?;
     let mut moves = vec![
         (Verb::Assign, vec![E::Assigned(group.clone())]),
@@ -152,7 +153,7 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
         (Verb::Hold, vec![reopened(), E::Held(hold())]),
         (Verb::ChangeHold, vec![E::HoldChanged(hold())]),
         (Verb::Resume, vec![E::Resumed(ResumedBy::Hand)]),
-        (Verb::Resolve, vec![E::Resolved(resolution)]),
+        (Verb::Resolve, vec![E::Resolved(resolution())]),
         (Verb::Confirm, vec![E::Confirmed(ConfirmedBy::Caller)]),
         (Verb::Reopen, vec![reopened()]),
         (Verb::Close, vec![E::Closed(ClosureBasis::Confirmed)]),
@@ -177,7 +178,15 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
         moves.push((Verb::AddInternalNote, vec![note(Audience::Internal, internal)]));
         let waiver = Waiver { code: "sample".into(), field: None, reason: waived, by: ActorId::System };
         moves.push((Verb::Waive, vec![E::ObligationWaived(waiver)]));
-        for to in [CorrectedStage::New, CorrectedStage::InProgress { phase: None }] {
+        for to in [
+            CorrectedStage::New,
+            CorrectedStage::Assigned,
+            CorrectedStage::InProgress { phase: None },
+            CorrectedStage::OnHold(hold()),
+            CorrectedStage::Resolved(resolution()),
+            CorrectedStage::Closed(resolution()),
+            CorrectedStage::Cancelled(Cancellation::Withdrawn),
+        ] {
             let correction = Correction { to, reason: reason.clone(), instead_of: None };
             moves.push((Verb::Correct, vec![E::Corrected(Box::new(correction))]));
         }

@@ -94,8 +94,11 @@ impl Incident {
     /// # Errors
     /// [`DecodeError`] with the path to the field that is not as it should be.
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
-        let read: Read = crate::event::decode(json)?;
-        read.check().map_err(|error| DecodeError::new("stage", error))
+        let read: Read = crate::event::decode_schema(json, SNAPSHOT_SCHEMA)?;
+        read.check().map_err(|error| {
+            let path = if matches!(error, SnapshotError::Schema { .. }) { "schema" } else { "stage" };
+            DecodeError::new(path, error)
+        })
     }
 }
 

@@ -1,0 +1,54 @@
+//! The moves that an actor has now: what a front-end shows as buttons.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails should say so at once"
+)]
+
+mod common;
+
+use andon::verb::IncidentVerb;
+use common::House;
+
+#[test]
+fn the_moves_that_an_actor_has_come_with_their_fields_and_permissions() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let moves = house.bob().incident(id).allowed_moves().unwrap();
+    let find = |verb| moves.iter().find(|known| known.verb() == verb).unwrap();
+    let possible: Vec<_> =
+        moves.iter().filter(|known| known.is_possible()).map(|known| known.verb().as_str()).collect();
+    assert_eq!(possible, ["add_note", "watch", "attach"], "what a caller may do with a new incident");
+    assert!(!moves.iter().any(|known| known.verb() == IncidentVerb::Close), "New cannot be closed by anybody");
+    let hold = find(IncidentVerb::Hold);
+    assert_eq!((hold.permission().as_str(), hold.is_permitted()), ("incident.hold", false));
+    let fields: Vec<_> = hold.fields().iter().map(|field| (field.name(), field.is_required())).collect();
+    assert_eq!(fields, [("reason", true), ("until", false), ("note", false)]);
+    assert_eq!(
+        hold.fields()[0].options(),
+        ["awaiting_caller", "awaiting_vendor", "awaiting_change", "awaiting_problem", "awaiting_date"]
+    );
+    let anna = house.anna().incident(id).allowed_moves().unwrap();
+    let hold = anna.iter().find(|known| known.verb() == IncidentVerb::Hold).unwrap();
+    assert!(hold.is_possible());
+}
+
+#[test]
+fn every_move_that_is_said_to_be_possible_is() {
+    let house = House::new();
+    let fresh = || house.bob().report("Mail is down").unwrap().id();
+    for verb in [IncidentVerb::StartWork, IncidentVerb::Unassign, IncidentVerb::Resume, IncidentVerb::Close] {
+        let hers = house.anna().incident(fresh());
+        let said = hers.allowed_moves().unwrap().iter().any(|known| known.verb() == verb && known.is_possible());
+        let command = match verb {
+            IncidentVerb::StartWork => andon::command::IncidentCommand::StartWork,
+            IncidentVerb::Unassign => andon::command::IncidentCommand::Unassign,
+            IncidentVerb::Resume => andon::command::IncidentCommand::Resume,
+            _ => andon::command::IncidentCommand::Close,
+        };
+        assert_eq!(hers.execute(command).is_ok(), said, "{verb}");
+    }
+}

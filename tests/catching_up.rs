@@ -1,0 +1,158 @@
+//! What falls due by itself: late or not, it happens at the instant at which it fell due.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails should say so at once"
+)]
+
+mod common;
+
+use andon::{
+    Id, Incident, Stage, Version,
+    command::{Hold, Override},
+    event::Cause,
+    time::{TimeSource, days, hours, minutes},
+};
+use common::{House, at, did, kinds, log};
+
+/// Anna puts it on hold until Wednesday at 09:00 in Berlin.
+fn held_until_wednesday(house: &House) -> Id<Incident> {
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.time.set(at("2026-06-08T10:00:00Z"));
+    let hold = Hold::new("awaiting_date").until(at("2026-06-10T07:00:00Z"));
+    house.anna().incident(id).hold(hold).unwrap();
+    id
+}
+
+#[test]
+fn a_hold_ended_on_its_date_although_a_person_was_quicker_than_the_scheduler() {
+    let house = House::new();
+    let id = held_until_wednesday(&house);
+    house.time.set(at("2026-06-10T07:05:00Z"));
+    let resolved = house.anna().incident(id).resolve("fixed").unwrap();
+    assert_eq!(did(&resolved), ["resumed", "resolved"]);
+    let [resumed, then] = resolved.events() else { panic!("two events were expected") };
+    assert_eq!(resumed.occurred_at, at("2026-06-10T07:00:00Z"));
+    assert_eq!(resumed.recorded_at, at("2026-06-10T07:05:00Z"));
+    assert_eq!((resumed.actor.to_string().as_str(), &resumed.cause), ("system", &Cause::Due));
+    assert_eq!((then.occurred_at, &then.cause), (at("2026-06-10T07:05:00Z"), &Cause::Command));
+    assert_eq!(resumed.command, then.command, "both land in one commit");
+    let progress = resolved.incident().progress();
+    assert_eq!(progress.on_hold_seconds, 45 * 3_600, "from Monday 10:00 to Wednesday 07:00 UTC");
+}
+
+#[test]
+fn waking_on_time_late_or_twice_gives_the_same_hold() {
+    let wakes: [&[&str]; 4] =
+        [&[], &["2026-06-10T07:00:00Z"], &["2026-06-10T07:04:00Z"], &["2026-06-10T07:00:00Z", "2026-06-10T07:03:00Z"]];
+    for wakes in wakes {
+        let house = House::new();
+        let id = held_until_wednesday(&house);
+        for wake in wakes {
+            // Any command on the record applies what is due before it.
+            house.time.set(at(wake));
+            house.anna().incident(id).log_time(1).unwrap();
+        }
+        house.time.set(at("2026-06-10T07:05:00Z"));
+        let resolved = house.anna().incident(id).resolve("fixed").unwrap();
+        assert_eq!(resolved.incident().progress().on_hold_seconds, 162_000, "{wakes:?}");
+        let resumed: Vec<_> = log(&house.anna().incident(id))
+            .into_iter()
+            .filter(|event| event.body.name() == "incident.resumed")
+            .map(|event| event.occurred_at)
+            .collect();
+        assert_eq!(resumed, [at("2026-06-10T07:00:00Z")], "{wakes:?}");
+    }
+}
+
+#[test]
+fn a_read_shows_what_has_fallen_due_and_stores_nothing() {
+    let house = House::new();
+    let id = held_until_wednesday(&house);
+    house.time.set(at("2026-06-10T06:59:59Z"));
+    assert_eq!(house.anna().incident(id).get().unwrap().incident().stage(), Stage::OnHold);
+    house.time.set(at("2026-06-10T07:00:00Z"));
+    let seen = house.anna().incident(id).get().unwrap();
+    assert_eq!((seen.incident().stage(), seen.version()), (Stage::New, Version::new(2)));
+    assert_eq!(seen.incident().progress().stage_since, at("2026-06-10T07:00:00Z"));
+    assert_eq!(kinds(&log(&house.anna().incident(id))), ["reported", "held"]);
+}
+
+#[test]
+fn what_happened_before_the_date_finds_the_hold_still_there() {
+    let house = House::new();
+    let id = held_until_wednesday(&house);
+    house.time.set(at("2026-06-10T08:00:00Z"));
+    let earlier = house.anna().incident(id).occurring_at(at("2026-06-10T06:00:00Z")).resume().unwrap();
+    assert_eq!(did(&earlier), ["resumed"]);
+    assert_eq!(earlier.incident().progress().on_hold_seconds, 44 * 3_600);
+}
+
+#[test]
+fn a_hold_recorded_after_its_date_is_over_at_once() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.time.advance(hours(5));
+    let begun = house.time.now() - hours(4);
+    let until = Hold::new("awaiting_date").until(begun + hours(1));
+    let outcome = house.anna().incident(id).occurring_at(begun).hold(until).unwrap();
+    assert_eq!(did(&outcome), ["held", "resumed"]);
+    assert_eq!((outcome.incident().stage(), outcome.incident().progress().on_hold_seconds), (Stage::New, 3_600));
+}
+
+#[test]
+fn a_refused_command_leaves_what_is_due_for_the_next_one() {
+    let house = House::new();
+    let id = held_until_wednesday(&house);
+    house.time.set(at("2026-06-10T07:05:00Z"));
+    assert_eq!(house.anna().incident(id).resume().unwrap_err().code(), "incident.resume.illegal");
+    assert_eq!(kinds(&log(&house.anna().incident(id))), ["reported", "held"]);
+    assert_eq!(did(&house.anna().incident(id).start_work().unwrap()), ["resumed", "routed", "work_started"]);
+}
+
+#[test]
+fn an_override_expires_at_its_instant() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let until = house.time.now() + hours(2);
+    house.mia().incident(id).override_priority(Override::new("P1", "board meeting").until(until)).unwrap();
+    house.time.advance(hours(3));
+    assert_eq!(house.bob().incident(id).get().unwrap().incident().priority().name().as_str(), "P3");
+    let noted = house.anna().incident(id).add_internal_note("quiet again").unwrap();
+    assert_eq!(did(&noted), ["priority_changed", "note_added"]);
+    assert_eq!(noted.events()[0].occurred_at, until);
+    let data = serde_json::to_value(&noted.events()[0]).unwrap();
+    assert_eq!(data["data"]["cause"], "override_expired");
+    assert_eq!((&data["data"]["old"]["name"], &data["data"]["new"]["name"]), (&"P1".into(), &"P3".into()));
+}
+
+#[test]
+fn several_things_fall_due_in_their_order() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let start = house.time.now();
+    house.mia().incident(id).override_priority(Override::new("P1", "demo").until(start + hours(2))).unwrap();
+    house.anna().incident(id).hold(Hold::new("awaiting_date").until(start + hours(1))).unwrap();
+    house.time.advance(days(1));
+    let noted = house.anna().incident(id).add_internal_note("both are over").unwrap();
+    assert_eq!(did(&noted), ["resumed", "priority_changed", "note_added"]);
+    let instants: Vec<_> = noted.events().iter().map(|event| event.occurred_at).collect();
+    assert_eq!(instants, [start + hours(1), start + hours(2), start + days(1)]);
+}
+
+#[test]
+fn a_merge_that_is_undone_after_the_date_of_the_hold_finds_it_over() {
+    let house = House::new();
+    let other = house.bob().report("The same").unwrap().id();
+    let id = held_until_wednesday(&house);
+    house.time.advance(minutes(10));
+    house.anna().incident(id).cancel(andon::command::Cancel::duplicate_of(other)).unwrap();
+    house.time.set(at("2026-06-10T09:00:00Z"));
+    assert_eq!(house.anna().incident(id).get().unwrap().incident().stage(), Stage::Cancelled);
+    let undone = house.mia().incident(id).undo_merge("another cause").unwrap();
+    assert_eq!(did(&undone), ["merge_undone", "resumed"]);
+    assert_eq!(undone.incident().progress().on_hold_seconds, 162_000, "as if there had been no merge");
+}

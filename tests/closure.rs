@@ -1,0 +1,307 @@
+//! What is owed before a resolution and a closure, and when a resolution can be taken back.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails should say so at once"
+)]
+
+mod common;
+
+use andon::{
+    Error, Id, Incident, PolicyDraft, Stage,
+    category::Category,
+    command::{Edit, Report, Resolve},
+    error::ReopeningLimit,
+    field::{FieldName, RequiredBy, Requirement, Severity},
+    incident::{ClosureBasis, ConfirmedBy, ReplyRule},
+    key::CategoryKey,
+    obligation::{CONFIRMATION, FIELD_REQUIRED, Obligation},
+    policy::ConfirmationRule,
+    time::{Seconds, TimeSource, days, hours},
+    verb::IncidentVerb,
+};
+use common::{House, did};
+
+/// An incident of Bob's, resolved by Anna.
+fn resolved(house: &House) -> Id<Incident> {
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    id
+}
+
+fn owed(error: Error) -> Vec<Obligation> {
+    let Error::Blocked(blocked) = error else { panic!("{error} is not about obligations") };
+    blocked.obligations().to_vec()
+}
+
+fn basis(house: &House, id: Id<Incident>) -> ClosureBasis {
+    let Incident::Closed(closed) = house.anna().incident(id).get().unwrap().into_incident() else {
+        panic!("it is not closed")
+    };
+    closed.stage().basis()
+}
+
+fn confirmed_by(caller: bool, monitoring: bool, quiet: Option<Seconds>) -> impl FnOnce(&mut PolicyDraft) {
+    move |draft| draft.closure.confirmation = ConfirmationRule { caller, monitoring, quiet_seconds: quiet }
+}
+
+// Confirmation.
+
+#[test]
+fn closure_waits_for_the_callers_word() {
+    let house = House::with(confirmed_by(true, false, None));
+    let id = resolved(&house);
+    let owed = owed(house.anna().incident(id).close().unwrap_err());
+    assert_eq!((owed[0].code(), owed[0].field(), owed[0].severity()), (CONFIRMATION, None, Severity::Blocking));
+    assert_eq!(owed[0].waivable_by(), Some(IncidentVerb::Waive.into()));
+    assert_eq!(owed[0].settles_at(), None, "nothing settles it by itself");
+    house.monitoring().incident(id).confirm(ConfirmedBy::Monitoring).unwrap();
+    assert!(house.anna().incident(id).close().is_err(), "monitoring's word is not the caller's");
+    house.bob().incident(id).confirm(ConfirmedBy::Caller).unwrap();
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::Confirmed);
+}
+
+#[test]
+fn closure_waits_for_monitoring() {
+    let house = House::with(confirmed_by(false, true, None));
+    let id = resolved(&house);
+    house.bob().incident(id).confirm(ConfirmedBy::Caller).unwrap();
+    assert!(house.anna().incident(id).close().is_err());
+    house.monitoring().incident(id).confirm(ConfirmedBy::Monitoring).unwrap();
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::Confirmed);
+}
+
+#[test]
+fn nobody_confirms_in_anothers_name() {
+    let house = House::new();
+    let id = resolved(&house);
+    for (acting, by) in [(house.bob(), ConfirmedBy::Monitoring), (house.monitoring(), ConfirmedBy::Caller)] {
+        let error = acting.incident(id).confirm(by).unwrap_err();
+        assert_eq!(common::faults(&error), [("by", "confirmation.not_theirs")]);
+    }
+    house.anna().incident(id).confirm(ConfirmedBy::Caller).unwrap();
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::Confirmed, "the desk may say so at the caller's word");
+}
+
+#[test]
+fn closure_waits_until_the_caller_has_been_quiet_long_enough() {
+    let house = House::with(confirmed_by(false, false, Some(Seconds::hours(48))));
+    let id = resolved(&house);
+    let quiet_until = house.time.now() + hours(48);
+    let owed = owed(house.anna().incident(id).close().unwrap_err());
+    assert_eq!(owed[0].settles_at(), Some(quiet_until));
+    house.time.set(quiet_until - chrono::TimeDelta::seconds(1));
+    assert!(house.anna().incident(id).close().is_err());
+    house.time.set(quiet_until);
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::QuietTime);
+}
+
+#[test]
+fn closure_needs_no_word_where_the_policy_asks_for_none() {
+    let house = House::with(confirmed_by(false, false, None));
+    let id = resolved(&house);
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::NotRequired);
+}
+
+#[test]
+fn a_confirmation_can_be_waived_by_those_who_may() {
+    let house = House::with(confirmed_by(true, false, None));
+    let id = resolved(&house);
+    let refused = house.anna().incident(id).waive(CONFIRMATION, "he is on leave").unwrap_err();
+    assert_eq!(refused.code(), "incident.waive.refused");
+    let outcome = house.mia().incident(id).waive(CONFIRMATION, "he is on leave").unwrap();
+    assert_eq!(did(&outcome), ["obligation_waived"]);
+    let waiver = &outcome.incident().progress().waivers[0];
+    assert_eq!((&*waiver.code, waiver.by.to_string().as_str()), (CONFIRMATION, "mia"));
+    assert!(waiver.reason.says("he is on leave"));
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::Waived);
+}
+
+#[test]
+fn a_waiver_ends_with_the_resolution_that_it_was_for() {
+    let house = House::with(confirmed_by(true, false, None));
+    let id = resolved(&house);
+    house.mia().incident(id).waive(CONFIRMATION, "he is on leave").unwrap();
+    house.bob().incident(id).reopen("I am back, and it is not fixed").unwrap();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    assert_eq!(house.anna().incident(id).close().unwrap_err().code(), "incident.close.blocked");
+}
+
+// Fields.
+
+/// A category that asks for the site before the resolution, for items before closure, and would like
+/// to know how many people are affected.
+fn asking(draft: &mut PolicyDraft) {
+    let asks = |field, by, severity| Requirement { field, by, severity };
+    draft.categories = vec![Category {
+        required: vec![
+            asks(FieldName::Site, RequiredBy::Resolution, Severity::Blocking),
+            asks(FieldName::Items, RequiredBy::Closure, Severity::Blocking),
+            asks(FieldName::PeopleAffected, RequiredBy::Closure, Severity::Advice),
+        ],
+        ..Category::new(CategoryKey::new("network").unwrap())
+    }];
+    draft.closure.required = vec![asks(FieldName::ResolutionText, RequiredBy::Resolution, Severity::Blocking)];
+    draft.closure.confirmation = ConfirmationRule::default();
+}
+
+fn fields(owed: &[Obligation]) -> Vec<String> {
+    assert!(owed.iter().all(|obligation| obligation.code() == FIELD_REQUIRED));
+    owed.iter().map(|obligation| obligation.field().unwrap().to_string()).collect()
+}
+
+#[test]
+fn a_category_asks_for_fields_before_resolution_and_before_closure() {
+    let house = House::with(asking);
+    let id = house.bob().report(Report::new("No network").category("network")).unwrap().id();
+    let hers = house.anna().incident(id);
+    assert_eq!(fields(&owed(hers.resolve("fixed").unwrap_err())), ["resolution.text", "site"]);
+    assert_eq!(hers.get().unwrap().incident().stage(), Stage::New, "nothing of it was stored");
+    hers.edit(Edit::new().site("Berlin")).unwrap();
+    hers.resolve(Resolve::new("fixed").text("New switch.")).unwrap();
+    assert_eq!(fields(&owed(hers.close().unwrap_err())), ["items"], "what is only advised does not block");
+    let moves = hers.allowed_moves().unwrap();
+    let close = moves.iter().find(|known| known.verb() == IncidentVerb::Close).unwrap();
+    assert_eq!(fields(close.obligations()), ["items", "people_affected"], "but it is shown");
+    assert!(!close.is_possible());
+    hers.edit(Edit::new().items(vec!["switch-12".into()])).unwrap();
+    hers.close().unwrap();
+}
+
+#[test]
+fn a_field_can_be_waived() {
+    let house = House::with(asking);
+    let id = house.bob().report(Report::new("No network").category("network")).unwrap().id();
+    house.mia().incident(id).waive_field(FIELD_REQUIRED, "site", "it is everywhere").unwrap();
+    house.anna().incident(id).resolve(Resolve::new("fixed").text("New switch.")).unwrap();
+    house.mia().incident(id).waive_field(FIELD_REQUIRED, "items", "it is gone").unwrap();
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::NotRequired);
+}
+
+#[test]
+fn other_categories_are_not_asked() {
+    let house = House::with(asking);
+    let id = house.bob().report("No network").unwrap().id();
+    house.anna().incident(id).resolve(Resolve::new("fixed").text("Nothing to do.")).unwrap();
+    house.anna().incident(id).close().unwrap();
+}
+
+// The caller's reply to a resolution.
+
+fn replying(rule: ReplyRule) -> impl FnOnce(&mut PolicyDraft) {
+    move |draft| draft.closure.on_caller_reply = rule
+}
+
+#[test]
+fn a_reply_restarts_the_quiet_time() {
+    let house = House::with(replying(ReplyRule::RestartQuietTime));
+    let id = resolved(&house);
+    house.time.advance(days(4));
+    assert_eq!(did(&house.bob().incident(id).add_note("It was slow today.").unwrap()), ["note_added"]);
+    house.time.advance(days(4));
+    let owed = owed(house.anna().incident(id).close().unwrap_err());
+    assert_eq!(owed[0].settles_at(), Some(house.time.now() + days(1)));
+    house.time.advance(days(1));
+    house.anna().incident(id).close().unwrap();
+}
+
+#[test]
+fn a_reply_can_only_flag() {
+    let house = House::with(replying(ReplyRule::Flag));
+    let id = resolved(&house);
+    house.time.advance(days(4));
+    let noted = house.bob().incident(id).add_note("It was slow today.").unwrap();
+    let Incident::Resolved(incident) = noted.incident() else { panic!("it stays resolved") };
+    assert!(incident.stage().caller_replied());
+    house.time.advance(days(1));
+    house.anna().incident(id).close().unwrap();
+    assert_eq!(basis(&house, id), ClosureBasis::QuietTime);
+}
+
+#[test]
+fn a_reply_can_reopen_as_long_as_the_policy_allows_reopening() {
+    let house = House::with(|draft| {
+        draft.closure.on_caller_reply = ReplyRule::Reopen;
+        draft.reopening.max_times = Some(1);
+    });
+    let id = resolved(&house);
+    let reply = house.bob().incident(id).add_note("It hangs again.").unwrap();
+    assert_eq!(did(&reply), ["note_added", "reopened"]);
+    house.anna().incident(id).resolve("fixed").unwrap();
+    let second = house.bob().incident(id).add_note("And again.").unwrap();
+    assert_eq!(did(&second), ["note_added"]);
+    let Incident::Resolved(incident) = second.incident() else { panic!("it stays resolved") };
+    assert!(incident.stage().caller_replied(), "it is marked instead");
+}
+
+#[test]
+fn the_desks_own_notes_disturb_no_quiet_time() {
+    let house = House::new();
+    let id = resolved(&house);
+    let since = house.time.now();
+    house.time.advance(hours(1));
+    let noted = house.anna().incident(id).add_note("Is it all right?").unwrap();
+    let Incident::Resolved(incident) = noted.incident() else { panic!("it stays resolved") };
+    assert_eq!((incident.stage().quiet_since(), incident.stage().caller_replied()), (since, false));
+}
+
+// Reopening.
+
+#[test]
+fn a_resolution_can_be_taken_back_until_the_window_ends() {
+    let house = House::new();
+    let id = resolved(&house);
+    let end = house.time.now() + days(30);
+    house.time.set(end);
+    assert_eq!(did(&house.bob().incident(id).reopen("It is back.").unwrap()), ["reopened"]);
+    house.anna().incident(id).resolve("fixed").unwrap();
+    house.time.advance(days(30) + chrono::TimeDelta::seconds(1));
+    for error in [
+        house.bob().incident(id).reopen("It is back.").unwrap_err(),
+        house.anna().incident(id).hold("awaiting_vendor").unwrap_err(),
+    ] {
+        assert_eq!(error.code(), "incident.reopen.over");
+        let Error::ReopeningOver(over) = error else { panic!("{error}") };
+        assert_eq!(over.limit(), ReopeningLimit::Window(end + days(30)));
+    }
+}
+
+#[test]
+fn what_cannot_be_reopened_any_more_is_followed_by_a_new_incident() {
+    let house = House::with(|draft| draft.reopening.max_times = Some(1));
+    let report = Report::new("Mail is down")
+        .description("All of it.")
+        .impact("high")
+        .label("mail")
+        .group("Messaging")
+        .site("HQ");
+    let id = house.bob().report(report).unwrap().id();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    house.bob().incident(id).reopen("It is back.").unwrap();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    let Error::ReopeningOver(over) = house.bob().incident(id).reopen("Again.").unwrap_err() else {
+        panic!("it was reopened once")
+    };
+    assert_eq!(over.limit(), ReopeningLimit::Times(1));
+    let successor = house.bob().report(over.successor().clone()).unwrap();
+    let (old, new) = (house.anna().incident(id).get().unwrap(), successor.incident());
+    assert_eq!(new.facts().follows, Some(id));
+    assert_eq!(new.stage(), Stage::New);
+    assert!(new.facts().title.says("Mail is down"));
+    assert_eq!(new.facts().description.as_ref().unwrap().as_str(), Some("All of it."));
+    assert_eq!(
+        (&new.facts().labels, &new.facts().site),
+        (&old.incident().facts().labels, &old.incident().facts().site)
+    );
+    assert_eq!((new.priority(), new.assignment()), (old.incident().priority(), old.incident().assignment()));
+}

@@ -1,0 +1,153 @@
+//! A life in which everything happens that can happen to an incident.
+
+use andon::{
+    Error, PolicyDraft,
+    command::{
+        Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Override, RatedInput, Report,
+        Resolve,
+    },
+    desk::Outcome,
+    digest::Digest,
+    incident::{Cancellation, ConfirmedBy, ExternalReference, Milestone, Phase},
+};
+
+use super::{House, START, anna, at};
+
+/// The marker that stands in every text of [`eventful`].
+pub const SECRET: &str = "hunter2";
+
+/// A policy with something in each of its parts.
+pub fn rich(draft: &mut PolicyDraft) {
+    *draft = toml::from_str(RICH).unwrap();
+}
+
+pub const RICH: &str = r#"
+name = "Rich"
+stage_labels = [{ key = "triaged", stage = "new", label = "Triaged" }]
+
+[[modifiers]]
+id = "critical-service"
+when = { criticality = "critical" }
+effect = { raise = 1 }
+
+[[modifiers]]
+id = "vip"
+when = "vip"
+effect = { at_least = "P2" }
+
+[[categories]]
+key = "it"
+urgency = "high"
+labels = ["it"]
+
+[[categories]]
+key = "network"
+parent = "it"
+impact = "high"
+group = "Network"
+required = [{ field = "fields.cost", by = "closure", severity = "advice" }]
+
+[[fields]]
+key = "asset_tag"
+kind = { text = { max_chars = 40 } }
+
+[[fields]]
+key = "cost"
+kind = { number = { min = "0", max = "99.50" } }
+
+[[fields]]
+key = "floor"
+kind = { choice = { options = ["ground", "first"] } }
+
+[[fields]]
+key = "bought"
+kind = "date"
+
+[[fields]]
+key = "contract"
+kind = "reference"
+
+[intake]
+channels = ["phone", "mail"]
+service_requests = [{ id = "new-kit", title_contains = ["new laptop"] }]
+"#;
+
+/// Such a life, and the record after each command.
+pub fn eventful(house: &House) -> Vec<Outcome> {
+    let secret = |what: &str| format!("{what}, {SECRET}");
+    let file = AttachmentInput {
+        name: secret("log.txt"),
+        media_type: "text/plain".to_owned(),
+        size: 12,
+        digest: Digest::of(b"log"),
+    };
+    let (anna, mia) = (house.acting("acme", anna().on_behalf_of("otto").unwrap()), house.mia());
+    let start = at(START);
+    let other = house.bob().report("The same").unwrap().id();
+    let report = Report {
+        attachments: vec![file.clone()],
+        references: vec![ExternalReference { system: "zabbix".parse().unwrap(), key: "4711".parse().unwrap() }],
+        ..Report::new(secret("Mail is down"))
+            .description(secret("Nothing goes out"))
+            .category("network")
+            .caller("bob")
+            .affected("eve")
+            .people_affected(12)
+            .organisation("Acme Ltd")
+            .site("HQ")
+            .channel("phone")
+            .service(RatedInput::from("mail").criticality("critical"))
+            .offering("mail-gold")
+            .item("relay-1")
+            .label("mail")
+            .watcher("otto")
+            .field("asset_tag", secret("A-1"))
+            .field("cost", "12.50")
+            .field("floor", "first")
+            .field("bought", "2024-02-29")
+            .field("contract", "C/7")
+            .confidential()
+            .occurred(start)
+            .detected(start)
+    };
+    let mut outcomes = vec![anna.report(report).unwrap()];
+    let id = outcomes[0].id();
+    let (anna, mia) = (anna.incident(id), mia.incident(id));
+    let mut then = |outcome: Result<Outcome, Error>| {
+        house.time.advance(andon::time::minutes(10));
+        outcomes.push(outcome.unwrap());
+    };
+    then(anna.set_label("triaged"));
+    then(anna.assign(Assign::to_group("Network")));
+    then(anna.unassign());
+    then(anna.start_work());
+    then(anna.enter_phase(Phase::Contained));
+    then(anna.hold(Hold::new("awaiting_caller").until(start + andon::time::days(2)).note(secret("which one"))));
+    then(anna.change_hold(Hold::new("awaiting_vendor").note(secret("case 12"))));
+    then(anna.cancel(Cancel::duplicate_of(other).reason(secret("same relay"))));
+    then(mia.undo_merge(secret("another relay")));
+    then(anna.resume());
+    then(anna.edit(Edit::new().title(secret("Mail is slow")).clear_site().field("asset_tag", secret("A-2"))));
+    then(anna.add_note(secret("We are on it")));
+    then(anna.add_internal_note(secret("He forgot it again")));
+    then(mia.override_priority(Override::new("P1", secret("board")).until(start + andon::time::days(9))));
+    then(anna.watch("kim"));
+    then(anna.unwatch("kim"));
+    then(anna.attach(AttachmentInput { digest: Digest::of(b"other"), ..file.clone() }));
+    then(anna.detach(file.digest));
+    then(anna.execute(IncidentCommand::LogTime { seconds: 600, note: Some(secret("phone call")) }));
+    then(anna.record_milestone(Milestone::Mitigated, start));
+    then(anna.resolve(Resolve::new("fixed").text(secret("New certificate"))));
+    then(mia.waive("obligation.confirmation", secret("on leave")));
+    then(anna.reopen(secret("It is back")));
+    then(anna.resolve(Resolve::new("workaround").by_workaround()));
+    then(anna.confirm(ConfirmedBy::Monitoring));
+    then(anna.close());
+    then(mia.correct(Correct {
+        instead_of: Some("incident.reopen.illegal".to_owned()),
+        ..Correct::new(CorrectTo::OnHold(Hold::new("awaiting_vendor")), secret("closed by mistake"))
+    }));
+    then(mia.correct(Correct::new(CorrectTo::New, secret("from the beginning"))));
+    then(anna.cancel(Cancel::from(Cancellation::Superseded { by: other }).reason(secret("a major one"))));
+    outcomes
+}

@@ -10,7 +10,7 @@
 
 mod common;
 
-use andon::verb::IncidentVerb;
+use andon::{command::Cancel, incident::Cancellation, verb::IncidentVerb};
 use common::House;
 
 #[test]
@@ -34,6 +34,23 @@ fn the_moves_that_an_actor_has_come_with_their_fields_and_permissions() {
     let anna = house.anna().incident(id).allowed_moves().unwrap();
     let hold = anna.iter().find(|known| known.verb() == IncidentVerb::Hold).unwrap();
     assert!(hold.is_possible());
+}
+
+#[test]
+fn a_merge_can_be_undone_and_no_other_cancellation() {
+    let house = House::new();
+    let other = house.bob().report("The same").unwrap().id();
+    for (cancel, possible) in [
+        (Cancel::duplicate_of(other), true),
+        (Cancel::from(Cancellation::Withdrawn), false),
+        (Cancel::from(Cancellation::Superseded { by: other }), false),
+    ] {
+        let id = house.bob().report("Mail is down").unwrap().id();
+        house.anna().incident(id).cancel(cancel).unwrap();
+        let moves = house.mia().incident(id).allowed_moves().unwrap();
+        assert_eq!(moves.iter().any(|known| known.verb() == IncidentVerb::UndoMerge), possible);
+        assert_eq!(house.mia().incident(id).undo_merge("another cause").is_ok(), possible);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     actor::Actor,
-    incident::{Incident, Milestone, Phase, Stage, legal_verbs},
+    incident::{Incident, Milestone, Phase, Stage},
     obligation::{self, Obligation},
     permission::Permission,
     policy::Policy,
@@ -98,21 +98,20 @@ impl MoveField {
 }
 
 impl Incident {
-    /// The moves that the present stage has, in the order of an incident's life: with the permission
+    /// The moves that the incident has in its present stage, in the order of an incident's life: with the permission
     /// that each takes and whether the actor has it, the fields that each needs, and the obligations that
     /// block it. Closing shows what is owed while it is resolved.
     #[must_use]
     pub fn allowed_moves(&self, actor: &Actor, policy: &Policy, now: Instant) -> Vec<AllowedMove> {
         let stake = self.stake();
-        legal_verbs(self.stage())
-            .iter()
+        self.legal_verbs()
             .map(|verb| {
-                let permission = Permission::Incident(*verb);
+                let permission = Permission::Incident(verb);
                 AllowedMove {
-                    verb: *verb,
+                    verb,
                     permission,
                     permitted: policy.permissions().allows(actor, permission, &stake),
-                    fields: fields(*verb, self.stage(), policy),
+                    fields: fields(verb, self.stage(), policy),
                     obligations: match verb {
                         Verb::Resolve => obligation::before_resolution(self, policy),
                         Verb::Close => obligation::before_closure(self, policy, now).0,

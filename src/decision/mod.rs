@@ -20,7 +20,7 @@ use crate::{
     event::Cause,
     fault::Faults,
     id::{IdSource, Number},
-    incident::{Incident, IncidentEvent, legal_verbs},
+    incident::{Incident, IncidentEvent},
     key::PersonRef,
     lifecycle::Stamp,
     policy::Policy,
@@ -105,7 +105,7 @@ impl Course {
 /// The error for a move that the stage does not have.
 fn illegal(verb: IncidentVerb, incident: &Incident) -> Error {
     let stage = incident.stage();
-    let legal = legal_verbs(stage).iter().copied().filter(|known| *known != verb).collect();
+    let legal = incident.legal_verbs().filter(|known| *known != verb).collect();
     Illegal { verb, number: incident.number().clone(), stage, legal }.into()
 }
 

@@ -9,7 +9,6 @@ use crate::{
     incident::{
         Assignment, Audience, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident, IncidentEvent as Event,
         MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
-        legal_verbs,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation},
@@ -23,7 +22,7 @@ use crate::{
 pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -> Result<Course, Error> {
     let verb = command.verb();
     let incident = &course.incident;
-    if !legal_verbs(incident.stage()).contains(&verb) {
+    if !incident.legal_verbs().any(|legal| legal == verb) {
         return Err(illegal(verb, incident));
     }
     let mut read = Reading::new(context);

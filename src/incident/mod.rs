@@ -28,7 +28,6 @@ pub use outcome::{
     Resolution, WakeOn,
 };
 pub use progress::{Milestone, Milestones, Progress};
-pub(crate) use samples::legal_verbs;
 pub use snapshot::{SNAPSHOT_SCHEMA, SnapshotError};
 pub use stage::{Assigned, Cancelled, Closed, Former, InProgress, Left, New, OnHold, Phase, Resolved, Stage};
 

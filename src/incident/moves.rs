@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 use super::{
-    Assigned, Assignment, Attachment, Audience, Cancellation, Cancelled, CancelledAs, Closed, ClosureBasis,
-    Confirmation, ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident,
-    IncidentEvent as Event, Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, Phase,
-    PriorityChange, Progress, Reason, Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared,
-    TimeSpent, Waiver,
+    Assigned, Assignment, Attachment, Audience, Cancelled, CancelledAs, Closed, ClosureBasis, Confirmation,
+    ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident, IncidentEvent as Event,
+    Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, Phase, PriorityChange, Progress, Reason,
+    Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared, TimeSpent, Waiver,
 };
 use crate::{
     digest::Digest,
@@ -464,7 +463,7 @@ impl In<Cancelled> {
     /// }
     /// ```
     pub fn undo_merge(mut self, why: Reason, stamp: &Stamp<'_>) -> Result<Step<Incident>, Box<Self>> {
-        if !matches!(self.stage.cancellation, Cancellation::Duplicate { .. }) || self.stage.former == Former::Other {
+        if !self.stage.is_undoable() {
             return Err(Box::new(self));
         }
         self.shared.progress.enter(stamp);

@@ -201,8 +201,16 @@ fn priority_change() -> Option<PriorityChange> {
     Some(PriorityChange { old: priority.clone(), new: priority, cause: PriorityCause::Edited, assessment })
 }
 
+impl Incident {
+    /// The verbs that this incident has: those of its stage, but for a merge that cannot be undone.
+    pub(crate) fn legal_verbs(&self) -> impl Iterator<Item = Verb> {
+        let undoable = matches!(self, Self::Cancelled(incident) if incident.stage().is_undoable());
+        legal_verbs(self.stage()).iter().copied().filter(move |verb| *verb != Verb::UndoMerge || undoable)
+    }
+}
+
 /// The verbs that a stage has, as the lifecycle describes itself.
-pub(crate) fn legal_verbs(stage: Stage) -> &'static [Verb] {
+fn legal_verbs(stage: Stage) -> &'static [Verb] {
     static VERBS: OnceLock<Vec<Vec<Verb>>> = OnceLock::new();
     let all = VERBS.get_or_init(|| {
         let lifecycle = Incident::lifecycle();

@@ -319,4 +319,10 @@ impl Cancelled {
     pub const fn former(&self) -> &Former {
         &self.former
     }
+
+    /// Whether it is a merge that can be undone: a duplicate of which it is known what it was before.
+    #[must_use]
+    pub const fn is_undoable(&self) -> bool {
+        matches!(self.cancellation, Cancellation::Duplicate { .. }) && !matches!(self.former, Former::Other)
+    }
 }

@@ -321,7 +321,11 @@ impl DecodeError {
     }
 
     fn at(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
-        Self::new(error.path().to_string(), error.into_inner())
+        let path = match error.path().to_string() {
+            unknown if unknown == "?" => ".".to_owned(),
+            path => path,
+        };
+        Self::new(path, error.into_inner())
     }
 
     fn schema(found: u16, reads: u16) -> Self {
@@ -338,7 +342,7 @@ impl DecodeError {
         self
     }
 
-    /// The path to the field: `data.facts.title`.
+    /// The path to the field: `data.facts.title`; `.` for the whole.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path

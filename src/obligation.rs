@@ -15,6 +15,8 @@ use crate::{
 
 /// The code of the obligation to fill in a field.
 pub const FIELD_REQUIRED: &str = "obligation.field";
+/// The code of what stands in the way of a reopening whose time or number is used up.
+pub const REOPENING: &str = "obligation.reopening";
 /// The code of the obligation to have a resolution confirmed.
 pub const CONFIRMATION: &str = "obligation.confirmation";
 
@@ -33,7 +35,7 @@ pub struct Obligation {
 }
 
 impl Obligation {
-    /// Its stable code: [`FIELD_REQUIRED`] or [`CONFIRMATION`].
+    /// Its stable code: [`FIELD_REQUIRED`], [`CONFIRMATION`] or [`REOPENING`].
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code
@@ -77,6 +79,26 @@ impl fmt::Display for Obligation {
     }
 }
 
+/// Which limit of the reopening policy is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReopeningLimit {
+    /// The time ended at this instant.
+    Window(Instant),
+    /// It was reopened so often already.
+    Times(u32),
+}
+
+impl fmt::Display for ReopeningLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Window(end) => write!(f, "that was possible until {}", end.format("%Y-%m-%d %H:%M:%S UTC")),
+            Self::Times(0) => f.write_str("the policy allows no reopening"),
+            Self::Times(1) => f.write_str("it was reopened once already"),
+            Self::Times(times) => write!(f, "it was reopened {times} times already"),
+        }
+    }
+}
+
 /// What the policy asks before `by` and the incident does not have, waived or not.
 fn owed(incident: &Incident, policy: &Policy, by: RequiredBy) -> Vec<Obligation> {
     requirements(incident, policy)
@@ -90,6 +112,28 @@ fn owed(incident: &Incident, policy: &Policy, by: RequiredBy) -> Vec<Obligation>
             settles_at: None,
         })
         .collect()
+}
+
+/// The fields that must be there from the report on.
+pub(crate) fn required_by_report<'a>(
+    incident: &'a Incident,
+    policy: &'a Policy,
+) -> impl Iterator<Item = &'a FieldName> {
+    requirements(incident, policy)
+        .filter(|asked| asked.by == RequiredBy::Report && asked.severity == Severity::Blocking)
+        .map(|asked| &asked.field)
+}
+
+/// What stands in the way of a reopening whose time or number is used up. Nobody can waive it.
+pub(crate) fn reopening_over(limit: ReopeningLimit) -> Obligation {
+    Obligation {
+        code: REOPENING,
+        field: None,
+        severity: Severity::Blocking,
+        waivable_by: None,
+        text: format!("it cannot be reopened: {limit}"),
+        settles_at: None,
+    }
 }
 
 fn requirements<'a>(incident: &'a Incident, policy: &'a Policy) -> impl Iterator<Item = &'a Requirement> {

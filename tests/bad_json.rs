@@ -206,7 +206,7 @@ fn a_policy_that_cannot_be_read_names_the_field() {
         (r#"{"reopening": {"window_seconds": 3155760001}}"#, "reopening.window_seconds", "100 years"),
         (r#"{"closure": {"required": [{"field": "colour", "by": "closure"}]}}"#, "closure.required[0].field", "colour"),
         (r#"{"defualt_impact": "low"}"#, "defualt_impact", "unknown field"),
-        ("{", "?", "EOF"),
+        ("{", ".", "EOF"),
     ] {
         let error = PolicyDraft::from_json(json.as_bytes()).unwrap_err();
         assert!(error.path() == path && error.message().contains(says), "{path}, {says}: {error}");

@@ -234,7 +234,7 @@ fn the_codes_for_missing_permissions_are_those_that_occur() {
     house.time.advance(minutes(5));
     let earlier = house.time.now() - minutes(1);
     codes.insert(acting("reader").report("x").unwrap_err().code());
-    codes.insert(acting("reader").report(Report::new("x").caller("bob")).unwrap_err().code());
+    codes.insert(acting("reporter").report(Report::new("x").caller("bob")).unwrap_err().code());
     codes.insert(acting("reporter").occurring_at(earlier).report("x").unwrap_err().code());
     codes.insert(acting("reader").import(&history(&house)).unwrap_err().code());
     assert_eq!(codes, of_verbs(".refused"));

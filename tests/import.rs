@@ -228,7 +228,7 @@ fn a_report_of_the_past_needs_what_a_report_needs() {
     let house = House::new();
     let bad = History { report: Report::new("").impact("huge"), ..history() };
     let error = house.admin().import(&bad).unwrap_err();
-    assert_eq!(faults(&error), [("title", "text.empty"), ("impact", "level.unknown")]);
+    assert_eq!(faults(&error), [("report.title", "text.empty"), ("report.impact", "level.unknown")]);
 }
 
 #[test]

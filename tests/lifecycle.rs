@@ -203,7 +203,7 @@ fn both_doors_give_the_same_step() {
     };
     agree(&resolved(), |i| i.attach(file, &s), &s);
     agree(&new(), |i| i.detach(Digest::of(b"log"), &s), &s);
-    agree(&closed(), |i| i.log_time(TimeSpent { seconds: 60, note: None }, &s), &s);
+    agree(&closed(), |i| i.log_time(TimeSpent { seconds: 60.try_into().unwrap(), note: None }, &s), &s);
     agree(&new(), |i| i.set_label(Some(StageLabel::new("triaged").unwrap()), &s), &s);
     let restored = MilestoneTime::new(Milestone::Restored, Some(minute(8))).unwrap();
     agree(&closed(), |i| i.record_milestone(restored, &s), &s);

@@ -252,7 +252,7 @@ fn automations_routing_logging_and_the_caller_respond_to_nothing() {
         new().note_publicly(note(Audience::Public, NoteFrom::Automation), &by_robot).next.into(),
         new().note_publicly(note(Audience::Public, NoteFrom::Caller), &at).next.into(),
         new().note_internally(note(Audience::Internal, NoteFrom::Desk), &at).next.into(),
-        new().log_time(TimeSpent { seconds: 60, note: None }, &at).next.into(),
+        new().log_time(TimeSpent { seconds: 60.try_into().unwrap(), note: None }, &at).next.into(),
     ];
     for incident in silent {
         assert_eq!(responded(&incident), None);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::moves::reopening_limit;
 use crate::{
     actor::Actor,
     incident::{Incident, Milestone, Phase, Stage},
@@ -115,6 +116,9 @@ impl Incident {
                     obligations: match verb {
                         Verb::Resolve => obligation::before_resolution(self, policy),
                         Verb::Close => obligation::before_closure(self, policy, now).0,
+                        Verb::Reopen | Verb::Hold => {
+                            reopening_limit(self, policy, now).map(obligation::reopening_over).into_iter().collect()
+                        }
                         _ => Vec::new(),
                     },
                 }

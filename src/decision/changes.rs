@@ -108,7 +108,8 @@ pub(super) fn edit(incident: &Incident, edit: &Edit, read: &mut Reading<'_>, con
     {
         changes.push(Change::Confidential { old: facts.confidential, new });
     }
-    for (key, value) in &edit.fields {
+    let fields = if read.few_fields(edit.fields.len()) { Some(&edit.fields) } else { None };
+    for (key, value) in fields.into_iter().flatten() {
         custom(facts, key, value.as_deref(), read, context, &mut changes);
     }
     changes

@@ -1,6 +1,6 @@
 //! Intake: from a report to an incident, or to a service request that is handed back.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Context, Course, invalid, reading::Reading};
 use crate::{
@@ -76,7 +76,7 @@ pub(crate) fn intake(report: Report, context: &Context<'_>) -> Result<Intaken, E
         .filter_map(|(index, attachment)| read.attachment(&format!("attachments[{index}]"), attachment))
         .collect();
     read.within("references", report.references.len(), policy.caps().references);
-    let fields = read.fields(&report.fields);
+    let fields = if read.few_fields(report.fields.len()) { read.fields(&report.fields) } else { BTreeMap::new() };
     let group = match &report.group {
         Some(group) => read.key::<GroupRef>("group", group),
         None => defaults.and_then(|defaults| defaults.group.clone()),

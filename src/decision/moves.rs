@@ -1,18 +1,22 @@
 //! From a command on an incident to what happens: what the policy has to say before the move.
 
+use std::num::NonZeroU64;
+
 use super::{Context, Course, changes, illegal, invalid, reading::Reading};
 use crate::{
     actor::ActorId,
     command::{Correct, CorrectTo, IncidentCommand as Command, Report},
-    error::{Blocked, Error, ReopeningLimit, ReopeningOver},
+    error::{Blocked, Error, ReopeningOver},
+    fault::Faults,
     field::Severity,
     incident::{
         Assignment, Audience, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident, IncidentEvent as Event,
         MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
-    obligation::{self, Obligation},
+    obligation::{self, Obligation, ReopeningLimit},
     permission::Permission,
+    policy::Policy,
     priority::PriorityCause,
     time::{Instant, later},
     verb::IncidentVerb as Verb,
@@ -31,6 +35,7 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
         return Err(invalid(read.faults, verb, Some(incident.number())));
     }
     let stamp = context.stamp();
+    let before = matches!(command, Command::Edit(_)).then(|| course.incident.clone());
     let mut course = course;
     for event in events {
         course = course.apply(event, &stamp, context.cause).map_err(|course| illegal(verb, &course.incident))?;
@@ -39,11 +44,30 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
         Command::Resolve(_) => {
             blocked(&course.incident, verb, obligation::before_resolution(&course.incident, context.policy))?;
         }
-        Command::Edit(_) => course = reassessed(course, PriorityCause::Edited, context)?,
+        Command::Edit(_) => {
+            keeps_required(before, &course.incident, context)?;
+            course = reassessed(course, PriorityCause::Edited, context)?;
+        }
         Command::Categorise { .. } => course = reassessed(course, PriorityCause::Categorised, context)?,
         _ => {}
     }
     Ok(course)
+}
+
+/// An edit takes nothing away that had to be there from the report on.
+fn keeps_required(before: Option<Incident>, after: &Incident, context: &Context<'_>) -> Result<(), Error> {
+    let Some(before) = before else { return Ok(()) };
+    let mut faults = Faults::none();
+    for field in obligation::required_by_report(after, context.policy) {
+        if field.is_filled(&before) && !field.is_filled(after) {
+            faults.push(
+                field.to_string(),
+                "field.required",
+                "cannot be cleared; the policy asks for it from the report on",
+            );
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(invalid(faults, Verb::Edit, Some(after.number()))) }
 }
 
 fn reassessed(course: Course, cause: PriorityCause, context: &Context<'_>) -> Result<Course, Error> {
@@ -186,11 +210,14 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
             if known { vec![Event::Detached(*digest)] } else { Vec::new() }
         }
         Command::LogTime { seconds, note } => {
-            if *seconds == 0 {
-                read.fault("seconds", "value.zero", "must not be zero");
-            }
             let note = read.maybe_text("note", note.as_ref());
-            vec![Event::TimeSpent(TimeSpent { seconds: *seconds, note })]
+            match NonZeroU64::new(*seconds) {
+                Some(seconds) => vec![Event::TimeSpent(TimeSpent { seconds, note })],
+                None => {
+                    read.fault("seconds", "value.zero", "must not be zero");
+                    Vec::new()
+                }
+            }
         }
         Command::OverridePriority(input) => {
             changes::set_override(incident, Some(input), read, context).into_iter().collect()
@@ -353,18 +380,25 @@ fn correction(incident: &Incident, correct: &Correct, read: &mut Reading<'_>, at
 
 /// Whether the reopening policy still allows it.
 fn may_reopen(incident: &Incident, context: &Context<'_>) -> Result<(), Error> {
-    let rules = context.policy.reopening();
-    let Incident::Resolved(resolved) = incident else {
+    let Some(limit) = reopening_limit(incident, context.policy, context.occurred_at) else {
         return Ok(());
+    };
+    Err(ReopeningOver { number: incident.number().clone(), limit, successor: Report::following(incident) }.into())
+}
+
+/// The limit of the reopening policy that is reached, if one is.
+pub(super) fn reopening_limit(incident: &Incident, policy: &Policy, at: Instant) -> Option<ReopeningLimit> {
+    let rules = policy.reopening();
+    let Incident::Resolved(resolved) = incident else {
+        return None;
     };
     let times = incident.progress().reopenings;
     let end = rules.window_seconds.map(|window| later(resolved.stage().resolved_at(), window.span()));
-    let limit = match (rules.max_times, end) {
-        (Some(max), _) if times >= max => ReopeningLimit::Times(times),
-        (_, Some(end)) if context.occurred_at > end => ReopeningLimit::Window(end),
-        _ => return Ok(()),
-    };
-    Err(ReopeningOver { number: incident.number().clone(), limit, successor: Report::following(incident) }.into())
+    match (rules.max_times, end) {
+        (Some(max), _) if times >= max => Some(ReopeningLimit::Times(times)),
+        (_, Some(end)) if at > end => Some(ReopeningLimit::Window(end)),
+        _ => None,
+    }
 }
 
 /// An error if any of these obligations blocks.

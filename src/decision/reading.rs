@@ -182,6 +182,12 @@ impl<'a> Reading<'a> {
         Some(Attachment { name: name?, media_type: media_type?, size: input.size, digest: input.digest })
     }
 
+    /// Whether there are not many more custom fields than the policy has: a few unknown ones are named, a
+    /// flood is not.
+    pub fn few_fields(&mut self, found: usize) -> bool {
+        self.within("fields", found, self.policy.parts().fields.len().saturating_add(20))
+    }
+
     /// The values of the host's own fields.
     pub fn fields(&mut self, fields: &BTreeMap<String, String>) -> BTreeMap<FieldKey, FieldValue> {
         fields.iter().filter_map(|(key, value)| self.field(key, value)).collect()

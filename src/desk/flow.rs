@@ -6,27 +6,25 @@ use serde::Serialize;
 
 use super::{
     ActingDesk, InForce, Outcome,
+    judge::{affected_of, other_of, recorded_at},
     reads::{found, incident_of},
 };
 use crate::{
     actor::ActorId,
-    command::{Cancel, Correct, CorrectTo, IncidentCommand, Patch, Report},
-    decision::{Context, Course, Happening, catch_up, decide, intake, invalid, next_due},
+    command::{IncidentCommand, Report},
+    decision::{Context, Course, Happening, catch_up, decide, intake, next_due},
     digest::Digest,
-    directory::{Directory, Person},
-    error::{ClockBehind, CommandReused, Error, NotFound, PermissionRefused, VersionConflict},
+    error::{CommandReused, Error, VersionConflict},
     event::{Body, Cause, Event, RecordId},
     fault::{Fault, Faults},
     id::{CommandId, Id, Number, Version},
-    incident::{Facts, Incident, OnHold},
+    incident::{Incident, Stage},
     key::PersonRef,
-    permission::{Permission, Stake},
-    policy::Policy,
     store::{
         Answer, Commit, Expected, Guard, IndexRow, Landed, Loaded, Record, RecordKey, RecordKind, Repository,
-        RepositoryError, Scope, Write,
+        RepositoryError, Scope, Touched, Write,
     },
-    time::{Instant, earlier, later},
+    time::Instant,
     verb::IncidentVerb as Verb,
 };
 
@@ -44,7 +42,7 @@ struct Intent<'a, C> {
     #[serde(skip_serializing_if = "Option::is_none")]
     occurred_at: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<String>,
+    record: Option<RecordId>,
     asks: &'a C,
 }
 
@@ -68,12 +66,13 @@ pub(super) struct Place {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    pub(super) fn intent(&self, record: Option<&RecordKey>, asks: &impl Serialize) -> Digest {
+    /// What is asked, of which record. The same record by its id and by its number is the same.
+    pub(super) fn intent(&self, record: Option<RecordId>, asks: &impl Serialize) -> Digest {
         let intent = Intent {
             actor: self.actor.id(),
             on_behalf_of: self.actor.behalf(),
             occurred_at: self.options.occurred_at,
-            record: record.map(ToString::to_string),
+            record,
             asks,
         };
         // Every command has a JSON form; should one ever have none, it is still told from all that have.
@@ -111,6 +110,7 @@ impl<R: Repository> ActingDesk<R> {
         attempt: &Attempt,
         report: &Report,
     ) -> Result<Result<Committed, RepositoryError>, Error> {
+        self.may_report_at_all(&attempt.policy.policy)?;
         let now = self.desk.now();
         let affected = self.person(report.affected.as_deref().or(report.caller.as_deref())).await?;
         let cause = self.cause();
@@ -137,13 +137,22 @@ impl<R: Repository> ActingDesk<R> {
     /// Does something to an incident that exists.
     pub(crate) async fn run_request(&self, key: &RecordKey, request: &IncidentCommand) -> Result<Outcome, Error> {
         let command = self.command_id();
-        let intent = self.intent(Some(key), request);
         for _ in 0..CONFLICT_TRIES {
             let (policy, loaded) = self.load(Some(key), Some(command)).await?;
             if let Some(answer) = loaded.answer {
-                return self.repeat(command, intent, &answer).await;
+                // By a number, the record that the answer is about; it is compared with the number below.
+                let record = match key {
+                    RecordKey::Id(id) => Some(*id),
+                    RecordKey::Number(_) => answer.touched.first().map(|touched| touched.record),
+                };
+                let outcome = self.repeat(command, self.intent(record, request), &answer).await?;
+                return match key {
+                    RecordKey::Number(number) if outcome.number() != number => Err(reused(command)),
+                    _ => Ok(outcome),
+                };
             }
             let loaded = found(loaded.record, key)?;
+            let intent = self.intent(Some(loaded.record.id()), request);
             let attempt = Attempt { command, intent, policy };
             let tried = self.try_request(&attempt, &loaded, request).await?;
             if let Some(outcome) = self.settle(&attempt, tried).await? {
@@ -177,7 +186,7 @@ impl<R: Repository> ActingDesk<R> {
         let policy = &*attempt.policy.policy;
         let verb = request.verb();
         let now = self.desk.now();
-        let recorded_at = Self::recorded_at(incident, policy, now)?;
+        let recorded_at = recorded_at(incident, policy, now)?;
         if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version) {
             return Err(VersionConflict { number: incident.number().clone(), expected, found: loaded.version }.into());
         }
@@ -185,6 +194,9 @@ impl<R: Repository> ActingDesk<R> {
         // What fell due before the command happened comes before it; what fell due since, after it.
         let course = catch_up(Course::from(incident.clone()), occurred_at, recorded_at);
         self.may(verb, &course.incident, policy)?;
+        if verb == Verb::Hold && course.incident.stage() == Stage::Resolved {
+            self.may(Verb::Reopen, &course.incident, policy)?;
+        }
         let affected = match affected_of(request) {
             Some(person) => self.person(Some(person)).await?,
             None => None,
@@ -201,143 +213,32 @@ impl<R: Repository> ActingDesk<R> {
             importing: false,
         };
         self.check_time(&context, verb, Some(&course.incident))?;
-        let guards = self.guard(other_of(request), verb, "as", Some(&course.incident)).await?;
+        let path = if verb == Verb::Correct { "to" } else { "as" };
+        let guards = self.guard(other_of(request), verb, path, Some(&course.incident)).await?;
         let course = decide(course, request, &context)?;
         let course = catch_up(course, recorded_at, recorded_at);
         if course.happenings.is_empty() {
-            return Ok(Ok(Committed::Now(Self::unchanged(attempt, loaded))));
+            return Ok(self.keep(attempt, loaded).await);
         }
         let place = Place { expected: Expected::At(loaded.version), guards };
         Ok(self.commit(attempt, course, place, recorded_at).await)
     }
 
-    fn unchanged(attempt: &Attempt, loaded: &Loaded) -> Outcome {
-        Outcome {
-            record: Arc::clone(&loaded.record),
-            version: loaded.version,
-            events: Vec::new(),
-            command: attempt.command,
-            repeated: false,
-        }
-    }
-
-    /// When something is recorded: now, or when the record was last changed, if that is later.
-    fn recorded_at(incident: &Incident, policy: &Policy, now: Instant) -> Result<Instant, Error> {
-        let last = incident.progress().recorded_at;
-        if later(now, policy.timeliness().allowed_skew_seconds.span()) < last {
-            return Err(ClockBehind { number: incident.number().clone(), now, recorded_at: last }.into());
-        }
-        Ok(now.max(last))
-    }
-
-    /// Whether the actor may do this to the incident.
-    fn may(&self, verb: Verb, incident: &Incident, policy: &Policy) -> Result<(), Error> {
-        self.may_with(verb, &incident.stake(), Some(incident.number()), policy)
-    }
-
-    pub(super) fn may_with(
-        &self,
-        verb: Verb,
-        stake: &Stake<'_>,
-        number: Option<&Number>,
-        policy: &Policy,
-    ) -> Result<(), Error> {
-        let permission = Permission::Incident(verb);
-        if policy.permissions().allows(&self.actor, permission, stake) {
-            return Ok(());
-        }
-        let actor = self.actor.id().clone();
-        Err(PermissionRefused { code: verb.refused(), permission, actor, number: number.cloned() }.into())
-    }
-
-    /// Whether the actor may report this: for itself, or for somebody else.
-    fn may_report(&self, facts: &Facts, policy: &Policy) -> Result<(), Error> {
-        let own = facts.caller.as_ref().is_none_or(|caller| self.actor.people().any(|person| person == caller));
-        let stake = Stake {
-            people: [facts.caller.as_ref(), facts.affected.as_ref(), facts.opened_by.person(), None],
-            group: None,
-            organisation: facts.organisation.as_ref(),
-        };
-        self.may_with(if own { Verb::Report } else { Verb::ReportFor }, &stake, None, policy)
-    }
-
-    /// Whether something can have happened then: not in the future, and earlier only with permission, not
-    /// too far back, and not before the incident came to its stage.
-    fn check_time(&self, context: &Context<'_>, verb: Verb, incident: Option<&Incident>) -> Result<(), Error> {
-        let Some(at) = self.options.occurred_at else {
-            return Ok(());
-        };
-        let now = context.recorded_at;
-        let timeliness = context.policy.timeliness();
-        let earliest = timeliness.max_backdate_seconds.map(|back| earlier(now, back.span()));
-        let fault = if at > now {
-            Some(Fault::new("occurred_at", "time.future", format!("lies in the future; now is {}", now.to_rfc3339())))
-        } else if let Some(earliest) = earliest.filter(|earliest| at < *earliest) {
-            let rule = format!("lies further back than the policy allows, which is {}", earliest.to_rfc3339());
-            Some(Fault::new("occurred_at", "time.too_early", rule))
-        } else {
-            incident
-                .map(|incident| {
-                    // A change of hold begins a new interval without a new stage: the two must not overlap.
-                    let held_since = incident.hold().map(OnHold::since);
-                    (incident.stage(), held_since.into_iter().fold(incident.progress().stage_since, Instant::max))
-                })
-                .filter(|(_, since)| at < *since)
-                .map(|(stage, since)| {
-                    let rule = format!("lies before the incident became {stage}, which was {}", since.to_rfc3339());
-                    Fault::new("occurred_at", "time.before_stage", rule)
-                })
-        };
-        let number = incident.map(Incident::number);
-        if let Some(fault) = fault {
-            return Err(invalid(Faults::one(fault), verb, number));
-        }
-        if at < now {
-            let stake = incident.map(Incident::stake).unwrap_or_default();
-            self.may_with(Verb::Backdate, &stake, number, context.policy)?;
-        }
-        Ok(())
-    }
-
-    /// What the directory knows about the affected person; the actor's own, if nobody is named.
-    pub(super) async fn person(&self, named: Option<&str>) -> Result<Option<Person>, Error> {
-        let Some(directory) = &self.desk.directory else {
-            return Ok(None);
-        };
-        let person = match named {
-            Some(name) => PersonRef::new(name).ok(),
-            None => self.actor.behalf().or_else(|| self.actor.id().person()).cloned(),
-        };
-        match person {
-            Some(person) => Ok(directory.person(&self.tenant, &person).await?),
-            None => Ok(None),
-        }
-    }
-
-    /// Guards the other incident that a command names: it must exist, be the actor's to see, and not
-    /// change until the commit.
-    pub(super) async fn guard(
-        &self,
-        other: Option<Id<Incident>>,
-        verb: Verb,
-        path: &str,
-        incident: Option<&Incident>,
-    ) -> Result<Vec<Guard>, Error> {
-        let Some(other) = other.filter(|other| incident.is_none_or(|incident| incident.id() != *other)) else {
-            return Ok(Vec::new());
-        };
-        let key = RecordKey::from(other);
-        let (_, loaded) = self.load(Some(&key), None).await?;
-        match loaded.record {
-            Some(loaded) => Ok(vec![Guard { id: other.into(), version: loaded.version }]),
-            None => {
-                let rule = "names an incident that does not exist, or is not yours to see";
-                Err(invalid(
-                    Faults::one(Fault::new(path, "record.unknown", rule)),
-                    verb,
-                    incident.map(Incident::number),
-                ))
-            }
+    /// Commits that a command changed nothing, so that it changes nothing when it comes again.
+    async fn keep(&self, attempt: &Attempt, loaded: &Loaded) -> Result<Committed, RepositoryError> {
+        let guard = Guard { id: loaded.record.id(), version: loaded.version };
+        let commit =
+            Commit { command: attempt.command, intent: attempt.intent, writes: Vec::new(), guards: vec![guard] };
+        match self.desk.repository().commit(&self.tenant, commit).await {
+            Ok(Landed::Now) => Ok(Committed::Now(Outcome {
+                record: Arc::clone(&loaded.record),
+                version: loaded.version,
+                events: Vec::new(),
+                command: attempt.command,
+                repeated: false,
+            })),
+            Ok(Landed::Before(answer)) => Ok(Committed::Before(answer)),
+            Err(refused) => Err(refused.error),
         }
     }
 
@@ -421,11 +322,8 @@ impl<R: Repository> ActingDesk<R> {
     /// Gives the answer that the command got when it came before: the record as it was after it. Who asks
     /// is part of what is asked, so nobody gets another's answer.
     pub(super) async fn repeat(&self, command: CommandId, intent: Digest, answer: &Answer) -> Result<Outcome, Error> {
-        let reused = Error::CommandReused(CommandReused { command });
-        if answer.intent != intent {
-            return Err(reused);
-        }
-        let (id, first, last) = *answer.versions.first().ok_or(reused)?;
+        let touched = answer.touched.first().filter(|_| answer.intent == intent);
+        let Touched { record: id, first, last } = *touched.ok_or_else(|| reused(command))?;
         let scope = Scope::everything(&self.tenant);
         let mut log = Vec::new();
         let mut from = Version::NONE.next();
@@ -436,9 +334,11 @@ impl<R: Repository> ActingDesk<R> {
                 .events(&scope, id, from, PAGE)
                 .await
                 .map_err(|error| repository(command, error))?;
-            let Some(newest) = page.events.last().map(|event| event.sequence) else {
-                return Err(NotFound { what: id.to_string() }.into());
-            };
+            let newest = page.events.last().map(|event| event.sequence).filter(|newest| *newest >= from);
+            let newest = newest.ok_or_else(|| {
+                let source = format!("event {from} is missing").into();
+                repository(command, RepositoryError::Corrupt { key: id.to_string(), source })
+            })?;
             log.extend(page.events.into_iter().filter(|event| event.sequence <= last));
             from = newest.next();
         }
@@ -454,35 +354,12 @@ pub(super) fn repository(command: CommandId, source: RepositoryError) -> Error {
     Error::Repository { command: Some(command), source }
 }
 
+/// The id was used for something else.
+fn reused(command: CommandId) -> Error {
+    Error::CommandReused(CommandReused { command })
+}
+
 /// The record kept changing under the command.
 fn busy(command: CommandId) -> Error {
     Error::Busy { command, tries: CONFLICT_TRIES }
-}
-
-/// The other incident that a command names.
-pub(super) fn other_of(request: &IncidentCommand) -> Option<Id<Incident>> {
-    match request {
-        IncidentCommand::Cancel(Cancel { cancellation, .. }) => cancellation.other(),
-        IncidentCommand::Correct(Correct { to, .. }) => other_in(to),
-        _ => None,
-    }
-}
-
-/// The other incident that a correction names.
-pub(super) const fn other_in(to: &CorrectTo) -> Option<Id<Incident>> {
-    match to {
-        CorrectTo::Cancelled(cancellation) => cancellation.other(),
-        _ => None,
-    }
-}
-
-/// The affected person that a command names.
-fn affected_of(request: &IncidentCommand) -> Option<&str> {
-    match request {
-        IncidentCommand::Edit(edit) => match &edit.affected {
-            Patch::Set(person) => Some(person),
-            Patch::Keep | Patch::Clear => None,
-        },
-        _ => None,
-    }
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActingDesk, Outcome,
-    flow::{Attempt, Committed, Place, other_in, other_of, repository},
+    flow::{Attempt, Committed, Place, repository},
+    judge::{other_in, other_of},
 };
 use crate::{
     actor::{Actor, ActorId},
@@ -138,20 +139,22 @@ impl<R: Repository> ActingDesk<R> {
             importing: true,
         };
         let mut guards = self.guard(history.report.follows, Verb::Report, "report.follows", None).await?;
-        for step in &history.steps {
+        for (index, step) in history.steps.iter().enumerate() {
             let others = [other_of(&step.command), step.otherwise.as_ref().and_then(other_in)];
             for other in others.into_iter().flatten() {
-                guards.extend(self.guard(Some(other), step.command.verb(), "as", None).await?);
+                let guarded = self.guard(Some(other), step.command.verb(), "as", None).await;
+                guards.extend(guarded.map_err(|error| error.below(&format!("steps[{index}]")))?);
             }
         }
         guards.dedup();
-        let intaken = intake(history.report.clone(), &context)?;
+        let intaken = intake(history.report.clone(), &context).map_err(|error| error.below("report"))?;
         let (id, number) = self.take_number(&attempt).await?;
         let mut course = intaken.begin(id, number, &context)?;
         let mut refused = Vec::new();
         let mut versions = Vec::with_capacity(history.steps.len());
         for (index, step) in history.steps.iter().enumerate() {
-            course = take(course, index, step, history.on_refusal, &context, &mut refused)?;
+            course = take(course, index, step, history.on_refusal, &context, &mut refused)
+                .map_err(|error| error.below(&format!("steps[{index}]")))?;
             versions.push(Version::new(u64::try_from(course.happenings.len()).unwrap_or(u64::MAX)));
         }
         let course = catch_up(course, now, now);
@@ -190,7 +193,7 @@ fn take(
         let otherwise = step.otherwise.clone().filter(|_| on_refusal == OnRefusal::Correct);
         let course = match (on_refusal, otherwise) {
             (OnRefusal::Abort, _) => return Err(error),
-            (_, Some(to)) => Some(again(&correction(to, &error))?),
+            (_, Some(to)) => Some(again(&correction(to, &error, context.policy.caps().text_chars))?),
             (_, None) => None,
         };
         refused.push(RefusedStep { index, stage, error, corrected: course.is_some() });
@@ -220,10 +223,12 @@ fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Erro
     if faults.is_empty() { Ok(()) } else { Err(invalid(faults, Verb::Import, None)) }
 }
 
-fn correction(to: CorrectTo, error: &Error) -> IncidentCommand {
+/// The correction for a refused step; its reason is as long as the policy lets it be.
+fn correction(to: CorrectTo, error: &Error, max_chars: usize) -> IncidentCommand {
+    let reason = format!("imported against the lifecycle: {error}");
     IncidentCommand::Correct(Correct {
         to,
-        reason: format!("imported against the lifecycle: {error}"),
+        reason: reason.chars().take(max_chars).collect(),
         instead_of: Some(error.code().to_owned()),
     })
 }

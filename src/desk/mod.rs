@@ -8,6 +8,7 @@
 
 mod flow;
 mod import;
+mod judge;
 mod options;
 mod outcome;
 mod reads;

@@ -154,6 +154,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("number.prefix", "a prefix of numbers is none"),
     ("number.width", "a number has no digits, or too many"),
     ("obligation.unknown", "the incident has no such obligation to be waived"),
+    ("record.cancelled", "it names an incident that is cancelled itself"),
     ("record.itself", "it names the incident itself"),
     ("record.unknown", "it names an incident that does not exist, or is not the actor's to see"),
     ("reopening.contradiction", "a window for a reopening that is never possible"),

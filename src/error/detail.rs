@@ -10,7 +10,7 @@ use crate::{
     id::{CommandId, Number, Version},
     incident::Stage,
     key::RuleId,
-    obligation::Obligation,
+    obligation::{Obligation, ReopeningLimit},
     permission::Permission,
     time::Instant,
     verb::IncidentVerb,
@@ -190,15 +190,6 @@ impl fmt::Display for Blocked {
 
 impl std::error::Error for Blocked {}
 
-/// Which limit of the reopening policy is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReopeningLimit {
-    /// The time ended at this instant.
-    Window(Instant),
-    /// It was reopened so often already.
-    Times(u32),
-}
-
 /// The incident cannot be reopened any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReopeningOver {
@@ -232,16 +223,8 @@ impl ReopeningOver {
 
 impl fmt::Display for ReopeningOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} cannot be reopened: ", self.number)?;
-        match self.limit {
-            ReopeningLimit::Window(end) => {
-                write!(f, "that was possible until {}", end.format("%Y-%m-%d %H:%M:%S UTC"))?;
-            }
-            ReopeningLimit::Times(0) => f.write_str("the policy allows no reopening")?,
-            ReopeningLimit::Times(1) => f.write_str("it was reopened once already")?,
-            ReopeningLimit::Times(times) => write!(f, "it was reopened {times} times already")?,
-        }
-        f.write_str("; report a new incident that follows it")
+        let Self { number, limit, .. } = self;
+        write!(f, "{number} cannot be reopened: {limit}; report a new incident that follows it")
     }
 }
 

@@ -13,8 +13,8 @@ use std::fmt;
 
 pub use catalogue::{CodeEntry, FAULTS, catalogue};
 pub use detail::{
-    Blocked, ClockBehind, CommandReused, Illegal, Invalid, NotFound, PermissionRefused, ReopeningLimit, ReopeningOver,
-    ServiceRequest, VersionConflict,
+    Blocked, ClockBehind, CommandReused, Illegal, Invalid, NotFound, PermissionRefused, ReopeningOver, ServiceRequest,
+    VersionConflict,
 };
 
 use crate::{directory::DirectoryError, fault::Faults, id::CommandId, store::RepositoryError};
@@ -54,6 +54,14 @@ pub enum Error {
     /// `now` lies behind what the record holds, by more than the policy allows.
     #[error(transparent)]
     ClockBehind(Box<ClockBehind>),
+    /// A part of what was asked is refused; the path says which: `steps[3]`.
+    #[error("{path}: {source}")]
+    Within {
+        /// The part.
+        path: String,
+        /// Why it is refused.
+        source: Box<Error>,
+    },
     /// Others changed the record each time that the command was decided.
     #[error("command {command} was decided {tries} times, and each time others had changed the record first")]
     Busy {
@@ -160,6 +168,7 @@ impl Error {
             Self::Conflict(_) => "record.conflict",
             Self::CommandReused(_) => "command.reused",
             Self::ClockBehind(_) => "time.behind",
+            Self::Within { source, .. } => source.code(),
             Self::Busy { .. } => "record.busy",
             Self::Policy(_) => "policy.invalid",
             Self::Directory(_) => "directory.unavailable",
@@ -208,6 +217,11 @@ impl Error {
             Self::ClockBehind(error) => error.params(),
             Self::Policy(faults) => vec![("faults", faults.to_string())],
             Self::Directory(_) => Vec::new(),
+            Self::Within { path, source } => {
+                let mut params = source.params();
+                params.push(("path", path.clone()));
+                params
+            }
             Self::Busy { command, tries } => vec![("command", command.to_string()), ("tries", tries.to_string())],
             Self::Repository { command, .. } => {
                 command.iter().map(|command| ("command", command.to_string())).collect()
@@ -221,6 +235,7 @@ impl Error {
         match self {
             Self::Invalid(error) => Some(&error.faults),
             Self::Policy(faults) => Some(faults),
+            Self::Within { source, .. } => source.faults(),
             _ => None,
         }
     }
@@ -229,6 +244,27 @@ impl Error {
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         self.kind() == ErrorKind::Invalid
+    }
+}
+
+impl Error {
+    /// The same error of a part of what was asked: faults get the part's path, other errors stand within
+    /// it.
+    pub(crate) fn below(self, path: &str) -> Self {
+        match self {
+            Self::Invalid(mut invalid) => {
+                let faults = std::mem::take(&mut invalid.faults);
+                invalid.faults.nest(path, faults);
+                Self::Invalid(invalid)
+            }
+            other => Self::Within { path: path.to_owned(), source: Box::new(other) },
+        }
+    }
+}
+
+impl From<Faults> for Error {
+    fn from(faults: Faults) -> Self {
+        Self::Policy(faults)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens to an incident.
 
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -250,8 +250,8 @@ pub struct Note {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimeSpent {
-    /// How long, in seconds; never zero.
-    pub seconds: u64,
+    /// How long, in seconds.
+    pub seconds: NonZeroU64,
     /// On what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Text>,

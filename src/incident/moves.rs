@@ -561,7 +561,7 @@ impl<S: IncidentStage> In<S> {
 
     /// Records time spent, in any stage.
     pub fn log_time(self, spent: TimeSpent, stamp: &Stamp<'_>) -> Step<Self> {
-        let seconds = spent.seconds;
+        let seconds = spent.seconds.get();
         self.noted(Event::TimeSpent(spent), stamp, |this| {
             let progress = &mut this.shared.progress;
             progress.time_spent_seconds = progress.time_spent_seconds.saturating_add(seconds);

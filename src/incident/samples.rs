@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    num::NonZeroU64,
     sync::{Arc, OnceLock},
 };
 
@@ -163,7 +164,7 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
         (Verb::Categorise, vec![E::Edited(Vec::new())]),
         (Verb::Watch, vec![E::Watched(person)]),
         (Verb::Attach, vec![E::Detached(Digest::of(b""))]),
-        (Verb::LogTime, vec![E::TimeSpent(TimeSpent { seconds: 1, note: None })]),
+        (Verb::LogTime, vec![E::TimeSpent(TimeSpent { seconds: NonZeroU64::MIN, note: None })]),
         (Verb::SetLabel, vec![E::Labelled(None)]),
     ];
     if let Ok(time) = MilestoneTime::new(Milestone::Detected, None) {

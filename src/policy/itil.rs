@@ -9,7 +9,6 @@ use crate::{
     key::{LevelName, ResolutionCode, RoleName},
     permission::{Permission, PermissionScope as Scope, Permissions},
     priority::{HighEnd, Matrix, Scale},
-    time::Seconds,
     verb::IncidentVerb as Verb,
 };
 
@@ -33,15 +32,11 @@ impl PolicyDraft {
             stage_labels: Vec::new(),
             resolution_codes: resolution_codes(),
             closure: ClosurePolicy {
-                confirmation: ConfirmationRule {
-                    caller: true,
-                    monitoring: true,
-                    quiet_seconds: Some(Seconds::days(5)),
-                },
+                confirmation: ConfirmationRule::itil(),
                 required: Vec::new(),
                 on_caller_reply: ReplyRule::RestartQuietTime,
             },
-            reopening: ReopeningPolicy { window_seconds: Some(Seconds::days(30)), max_times: None },
+            reopening: ReopeningPolicy::itil(),
             intake: Intake::default(),
             numbering: Numbering::default(),
             permissions: permissions(),

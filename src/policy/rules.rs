@@ -115,6 +115,12 @@ pub struct ConfirmationRule {
 }
 
 impl ConfirmationRule {
+    /// The caller, monitoring, or five quiet days.
+    #[must_use]
+    pub fn itil() -> Self {
+        Self { caller: true, monitoring: true, quiet_seconds: Some(Seconds::days(5)) }
+    }
+
     /// Whether any confirmation is asked for.
     #[must_use]
     pub const fn is_asked(&self) -> bool {
@@ -126,8 +132,8 @@ impl ConfirmationRule {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClosurePolicy {
-    /// What confirms a resolution. Nothing set: no confirmation is asked for.
-    #[serde(default)]
+    /// What confirms a resolution. In a file, left out: as in ITIL; an empty table: nothing is asked for.
+    #[serde(default = "ConfirmationRule::itil")]
     pub confirmation: ConfirmationRule,
     /// Fields that are asked for in every category, beside what the category asks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -141,12 +147,58 @@ pub struct ClosurePolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReopeningPolicy {
-    /// How long after the resolution; without it, as long as it is not closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How long after the resolution; `None`: as long as it is not closed. In a file, left out: thirty days
+    /// as in ITIL; `"unlimited"`: as long as it is not closed.
+    #[serde(default = "ReopeningPolicy::thirty_days", with = "unlimited")]
     pub window_seconds: Option<Seconds>,
     /// How often in all; without it, any number of times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_times: Option<u32>,
+}
+
+impl ReopeningPolicy {
+    /// Thirty days in which to reopen, any number of times.
+    #[must_use]
+    pub fn itil() -> Self {
+        Self { window_seconds: Self::thirty_days(), max_times: None }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "serde wants the field's type")]
+    fn thirty_days() -> Option<Seconds> {
+        Some(Seconds::days(30))
+    }
+}
+
+/// A limit as a number, or `"unlimited"`.
+mod unlimited {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use crate::time::Seconds;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged, expecting = "expected a number of seconds, or \"unlimited\"")]
+    enum Limit {
+        Seconds(u64),
+        Word(String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(limit: &Option<Seconds>, serializer: S) -> Result<S::Ok, S::Error> {
+        match limit {
+            Some(seconds) => Limit::Seconds(seconds.get()),
+            None => Limit::Word("unlimited".to_owned()),
+        }
+        .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
+        match Limit::deserialize(deserializer)? {
+            Limit::Seconds(seconds) => Seconds::new(seconds).map(Some).map_err(D::Error::custom),
+            Limit::Word(word) if word == "unlimited" => Ok(None),
+            Limit::Word(word) => {
+                Err(D::Error::custom(format!("`{word}` is neither a number of seconds nor \"unlimited\"")))
+            }
+        }
+    }
 }
 
 /// What is recognised when something is reported.

@@ -131,7 +131,8 @@ pub struct Guard {
     pub version: Version,
 }
 
-/// Everything that one command changes. It lands whole or not at all.
+/// Everything that one command changes. It lands whole or not at all. A command that changes nothing
+/// has no writes, and the record that it left as it was is its first guard.
 #[derive(Debug, Clone)]
 pub struct Commit {
     /// The command. A repository keeps its answer with the rest.
@@ -149,9 +150,20 @@ pub struct Commit {
 pub struct Answer {
     /// The digest of what was asked.
     pub intent: Digest,
-    /// The records that were written, the first event that the command added to each, and the version
-    /// to which it brought it.
-    pub versions: Vec<(RecordId, Version, Version)>,
+    /// The records that it wrote; or the one that it read and left as it was.
+    pub touched: Vec<Touched>,
+}
+
+/// What a command did to a record: it added the events from `first` to `last`. If `last` comes before
+/// `first` it added none, and the record stayed at version `last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touched {
+    /// Which.
+    pub record: RecordId,
+    /// The first event that it added.
+    pub first: Version,
+    /// The last event that it added: the record's version after it.
+    pub last: Version,
 }
 
 /// How a commit landed.
@@ -170,9 +182,11 @@ impl Commit {
         let written = |write: &Write| {
             let first = write.events.first().map_or(Version::NONE, |event| event.sequence);
             let last = write.events.last().map_or(first, |event| event.sequence);
-            (write.id, first, last)
+            Touched { record: write.id, first, last }
         };
-        Answer { intent: self.intent, versions: self.writes.iter().map(written).collect() }
+        let read = |guard: &Guard| Touched { record: guard.id, first: guard.version.next(), last: guard.version };
+        let unchanged = if self.writes.is_empty() { self.guards.first().map(read) } else { None };
+        Answer { intent: self.intent, touched: self.writes.iter().map(written).chain(unchanged).collect() }
     }
 }
 

@@ -163,6 +163,9 @@ impl Tenant {
 
     /// Checks the whole commit before anything of it is written.
     fn check(&self, commit: &Commit) -> Result<(), RepositoryError> {
+        if commit.writes.is_empty() && commit.guards.is_empty() {
+            return Err(RepositoryError::Malformed { reason: "it names no record" });
+        }
         for (index, write) in commit.writes.iter().enumerate() {
             if commit.writes.iter().take(index).any(|earlier| earlier.id == write.id) {
                 return Err(RepositoryError::Malformed { reason: "it writes a record twice" });

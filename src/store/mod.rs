@@ -10,7 +10,9 @@ mod memory;
 mod repository;
 
 pub use any::AnyRepository;
-pub use commit::{Answer, Commit, Expected, Guard, Landed, Loaded, Record, RecordKey, RecordKind, Refused, Write};
+pub use commit::{
+    Answer, Commit, Expected, Guard, Landed, Loaded, Record, RecordKey, RecordKind, Refused, Touched, Write,
+};
 pub use error::RepositoryError;
 pub use index::{IndexRow, Scope, Term};
 pub use memory::MemoryRepository;

@@ -69,3 +69,20 @@ fn every_move_that_is_said_to_be_possible_is() {
         assert_eq!(hers.execute(command).is_ok(), said, "{verb}");
     }
 }
+
+#[test]
+fn a_reopening_whose_time_is_over_is_shown_with_what_stands_in_its_way() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    let reopening = || {
+        let moves = house.anna().incident(id).allowed_moves().unwrap();
+        moves.into_iter().find(|known| known.verb() == IncidentVerb::Reopen).unwrap()
+    };
+    assert!(reopening().is_possible());
+    house.time.advance(andon::time::days(31));
+    let over = reopening();
+    assert!(!over.is_possible());
+    assert_eq!(over.obligations()[0].code(), andon::obligation::REOPENING);
+    assert_eq!(over.obligations()[0].waivable_by(), None);
+}

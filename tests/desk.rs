@@ -346,3 +346,64 @@ fn a_hold_on_what_is_resolved_reopens_it() {
     assert_eq!(did(&held), ["reopened", "held"]);
     assert_eq!((held.incident().stage(), held.incident().progress().reopenings), (Stage::OnHold, 1));
 }
+
+#[test]
+fn a_command_that_changed_nothing_changes_nothing_when_it_comes_again() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let watch = house.anna().with_command(CommandId::named("watch")).incident(id);
+    house.anna().incident(id).watch("otto").unwrap();
+    assert!(watch.watch("otto").unwrap().events().is_empty());
+    house.anna().incident(id).unwatch("otto").unwrap();
+
+    let again = watch.watch("otto").unwrap();
+    assert!(again.was_repeated() && again.events().is_empty());
+    assert_eq!(again.version(), Version::new(2), "as it was when the command first came");
+    assert!(house.anna().incident(id).get().unwrap().incident().facts().watchers.is_empty());
+}
+
+#[test]
+fn the_same_command_by_id_and_by_number_is_the_same() {
+    let house = House::new();
+    let reported = house.bob().report("Mail is down").unwrap();
+    let other = house.bob().report("Printer is on fire").unwrap();
+    let anna = house.anna().with_command(CommandId::named("start"));
+    let first = anna.incident(reported.id()).start_work().unwrap();
+    let second = anna.incident(reported.number()).start_work().unwrap();
+    assert!(second.was_repeated());
+    assert_eq!((second.version(), second.events()), (first.version(), first.events()));
+    let error = anna.incident(other.number()).start_work().unwrap_err();
+    assert_eq!(error.code(), "command.reused");
+}
+
+#[test]
+fn who_may_report_nothing_learns_nothing_from_a_report() {
+    let house = House::new();
+    let stranger = house.acting("acme", andon::Actor::person("eve").unwrap());
+    let error = stranger.report(Report::new("").impact("guess")).unwrap_err();
+    assert_eq!(error.code(), "incident.report.refused");
+    assert!(error.faults().is_none());
+}
+
+#[test]
+fn a_duplicate_of_what_is_cancelled_is_refused() {
+    let house = House::new();
+    let [first, second, third] = ["a", "b", "c"].map(|title| house.bob().report(title).unwrap().id());
+    house.anna().incident(second).cancel(Cancel::duplicate_of(first)).unwrap();
+    let error = house.anna().incident(third).cancel(Cancel::duplicate_of(second)).unwrap_err();
+    assert_eq!(faults(&error), [("as", "record.cancelled")]);
+}
+
+#[test]
+fn to_hold_what_is_resolved_takes_the_permission_to_reopen() {
+    use andon::{key::RoleName, permission::PermissionScope, verb::IncidentVerb as Verb};
+    let holder = RoleName::new("holder").unwrap();
+    let house = House::with(|draft| {
+        draft.permissions =
+            std::mem::take(&mut draft.permissions).grant(holder, PermissionScope::All, [Verb::Read, Verb::Hold]);
+    });
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    let hans = house.acting("acme", andon::Actor::person("hans").unwrap().role("holder").unwrap());
+    assert_eq!(hans.incident(id).hold("awaiting_vendor").unwrap_err().code(), "incident.reopen.refused");
+}

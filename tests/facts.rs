@@ -403,3 +403,15 @@ fn a_hosts_own_status_stands_beneath_its_stage() {
     hers.set_label("parts_ordered").unwrap();
     assert_eq!(hers.clear_label().unwrap().incident().progress().label, None);
 }
+
+#[test]
+fn an_edit_takes_nothing_away_that_had_to_be_there_from_the_report_on() {
+    let house = House::with(|draft| {
+        let asked = Requirement { field: FieldName::Site, by: RequiredBy::Report, severity: Severity::Blocking };
+        draft.closure.required = vec![asked];
+    });
+    let id = house.anna().report(Report::new("Mail is down").site("HQ")).unwrap().id();
+    let error = house.anna().incident(id).edit(Edit::new().clear_site()).unwrap_err();
+    assert_eq!(faults(&error), [("site", "field.required")]);
+    assert!(house.anna().incident(id).edit(Edit::new().site("Annex")).is_ok());
+}

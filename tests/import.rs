@@ -135,6 +135,7 @@ fn a_refused_step_aborts_the_import_and_nothing_is_stored() {
     let house = House::new();
     let error = house.admin().import(&unconfirmed(OnRefusal::Abort)).unwrap_err();
     assert_eq!(error.code(), "incident.close.blocked");
+    assert!(error.to_string().starts_with("steps[6]: "), "{error}");
     for number in ["INC0000001", "INC0000002"] {
         let number: Number = number.parse().unwrap();
         assert_eq!(house.admin().incident(&number).get().unwrap_err().code(), "record.not_found");

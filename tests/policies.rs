@@ -202,3 +202,20 @@ fn a_policy_file_with_a_misspelt_entry() {
     let error = serde_json::from_str::<andon::Policy>(r#"{"default_impact": "enormous"}"#).unwrap_err();
     assert!(error.to_string().contains("default_impact is `enormous`"), "{error}");
 }
+
+#[test]
+fn a_table_of_a_policy_file_keeps_what_it_does_not_name() {
+    let read = |text: &str| toml::from_str::<PolicyDraft>(text).unwrap();
+    let itil = PolicyDraft::itil();
+    let draft = read("[closure]\non_caller_reply = 'flag'\n[reopening]\nmax_times = 3\n[caps]\nlabels = 3");
+    assert_eq!(draft.closure.confirmation, itil.closure.confirmation);
+    assert_eq!(draft.reopening.window_seconds, itil.reopening.window_seconds);
+    assert_eq!((draft.caps.labels, draft.caps.watchers), (3, itil.caps.watchers));
+    assert_eq!(draft.timeliness, itil.timeliness);
+
+    let open = read("[closure]\nconfirmation = {}\n[reopening]\nwindow_seconds = 'unlimited'");
+    assert!(!open.closure.confirmation.is_asked() && open.reopening.window_seconds.is_none());
+    let again: PolicyDraft = toml::from_str(&toml::to_string(&open).unwrap()).unwrap();
+    assert_eq!(again, open);
+    assert!(toml::from_str::<PolicyDraft>("[reopening]\nwindow_seconds = 'forever'").is_err());
+}

@@ -20,15 +20,20 @@ use crate::{
 };
 
 /// A stage of incidents: any of the seven.
-pub trait IncidentStage: StageOf<Shared = Shared, Event = Event> {}
-impl<S: StageOf<Shared = Shared, Event = Event>> IncidentStage for S {}
+pub trait IncidentStage: StageOf<Shared = Shared, Event = Event> + Leave {}
+impl<S: StageOf<Shared = Shared, Event = Event> + Leave> IncidentStage for S {}
 
 mod sealed {
     use super::{Former, Instant, Progress, ReplyRule};
 
     pub trait Leave {
         /// Leaves the stage, ending what ends with it, and tells what it was.
-        fn leave(self, progress: &mut Progress, at: Instant) -> Former;
+        fn leave(self, _: &mut Progress, _: Instant) -> Former
+        where
+            Self: Sized,
+        {
+            Former::Other
+        }
     }
 
     pub trait Hear {
@@ -40,7 +45,7 @@ mod sealed {
 use sealed::{Hear, Leave};
 
 /// A stage in which work is still to be done: [`New`], [`Assigned`], [`InProgress`], [`OnHold`].
-pub trait Open: IncidentStage + Leave {}
+pub trait Open: IncidentStage {}
 
 /// An open stage that can be put on hold: [`New`], [`Assigned`], [`InProgress`].
 pub trait Active: Open {
@@ -81,6 +86,10 @@ impl Leave for OnHold {
         Former::OnHold(self)
     }
 }
+
+impl Leave for Resolved {}
+impl Leave for Closed {}
+impl Leave for Cancelled {}
 
 impl Active for New {
     fn left(&self) -> Left {
@@ -591,6 +600,7 @@ impl<S: IncidentStage> In<S> {
     pub fn correct(mut self, correction: Correction, stamp: &Stamp<'_>) -> Step<Incident> {
         let at = stamp.occurred_at;
         let progress = &mut self.shared.progress;
+        self.stage.leave(progress, at);
         progress.enter(stamp);
         progress.corrections = progress.corrections.saturating_add(1);
         let (resolved, closed) = match correction.to {

@@ -613,8 +613,11 @@ impl<S: IncidentStage> In<S> {
         if resolved.is_some() {
             progress.reach(Milestone::Responded, at);
         } else {
-            progress.set(Milestone::Confirmed, None);
             progress.waivers.clear();
+        }
+        // What was confirmed was an earlier resolution; only a closure can rest on it.
+        if closed.is_none() {
+            progress.set(Milestone::Confirmed, None);
         }
         let shared = self.shared;
         let next = match correction.to.clone() {

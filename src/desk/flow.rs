@@ -18,7 +18,7 @@ use crate::{
     event::{Body, Cause, Event, RecordId},
     fault::{Fault, Faults},
     id::{CommandId, Id, Number, Version},
-    incident::{Facts, Incident},
+    incident::{Facts, Incident, OnHold},
     key::PersonRef,
     permission::{Permission, Stake},
     policy::Policy,
@@ -249,7 +249,11 @@ impl<R: Repository> ActingDesk<R> {
             Some(Fault::new("occurred_at", "time.too_early", rule))
         } else {
             incident
-                .map(|incident| (incident.stage(), incident.progress().stage_since))
+                .map(|incident| {
+                    // A change of hold begins a new interval without a new stage: the two must not overlap.
+                    let held_since = incident.hold().map(OnHold::since);
+                    (incident.stage(), held_since.into_iter().fold(incident.progress().stage_since, Instant::max))
+                })
                 .filter(|(_, since)| at < *since)
                 .map(|(stage, since)| {
                     let rule = format!("lies before the incident became {stage}, which was {}", since.to_rfc3339());

@@ -253,7 +253,8 @@ pub struct Timeliness {
     pub allowed_skew_seconds: Seconds,
     /// How far back something may be said to have happened; imports may go further. Without it, any
     /// time back to the report.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    // Its absence has a meaning of its own, so that no default stands in for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_backdate_seconds: Option<Seconds>,
 }
 

@@ -12,8 +12,11 @@
 )]
 
 mod action;
+mod drafts;
 mod grid;
+mod lateness;
 mod policies;
 mod recount;
 mod sequences;
+mod values;
 mod world;

@@ -102,7 +102,7 @@ impl PolicyDraft {
     }
 
     fn check_names(&self, faults: &mut Faults) {
-        unique(faults, "hold_reasons", "reason", self.hold_reasons.iter().map(|rule| &rule.reason));
+        unique(faults, "hold_reasons", "reason", self.hold_reasons.iter().map(|rule| rule.reason.as_str()));
         unique(faults, "resolution_codes", "code", self.resolution_codes.iter().map(|rule| &rule.code));
         unique(faults, "stage_labels", "key", self.stage_labels.iter().map(|rule| (rule.stage, &rule.key)));
         if !self.resolution_codes.iter().any(|rule| !rule.retired) {

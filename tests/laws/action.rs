@@ -404,13 +404,13 @@ pub fn report(dice: &mut Dice, now: Instant, bad: bool) -> Report {
     if bad {
         match dice.roll(9) {
             0 => report.title = String::new(),
-            1 => report.title = "a\nb".to_owned(),
+            1 => report = Report::new("a\nb"),
             2 => report.title = "x".repeat(TITLE_CHARS + 1),
             3 => report.impact = Some("enormous".to_owned()),
             4 => report.category = Some("legacy".to_owned()),
             5 => report.category = Some("hardware".to_owned()),
             6 => report.detected = Some(now + hours(1)),
-            7 => report.title = "A New Laptop please".to_owned(),
+            7 => report = Report::new("A New Laptop please"),
             _ => report.follows = Some(Id::from_u128(9)),
         }
         return report;

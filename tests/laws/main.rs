@@ -10,6 +10,7 @@
     clippy::arithmetic_side_effects,
     reason = "a test that fails panics"
 )]
+#![allow(clippy::print_stdout, reason = "the run tells how often the rarest move was taken")]
 
 mod action;
 mod drafts;

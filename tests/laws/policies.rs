@@ -22,11 +22,11 @@ pub fn all() -> Vec<Policy> {
         policy(&confirmation, "restart_quiet_time", &month),
         policy(&confirmation, "reopen", &twice),
         policy(&json!({}), "flag", &json!({})),
-        by_roles(policy(&confirmation, "reopen", &month)),
+        by_roles(&policy(&confirmation, "reopen", &month)),
     ]
 }
 
-fn by_roles(policy: Policy) -> Policy {
+fn by_roles(policy: &Policy) -> Policy {
     let permissions = PolicyDraft::itil().permissions;
     PolicyDraft { permissions, ..policy.to_draft() }.validate().unwrap()
 }

@@ -86,10 +86,9 @@ impl Recount {
                 self.leave(at)?;
                 self.merged = held && matches!(cancelled.cancellation, Cancellation::Duplicate { .. });
             }
-            E::MergeUndone(_) => {
-                if std::mem::take(&mut self.merged) {
-                    self.held_since = self.ended.pop().map(|(since, _)| since);
-                }
+            E::MergeUndone(_) if self.merged => {
+                self.merged = false;
+                self.held_since = self.ended.pop().map(|(since, _)| since);
             }
             E::PriorityChanged(change) => {
                 if self.priority.as_ref() != Some(&change.old) {

@@ -73,11 +73,13 @@ fn every_sequence_of_commands_keeps_every_invariant() {
     });
     match result {
         Ok(()) => {}
-        Err(TestError::Fail(reason, (policy, first, actions))) => panic!(
-            "{reason}\nthe shortest sequence that shows it (ANDON_SEED={seed} ANDON_CASES={cases} leads there again):\n\
-             policy {policy}, first {first}\n{}",
-            actions.iter().map(|action| format!("{action:?}\n")).collect::<String>()
-        ),
+        Err(TestError::Fail(reason, (policy, first, actions))) => {
+            let actions = actions.iter().map(|action| format!("{action:?}")).collect::<Vec<_>>().join("\n");
+            panic!(
+                "{reason}\nthe shortest sequence that shows it (ANDON_SEED={seed} ANDON_CASES={cases} leads there \
+                 again):\npolicy {policy}, first {first}\n{actions}"
+            )
+        }
         Err(TestError::Abort(reason)) => panic!("{reason}"),
     }
     let taken = taken.into_inner();
@@ -219,7 +221,7 @@ impl Sequence {
             law!(result.as_ref().is_err_and(is_refusal_of_stale), "a stale version was taken: {result:?}");
         }
         if is_plain {
-            self.check_allowed(&found, &command, moves, &result)?;
+            Self::check_allowed(&found, &command, moves, &result)?;
         }
         let after = self.world.stored(self.id);
         match result {
@@ -249,7 +251,6 @@ impl Sequence {
 
     /// What `allowed_moves` says agrees with what happens.
     fn check_allowed(
-        &self,
         incident: &Incident,
         command: &IncidentCommand,
         moves: Result<Vec<andon::AllowedMove>, Error>,

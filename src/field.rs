@@ -10,7 +10,7 @@ use crate::{
     fault::{Broken, Faults},
     incident::{FieldValue, Incident},
     key::{ChoiceKey, ExternalKey, FieldKey, KeyError},
-    text::Text,
+    text::{MAX_TEXT_CHARS, Text},
 };
 
 /// A field of the host's own.
@@ -88,6 +88,10 @@ impl FieldDefinition {
         match &self.kind {
             FieldKind::Text { max_chars: 0 } => {
                 faults.push(format!("{path}.kind.text.max_chars"), "field.no_room", "must be at least 1");
+            }
+            FieldKind::Text { max_chars } if *max_chars > MAX_TEXT_CHARS => {
+                let path = format!("{path}.kind.text.max_chars");
+                faults.push(path, "cap.too_high", format!("must be at most {MAX_TEXT_CHARS}"));
             }
             FieldKind::Number { min: Some(min), max: Some(max) } if min > max => {
                 faults.push(

@@ -16,7 +16,7 @@ use andon::{
     event::Cause,
     time::{TimeSource, days, hours, minutes},
 };
-use common::{House, at, did, kinds, log};
+use common::{House, at, did, faults, kinds, log};
 
 /// Anna puts it on hold until Wednesday at 09:00 in Berlin.
 fn held_until_wednesday(house: &House) -> Id<Incident> {
@@ -82,13 +82,20 @@ fn a_read_shows_what_has_fallen_due_and_stores_nothing() {
 }
 
 #[test]
-fn what_happened_before_the_date_finds_the_hold_still_there() {
-    let house = House::new();
-    let id = held_until_wednesday(&house);
-    house.time.set(at("2026-06-10T08:00:00Z"));
-    let earlier = house.anna().incident(id).occurring_at(at("2026-06-10T06:00:00Z")).resume().unwrap();
-    assert_eq!(did(&earlier), ["resumed"]);
-    assert_eq!(earlier.incident().progress().on_hold_seconds, 44 * 3_600);
+fn what_is_dated_back_before_an_effect_is_judged_alike_whether_or_not_it_is_stored() {
+    let refused = |stored: bool| {
+        let house = House::new();
+        let id = held_until_wednesday(&house);
+        house.time.set(at("2026-06-10T08:00:00Z"));
+        if stored {
+            house.anna().incident(id).watch("otto").unwrap();
+        }
+        let earlier = house.anna().incident(id).occurring_at(at("2026-06-10T06:00:00Z"));
+        let error = earlier.resolve("fixed").unwrap_err();
+        assert_eq!(faults(&error), [("occurred_at", "time.before_stage")]);
+        error.to_string()
+    };
+    assert_eq!(refused(true), refused(false));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::moves::reopening_limit;
 use crate::{
     actor::Actor,
+    field::{FieldName, Severity},
     incident::{Incident, Milestone, Phase, Stage},
     obligation::{self, Obligation},
     permission::Permission,
@@ -57,7 +58,7 @@ impl AllowedMove {
     /// Whether nothing stands in its way: it is permitted, and no obligation blocks it.
     #[must_use]
     pub fn is_possible(&self) -> bool {
-        self.permitted && !self.obligations.iter().any(|owed| owed.severity() == crate::field::Severity::Blocking)
+        self.permitted && !self.obligations.iter().any(|owed| owed.severity() == Severity::Blocking)
     }
 }
 
@@ -105,6 +106,11 @@ impl Incident {
     #[must_use]
     pub fn allowed_moves(&self, actor: &Actor, policy: &Policy, now: Instant) -> Vec<AllowedMove> {
         let stake = self.stake();
+        // The text of a resolution is said with it: it is a field of the move, and no obligation before it.
+        let (text, owed): (Vec<_>, Vec<_>) = obligation::before_resolution(self, policy)
+            .into_iter()
+            .partition(|owed| owed.field() == Some(&FieldName::ResolutionText));
+        let needs_text = text.iter().any(|owed| owed.severity() == Severity::Blocking);
         self.legal_verbs()
             .map(|verb| {
                 let permission = Permission::Incident(verb);
@@ -112,9 +118,9 @@ impl Incident {
                     verb,
                     permission,
                     permitted: policy.permissions().allows(actor, permission, &stake),
-                    fields: fields(verb, self.stage(), policy),
+                    fields: fields(verb, self.stage(), needs_text, policy),
                     obligations: match verb {
-                        Verb::Resolve => obligation::before_resolution(self, policy),
+                        Verb::Resolve => owed.clone(),
                         Verb::Close => obligation::before_closure(self, policy, now).0,
                         Verb::Reopen | Verb::Hold => {
                             reopening_limit(self, policy, now).map(obligation::reopening_over).into_iter().collect()
@@ -127,7 +133,7 @@ impl Incident {
     }
 }
 
-fn fields(verb: Verb, stage: Stage, policy: &Policy) -> Vec<MoveField> {
+fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<MoveField> {
     let free = MoveField::free;
     let draft = policy.parts();
     match verb {
@@ -139,7 +145,7 @@ fn fields(verb: Verb, stage: Stage, policy: &Policy) -> Vec<MoveField> {
         }
         Verb::Resolve => {
             let codes = draft.resolution_codes.iter().filter(|rule| !rule.retired).map(|rule| &rule.code);
-            let text = draft.resolution_codes.iter().all(|rule| rule.retired || rule.needs_text);
+            let text = needs_text || draft.resolution_codes.iter().all(|rule| rule.retired || rule.needs_text);
             let remedy = MoveField::choice("remedy", false, ["fix", "workaround"]);
             vec![MoveField::choice("code", true, codes), free("text", text), remedy]
         }

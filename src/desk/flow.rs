@@ -191,8 +191,9 @@ impl<R: Repository> ActingDesk<R> {
             return Err(VersionConflict { number: incident.number().clone(), expected, found: loaded.version }.into());
         }
         let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);
-        // What fell due before the command happened comes before it; what fell due since, after it.
-        let course = catch_up(Course::from(incident.clone()), occurred_at, recorded_at);
+        // Everything that has fallen due comes first, whether or not somebody came to store it before: a
+        // command that is dated back is judged by the same record either way.
+        let course = catch_up(Course::from(incident.clone()), recorded_at, recorded_at);
         self.may(verb, &course.incident, policy)?;
         if verb == Verb::Hold && course.incident.stage() == Stage::Resolved {
             self.may(Verb::Reopen, &course.incident, policy)?;

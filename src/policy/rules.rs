@@ -182,6 +182,7 @@ mod unlimited {
         Word(String),
     }
 
+    #[expect(clippy::ref_option, reason = "serde passes the field like this")]
     pub(super) fn serialize<S: Serializer>(limit: &Option<Seconds>, serializer: S) -> Result<S::Ok, S::Error> {
         match limit {
             Some(seconds) => Limit::Seconds(seconds.get()),
@@ -303,9 +304,9 @@ impl Default for Caps {
 pub struct Timeliness {
     /// How far `now` may lie behind what a record already holds, as between two hosts' clocks.
     pub allowed_skew_seconds: Seconds,
-    /// How far back something may be said to have happened; imports may go further. Without it, any
-    /// time back to the report.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How far back something may be said to have happened; imports may go further. `None`, in a file
+    /// `"unlimited"`: any time back to when the incident came to its stage.
+    #[serde(with = "unlimited")]
     pub max_backdate_seconds: Option<Seconds>,
 }
 

@@ -102,7 +102,7 @@ impl PolicyDraft {
     }
 
     fn check_names(&self, faults: &mut Faults) {
-        unique(faults, "hold_reasons", "reason", self.hold_reasons.iter().map(|rule| &rule.reason));
+        unique(faults, "hold_reasons", "reason", self.hold_reasons.iter().map(|rule| rule.reason.as_str()));
         unique(faults, "resolution_codes", "code", self.resolution_codes.iter().map(|rule| &rule.code));
         unique(faults, "stage_labels", "key", self.stage_labels.iter().map(|rule| (rule.stage, &rule.key)));
         if !self.resolution_codes.iter().any(|rule| !rule.retired) {
@@ -182,6 +182,9 @@ impl PolicyDraft {
                 faults.push(format!("caps.{name}"), "cap.too_high", format!("must be at most {MAX_TEXT_CHARS}"));
             }
         }
+        if caps.attachment_bytes > MAX_BYTES {
+            faults.push("caps.attachment_bytes", "cap.too_high", format!("must be at most {MAX_BYTES}"));
+        }
         for (name, value) in [
             ("labels", caps.labels),
             ("watchers", caps.watchers),
@@ -200,6 +203,8 @@ impl PolicyDraft {
 
 /// The most that any list of a record may hold.
 const MAX_COUNT: usize = 10_000;
+/// The most bytes of an attachment: the highest integer that TOML can write.
+const MAX_BYTES: u64 = i64::MAX.unsigned_abs();
 
 fn known_level(faults: &mut Faults, path: &str, level: &LevelName, scale: &Scale, what: &str) {
     if scale.find(level.as_str()).is_none() {

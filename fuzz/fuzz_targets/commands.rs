@@ -1,0 +1,311 @@
+//! Commands with arbitrary content, at a desk in memory: after each the log folds to the record, and
+//! what was refused has changed nothing.
+
+#![no_main]
+
+use std::sync::{Arc, LazyLock};
+
+use andon::{
+    Actor, Desk, Id, Incident, MemoryRepository, Policy, PolicyDraft, Version,
+    blocking::ActingDesk,
+    command::{
+        Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand as Command, Override, Patch,
+        Report, Resolve, RatedInput,
+    },
+    digest::Digest,
+    error::ErrorKind,
+    event::Event,
+    id::SequentialIds,
+    incident::{Audience, Cancellation, ConfirmedBy, Milestone, Phase, Remedy},
+    key::TenantId,
+    store::{Record, RecordKey, Repository, Scope, Term},
+    time::{Instant, ManualTime, TimeSource},
+};
+use arbitrary::{Result, Unstructured};
+use libfuzzer_sys::fuzz_target;
+
+/// The most commands of one sequence.
+const MOST: usize = 40;
+
+/// Words that mean something to the policy; the rest of the texts is arbitrary.
+const WORDS: [&str; 24] = [
+    "high",
+    "medium",
+    "low",
+    "P1",
+    "P5",
+    "fixed",
+    "other",
+    "awaiting_caller",
+    "awaiting_date",
+    "parts",
+    "network",
+    "legacy",
+    "cause",
+    "cost",
+    "colour",
+    "red",
+    "12.50",
+    "Mail",
+    "anna",
+    "bob",
+    "a",
+    "obligation.confirmation",
+    "obligation.field",
+    "fields.cause",
+];
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let json = include_str!("../seeds/policy/rich.json");
+    let draft: PolicyDraft = serde_json::from_str(json).expect("the seed is a policy");
+    draft.validate().expect("the seed is valid")
+});
+
+struct Source<'a>(Unstructured<'a>);
+
+impl Source<'_> {
+    fn pick<T: Clone>(&mut self, options: &[T]) -> Result<T> {
+        self.0.choose(options).cloned()
+    }
+
+    fn text(&mut self) -> Result<String> {
+        if self.0.ratio(3, 4)? { Ok(self.pick(&WORDS)?.to_owned()) } else { self.0.arbitrary() }
+    }
+
+    fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        if self.0.arbitrary()? { value(self).map(Some) } else { Ok(None) }
+    }
+
+    fn patch<T>(&mut self, value: impl FnOnce(&mut Self) -> Result<T>) -> Result<Patch<T>> {
+        Ok(match self.0.int_in_range(0..=3)? {
+            0 => Patch::Set(value(self)?),
+            1 => Patch::Clear,
+            _ => Patch::Keep,
+        })
+    }
+
+    fn list<T>(&mut self, mut value: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+        (0..self.0.int_in_range(0..=4)?).map(|_| value(self)).collect()
+    }
+
+    /// An instant near `now`, or anywhere at all.
+    fn instant(&mut self, now: Instant) -> Result<Instant> {
+        if self.0.ratio(7, 8)? {
+            let seconds = self.0.int_in_range(-300_000..=300_000)?;
+            return Ok(now.checked_add_signed(chrono::TimeDelta::seconds(seconds)).unwrap_or(now));
+        }
+        let (seconds, nanos) = (self.0.arbitrary()?, self.0.arbitrary()?);
+        Ok(Instant::from_timestamp(seconds, nanos).unwrap_or(Instant::MAX_UTC))
+    }
+
+    fn hold(&mut self, now: Instant) -> Result<Hold> {
+        Ok(Hold { reason: self.text()?, until: self.maybe(|s| s.instant(now))?, note: self.maybe(Self::text)? })
+    }
+
+    fn resolve(&mut self) -> Result<Resolve> {
+        let remedy = self.pick(&[Remedy::Fix, Remedy::Workaround])?;
+        Ok(Resolve { code: self.text()?, text: self.maybe(Self::text)?, remedy })
+    }
+
+    fn cancellation(&mut self, ids: &[Id<Incident>]) -> Result<Cancellation> {
+        let other = self.pick(ids)?;
+        self.pick(&[
+            Cancellation::Duplicate { of: other },
+            Cancellation::NotAnIncident,
+            Cancellation::ServiceRequest,
+            Cancellation::Withdrawn,
+            Cancellation::Superseded { by: other },
+        ])
+    }
+
+    fn attachment(&mut self) -> Result<AttachmentInput> {
+        let digest = Digest::of(&[self.0.int_in_range(0..=3)?]);
+        Ok(AttachmentInput { name: self.text()?, media_type: self.text()?, size: self.0.arbitrary()?, digest })
+    }
+
+    fn services(&mut self) -> Result<Vec<RatedInput>> {
+        self.list(|s| Ok(RatedInput { key: s.text()?, criticality: s.maybe(Self::text)? }))
+    }
+
+    fn edit(&mut self) -> Result<Edit> {
+        Ok(Edit {
+            title: self.patch(Self::text)?,
+            description: self.patch(Self::text)?,
+            impact: self.patch(Self::text)?,
+            urgency: self.patch(Self::text)?,
+            caller: self.patch(Self::text)?,
+            affected: self.patch(Self::text)?,
+            people_affected: self.patch(|s| s.0.arbitrary())?,
+            organisation: self.patch(Self::text)?,
+            channel: self.patch(Self::text)?,
+            services: self.patch(Self::services)?,
+            items: self.patch(|s| s.list(Self::text))?,
+            labels: self.patch(|s| s.list(Self::text))?,
+            confidential: self.patch(|s| s.0.arbitrary())?,
+            fields: self.list(|s| Ok((s.text()?, s.maybe(Self::text)?)))?.into_iter().collect(),
+            ..Edit::default()
+        })
+    }
+
+    fn report(&mut self, now: Instant) -> Result<Report> {
+        Ok(Report {
+            title: self.text()?,
+            description: self.maybe(Self::text)?,
+            category: self.maybe(Self::text)?,
+            impact: self.maybe(Self::text)?,
+            caller: self.maybe(Self::text)?,
+            people_affected: self.maybe(|s| s.0.arbitrary())?,
+            group: self.maybe(Self::text)?,
+            services: self.services()?,
+            labels: self.list(Self::text)?,
+            watchers: self.list(Self::text)?,
+            attachments: self.list(Self::attachment)?,
+            confidential: self.0.arbitrary()?,
+            fields: self.list(|s| Ok((s.text()?, s.text()?)))?.into_iter().collect(),
+            occurred: self.maybe(|s| s.instant(now))?,
+            detected: self.maybe(|s| s.instant(now))?,
+            ..Report::default()
+        })
+    }
+
+    fn command(&mut self, now: Instant, ids: &[Id<Incident>]) -> Result<Command> {
+        Ok(match self.0.int_in_range(0..=27)? {
+            0 => Command::Assign(Assign { group: self.maybe(Self::text)?, person: self.maybe(Self::text)? }),
+            1 => Command::Unassign,
+            2 => Command::Route { group: self.patch(Self::text)?, person: self.patch(Self::text)? },
+            3 => Command::StartWork,
+            4 => Command::EnterPhase { phase: self.pick(&Phase::ALL)? },
+            5 => Command::Hold(self.hold(now)?),
+            6 => Command::ChangeHold(self.hold(now)?),
+            7 => Command::Resume,
+            8 => Command::Resolve(self.resolve()?),
+            9 => Command::Confirm { by: self.pick(&[ConfirmedBy::Caller, ConfirmedBy::Monitoring])? },
+            10 => Command::Reopen { reason: self.maybe(Self::text)? },
+            11 => Command::Close,
+            12 => Command::Cancel(Cancel { cancellation: self.cancellation(ids)?, reason: self.maybe(Self::text)? }),
+            13 => Command::UndoMerge { reason: self.maybe(Self::text)? },
+            14 => Command::Edit(Box::new(self.edit()?)),
+            15 => Command::Categorise { category: self.maybe(Self::text)?, apply_defaults: self.0.arbitrary()? },
+            16 => {
+                Command::AddNote { audience: self.pick(&[Audience::Public, Audience::Internal])?, text: self.text()? }
+            }
+            17 => Command::Watch { person: self.text()? },
+            18 => Command::Unwatch { person: self.text()? },
+            19 => Command::Attach(self.attachment()?),
+            20 => Command::Detach { digest: Digest::of(&[self.0.int_in_range(0..=3)?]) },
+            21 => Command::LogTime { seconds: self.0.arbitrary()?, note: self.maybe(Self::text)? },
+            22 => {
+                let until = self.maybe(|s| s.instant(now))?;
+                Command::OverridePriority(Override { priority: self.text()?, reason: self.text()?, until })
+            }
+            23 => Command::ClearOverride,
+            24 => Command::SetLabel { label: self.maybe(Self::text)? },
+            25 => {
+                let milestone = self.pick(Milestone::ALL)?;
+                Command::RecordMilestone { milestone, at: self.maybe(|s| s.instant(now))? }
+            }
+            26 => Command::Waive { code: self.text()?, field: self.maybe(Self::text)?, reason: self.text()? },
+            _ => {
+                let to = match self.0.int_in_range(0..=6)? {
+                    0 => CorrectTo::New,
+                    1 => CorrectTo::Assigned,
+                    2 => CorrectTo::InProgress,
+                    3 => CorrectTo::OnHold(self.hold(now)?),
+                    4 => CorrectTo::Resolved(self.resolve()?),
+                    5 => CorrectTo::Closed(self.resolve()?),
+                    _ => CorrectTo::Cancelled(self.cancellation(ids)?),
+                };
+                Command::Correct(Correct { to, reason: self.text()?, instead_of: self.maybe(Self::text)? })
+            }
+        })
+    }
+}
+
+struct Office {
+    repository: MemoryRepository,
+    time: ManualTime,
+    desks: Vec<ActingDesk<MemoryRepository>>,
+}
+
+fn open() -> Office {
+    let time = ManualTime::at("2026-03-27T08:00:00Z".parse().expect("an instant"));
+    let repository = MemoryRepository::new();
+    let desk = Desk::with_sources(repository.clone(), time.clone(), SequentialIds::new()).with_policy(POLICY.clone());
+    let tenant = andon::blocking::Desk::from(desk).tenant("acme").expect("a key");
+    let person = |name| Actor::person(name).expect("a key");
+    let actors = [person("anna"), person("bob"), Actor::automation("probe").expect("a key"), Actor::system()];
+    let desks = actors.into_iter().map(|actor| tenant.acting_as(actor)).collect();
+    Office { repository, time, desks }
+}
+
+impl Office {
+    fn stored(&self, id: Id<Incident>) -> (Incident, Version, Vec<Event>) {
+        let viewer = Arc::from([Term::Everyone, Term::Confidential]);
+        let scope = Scope { tenant: TenantId::new("acme").expect("a key"), viewer };
+        let found = pollster::block_on(self.repository.load(&scope, Some(&RecordKey::from(id)), None));
+        let loaded = found.expect("memory answers").record.expect("it was reported");
+        let page = pollster::block_on(self.repository.events(&scope, id.into(), Version::new(1), 1_000));
+        let Record::Incident(incident) = &*loaded.record else { panic!("no incident") };
+        (incident.clone(), loaded.version, page.expect("memory answers").events)
+    }
+}
+
+fn run(source: &mut Source<'_>) -> Result<()> {
+    let office = open();
+    let other = office.desks[0].report("The other one").expect("a report").id();
+    let report = source.report(office.time.now())?;
+    let id = match office.desks[0].report(report) {
+        Ok(outcome) => outcome.id(),
+        Err(error) => {
+            assert!(!matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable), "{error}");
+            return Ok(());
+        }
+    };
+    let mut before = office.stored(id);
+    for _ in 0..MOST {
+        if source.0.is_empty() {
+            break;
+        }
+        if source.0.ratio(1, 32)? {
+            let at = source.instant(office.time.now())?;
+            office.time.set(at);
+        } else {
+            office.time.advance(chrono::TimeDelta::seconds(source.0.int_in_range(0..=200_000)?));
+        }
+        let now = office.time.now();
+        let command = source.command(now, &[id, other, Id::from_u128(7)])?;
+        let json = serde_json::to_string(&command).expect("every command has a JSON form");
+        assert_eq!(serde_json::from_str::<Command>(&json).expect("what was written can be read"), command, "{json}");
+        let mut desk = office.desks[source.0.int_in_range(0..=3)?].incident(id);
+        if source.0.ratio(1, 4)? {
+            desk = desk.occurring_at(source.instant(now)?);
+        }
+        let result = desk.execute(command);
+        let after = office.stored(id);
+        let (incident, version, log) = &after;
+        match result {
+            Ok(outcome) => {
+                let (folded, folded_to) = Incident::fold(log).expect("what was stored can be folded");
+                assert_eq!((&folded, &folded_to), (incident, version));
+                assert_eq!((outcome.incident(), outcome.version()), (incident, *version));
+                for event in outcome.events() {
+                    let json = serde_json::to_vec(event).expect("every event has a JSON form");
+                    assert_eq!(&Event::from_json(&json).expect("what was written can be read"), event);
+                }
+                let json = serde_json::to_vec(incident).expect("every incident has a JSON form");
+                assert_eq!(&Incident::from_json(&json).expect("what was written can be read"), incident);
+            }
+            Err(error) => {
+                assert!(!matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable), "{error}");
+                assert_eq!(after, before);
+            }
+        }
+        before = after;
+    }
+    Ok(())
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    // Running out of bytes ends a sequence; it is no fault.
+    let _ = run(&mut Source(Unstructured::new(bytes)));
+});

@@ -1,0 +1,628 @@
+//! Random sequences of commands, with every invariant checked after each.
+
+use std::{cell::RefCell, collections::BTreeMap, fmt::Write as _};
+
+use andon::{
+    CommandId, Error, Id, Incident, Stage,
+    command::{Cancel, Correct, CorrectTo, IncidentCommand},
+    desk::Outcome,
+    error::ErrorKind,
+    event::{Body, Cause, Event},
+    incident::{Audience, Cancellation, Former, IncidentEvent},
+    time::{Instant, TimeSource, hours, minutes},
+    verb::IncidentVerb as Verb,
+};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngAlgorithm, RngSeed, TestError, TestRunner},
+};
+
+use crate::{
+    action::{Action, Dice, Here, Kind, WAITS, When, actions, report},
+    grid, policies,
+    recount::Recount,
+    world::{ACTORS, Stored, World},
+};
+
+/// How many sequences the ordinary run has.
+const CASES: u32 = 10_000;
+/// How often each legal verb has to be taken in each stage over all sequences.
+const LEAST: u64 = 100;
+
+type Check = Result<(), String>;
+
+macro_rules! law {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+/// How often each verb was taken in each stage.
+type Taken = BTreeMap<(Stage, Verb), u64>;
+
+#[test]
+fn every_sequence_of_commands_keeps_every_invariant() {
+    let cases = asked("ANDON_CASES").and_then(|cases| u32::try_from(cases).ok()).unwrap_or(CASES).max(CASES);
+    let seed = asked("ANDON_SEED").unwrap_or(0);
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        rng_algorithm: RngAlgorithm::ChaCha,
+        rng_seed: RngSeed::Fixed(seed),
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    let taken = RefCell::new(Taken::new());
+    let sequence = (0..policies::COUNT * 2, any::<u64>(), actions(1..=30));
+    let result = TestRunner::new(config).run(&sequence, |(policy, first, actions)| {
+        // Roles are judged in one sequence of eight; in the others everybody may do everything.
+        let policy = if policy == policies::BY_ROLES { policy } else { policy % policies::BY_ROLES };
+        let mut sequence = Sequence::begin(policy, first).map_err(TestCaseError::fail)?;
+        for action in &actions {
+            if let Err(broken) = sequence.step(action) {
+                return Err(TestCaseError::fail(format!("{broken}\n{}", sequence.trace)));
+            }
+        }
+        let mut taken = taken.borrow_mut();
+        for (pair, times) in sequence.taken {
+            *taken.entry(pair).or_default() += times;
+        }
+        Ok(())
+    });
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, (policy, first, actions))) => {
+            let actions = actions.iter().map(|action| format!("{action:?}")).collect::<Vec<_>>().join("\n");
+            panic!(
+                "{reason}\nthe shortest sequence that shows it (ANDON_SEED={seed} ANDON_CASES={cases} leads there \
+                 again):\npolicy {policy}, first {first}\n{actions}"
+            )
+        }
+        Err(TestError::Abort(reason)) => panic!("{reason}"),
+    }
+    let taken = taken.into_inner();
+    let times = |pair| taken.get(&pair).copied().unwrap_or(0);
+    let rare: Vec<_> = grid::pairs().filter(|pair| times(*pair) < LEAST).map(|pair| (pair, times(pair))).collect();
+    assert!(rare.is_empty(), "taken less than {LEAST} times in {cases} sequences: {rare:?}");
+    let stray: Vec<_> = taken.keys().filter(|(stage, verb)| !grid::is_legal(*stage, *verb)).collect();
+    assert!(stray.is_empty(), "taken where the grid has no such move: {stray:?}");
+    let (least, (stage, verb)) = grid::pairs().map(|pair| (times(pair), pair)).min().unwrap();
+    println!(
+        "{cases} sequences took {} moves; the rarest, {verb} in {stage}, {least} times",
+        taken.values().sum::<u64>()
+    );
+}
+
+#[expect(clippy::disallowed_methods, reason = "how much a test run does comes from its environment")]
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is to be a number")))
+}
+
+/// A command that has landed, to be sent again.
+struct Landed {
+    actor: usize,
+    id: CommandId,
+    occurred_at: Option<Instant>,
+    command: IncidentCommand,
+    outcome: Outcome,
+}
+
+struct Sequence {
+    world: World,
+    id: Id<Incident>,
+    other: Id<Incident>,
+    before: Stored,
+    landed: Vec<Landed>,
+    /// Whether the priority was assessed by another policy than the one in force.
+    stale_policy: bool,
+    taken: Taken,
+    trace: String,
+}
+
+impl Sequence {
+    fn begin(policy: usize, first: u64) -> Result<Self, String> {
+        let mut world = World::new(policy);
+        let system = ACTORS - 1;
+        let other = world.desk(system).report("The other one").map_err(|error| error.to_string())?.id();
+        let mut dice = Dice::new(first);
+        let report = report(&mut dice, world.time.now(), false);
+        let id = world.command_id();
+        let reporter = if policy == policies::BY_ROLES { 0 } else { dice.roll(ACTORS) };
+        let desk = world.desk(reporter).clone().with_command(id);
+        let outcome = desk.report(report.clone()).map_err(|error| error.to_string())?;
+        let again = desk.report(report).map_err(|error| error.to_string())?;
+        law!(again.was_repeated() && again.incident() == outcome.incident(), "a repeated report gave another answer");
+        let before = world.stored(outcome.id());
+        check_record(&before)?;
+        law!(
+            before.log == outcome.events() && before.incident == *outcome.incident(),
+            "the report was stored otherwise"
+        );
+        let (taken, trace) = (Taken::new(), format!("reported {:?}\n", before.incident));
+        Ok(Self { world, id: outcome.id(), other, before, landed: Vec::new(), stale_policy: false, taken, trace })
+    }
+
+    fn step(&mut self, action: &Action) -> Check {
+        self.world.time.advance(chrono::TimeDelta::seconds(i64::from(WAITS[action.wait])));
+        let mut dice = Dice::new(action.dice);
+        let verb = dice.roll(64);
+        let actor = dice.roll(ACTORS);
+        match action.kind {
+            Kind::Again => self.again(&mut dice),
+            Kind::Reuse => self.reuse(&mut dice),
+            Kind::Read => self.read(actor),
+            Kind::Report => self.report(&mut dice, actor),
+            Kind::Publish => self.publish(&mut dice),
+            Kind::Back => self.back(&mut dice),
+            Kind::Move | Kind::Facet | Kind::Any | Kind::Bad | Kind::Stale => {
+                let stage = self.effective().stage();
+                let verbs = match action.kind {
+                    Kind::Move => grid::moves(stage),
+                    Kind::Facet => grid::facets(stage),
+                    _ => &grid::ASKABLE,
+                };
+                let verb = verbs[verb % verbs.len()];
+                let bad = action.kind == Kind::Bad;
+                let here = Here { id: self.id, other: self.other, now: self.now(), bad };
+                let command = here.command(verb, &mut dice);
+                self.command(actor, command, action.when, action.kind == Kind::Stale)
+            }
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.world.time.now().max(self.before.incident.progress().recorded_at)
+    }
+
+    /// The incident as it is now, as the system reads it.
+    fn effective(&self) -> Incident {
+        self.world.desk(ACTORS - 1).incident(self.id).get().unwrap().into_incident()
+    }
+
+    fn command(&mut self, actor: usize, command: IncidentCommand, when: When, stale: bool) -> Check {
+        let now = self.now();
+        let since = self.before.incident.progress().stage_since;
+        let occurred_at = match when {
+            When::Now => None,
+            When::Since(part) => Some(now - (now - since) * i32::from(part) / 16),
+            When::Ago(ago) => Some(now - hours(ago)),
+            When::Future => Some(now + minutes(1)),
+        };
+        let command_id = self.world.command_id();
+        let mut desk = self.world.desk(actor).incident(self.id).with_command(command_id);
+        if let Some(at) = occurred_at {
+            desk = desk.occurring_at(at);
+        }
+        if stale {
+            desk = desk.if_version(self.before.version.next());
+        }
+        let _ = writeln!(
+            self.trace,
+            "{} actor {actor} in {} asks {command:?} {when:?} (stale: {stale})",
+            self.world.time.now(),
+            self.before.incident.stage()
+        );
+        let is_plain = occurred_at.is_none() && !stale && self.world.time.now() == now;
+        let found = self.effective();
+        let moves = desk.allowed_moves();
+        let result = desk.execute(command.clone());
+        match &result {
+            Ok(outcome) => {
+                let names: Vec<_> = outcome.events().iter().map(|event| event.body.name()).collect();
+                let _ = writeln!(self.trace, "    {names:?}, now {}", outcome.incident().stage());
+            }
+            Err(error) => {
+                let _ = writeln!(self.trace, "    refused: {}: {error}", error.code());
+            }
+        }
+        if stale {
+            law!(result.as_ref().is_err_and(is_refusal_of_stale), "a stale version was taken: {result:?}");
+        }
+        if is_plain {
+            Self::check_allowed(&found, &command, moves, &result)?;
+        }
+        let after = self.world.stored(self.id);
+        match result {
+            Err(error) => {
+                let code = error.code();
+                law!(
+                    !matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable),
+                    "{code} is no answer to a command: {error}"
+                );
+                law!(is_same(&after, &self.before), "something was stored although the answer was {code}");
+            }
+            Ok(outcome) => {
+                self.check_landed(&command, &outcome, &after)?;
+                let landed = Landed { actor, id: command_id, occurred_at, command, outcome };
+                let changed = landed.outcome.version() != self.before.version;
+                self.before = after;
+                if changed {
+                    if self.world.policy != policies::BY_ROLES {
+                        self.send_again(&landed)?;
+                    }
+                    self.landed.push(landed);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What `allowed_moves` says agrees with what happens.
+    fn check_allowed(
+        incident: &Incident,
+        command: &IncidentCommand,
+        moves: Result<Vec<andon::AllowedMove>, Error>,
+        result: &Result<Outcome, Error>,
+    ) -> Check {
+        let verb = command.verb();
+        let moves = match (moves, result) {
+            (Ok(moves), _) => moves,
+            (Err(Error::NotFound(_)), Err(Error::NotFound(_))) => return Ok(()),
+            (Err(error), result) => return Err(format!("no moves ({error}), but {result:?}")),
+        };
+        for known in grid::ASKABLE {
+            let listed = moves.iter().any(|allowed| allowed.verb() == known);
+            let stage = incident.stage();
+            // Nothing but the merge of a duplicate can be undone; the other cancellations are as final as they look.
+            let undoable = match incident {
+                Incident::Cancelled(cancelled) => {
+                    let cancelled = cancelled.stage();
+                    matches!(cancelled.cancellation(), Cancellation::Duplicate { .. })
+                        && *cancelled.former() != Former::Other
+                }
+                _ => true,
+            };
+            let legal = grid::is_legal(stage, known) && (known != Verb::UndoMerge || undoable);
+            law!(listed == legal, "{known} in {stage} is listed: {listed}");
+        }
+        let refused = matches!(result, Err(Error::Refused(_)));
+        let illegal = matches!(result, Err(Error::Illegal(_)));
+        let blocked = matches!(result, Err(Error::Blocked(_)));
+        let Some(allowed) = moves.iter().find(|allowed| allowed.verb() == verb) else {
+            // Whoever lacks the permission, or names an incident that does not exist, is told that first.
+            let told = refused || (names_unknown(command) && matches!(result, Err(Error::Invalid(_))));
+            law!(illegal || told, "{verb} is not listed, but {result:?}");
+            return Ok(());
+        };
+        law!(allowed.is_permitted() != refused, "{verb} is permitted: {}, but {result:?}", allowed.is_permitted());
+        law!(!illegal, "{verb} is listed, but {result:?}");
+        if verb == Verb::Close && allowed.is_permitted() {
+            law!(allowed.is_possible() != blocked, "close is possible: {}, but {result:?}", allowed.is_possible());
+        }
+        Ok(())
+    }
+
+    /// What holds after a command that was taken.
+    fn check_landed(&mut self, command: &IncidentCommand, outcome: &Outcome, after: &Stored) -> Check {
+        let old = self.before.log.len();
+        law!(after.log[..old] == self.before.log[..], "the log before the command has changed");
+        let new = &after.log[old..];
+        law!(new == outcome.events(), "the outcome tells other events than were stored");
+        law!(
+            after.version == outcome.version(),
+            "the outcome tells {}, stored is {}",
+            outcome.version(),
+            after.version
+        );
+        law!(after.incident == *outcome.incident(), "the outcome tells another incident than was stored");
+        law!(!outcome.was_repeated(), "a new command was taken for a repeated one");
+        if new.is_empty() {
+            law!(is_same(after, &self.before), "nothing happened, and something was stored");
+            return Ok(());
+        }
+        check_record(after)?;
+        let stage = self.check_steps(new)?;
+        if let Some(stage) = stage {
+            *self.taken.entry((stage, command.verb())).or_default() += 1;
+        }
+        check_counters(&self.before.incident, &after.incident, new)?;
+        if matches!(command.verb(), Verb::Edit | Verb::Categorise) {
+            self.stale_policy = false;
+        }
+        if !self.stale_policy {
+            let ours = self.world.policy().assess(after.incident.facts());
+            let theirs = &after.incident.progress().assessment;
+            let theirs = theirs.as_ref().clone().with_override(None);
+            law!(ours.as_ref() == Some(&theirs), "the policy gives {ours:?}, the record has {theirs:?}");
+        }
+        Ok(())
+    }
+
+    /// Goes through the new events one by one; gives the stage in which the command itself was taken.
+    fn check_steps(&self, new: &[Event]) -> Result<Option<Stage>, String> {
+        let mut incident = self.before.incident.clone();
+        let mut taken_in = None;
+        for event in new {
+            let Body::Incident(body) = &event.body else { return Err("another kind of record".to_owned()) };
+            let stage = incident.stage();
+            if event.cause != Cause::Due {
+                taken_in = taken_in.or(Some(stage));
+            }
+            law!(stage != Stage::Closed || is_left_to_final(body), "{} happened to a closed incident", body.name());
+            law!(
+                stage != Stage::Cancelled || is_left_to_final(body) || matches!(body, IncidentEvent::MergeUndone(_)),
+                "{} happened to a cancelled incident",
+                body.name()
+            );
+            let facts = incident.facts().clone();
+            let step = incident.apply(body.clone(), &event.stamp()).map_err(|error| error.to_string())?;
+            law!(step.events == [body.clone()], "{} led to {:?}", body.name(), step.events);
+            incident = step.next;
+            if stage.is_final() {
+                let mut now = incident.facts().clone();
+                now.watchers.clone_from(&facts.watchers);
+                law!(now == facts, "{} changed the facts of what is {stage}", body.name());
+            }
+        }
+        Ok(taken_in)
+    }
+
+    /// The same command once more: the same answer, and nothing changes.
+    fn send_again(&self, landed: &Landed) -> Check {
+        let mut desk = self.world.desk(landed.actor).incident(self.id).with_command(landed.id);
+        if let Some(at) = landed.occurred_at {
+            desk = desk.occurring_at(at);
+        }
+        let again = desk.execute(landed.command.clone());
+        match again {
+            Ok(again) => {
+                law!(again.was_repeated(), "the repetition was taken for a new command");
+                law!(again.incident() == landed.outcome.incident(), "the repetition tells another incident");
+                law!(again.events() == landed.outcome.events(), "the repetition tells other events");
+                law!(again.version() == landed.outcome.version(), "the repetition tells another version");
+                law!(again.command() == landed.id, "the repetition tells another command");
+            }
+            // Whoever may no longer see the record is not told of it.
+            Err(Error::NotFound(_)) if self.world.policy == policies::BY_ROLES => {}
+            Err(error) => return Err(format!("the repetition was refused: {error}")),
+        }
+        law!(is_same(&self.world.stored(self.id), &self.before), "the repetition changed something");
+        Ok(())
+    }
+
+    fn again(&self, dice: &mut Dice) -> Check {
+        if self.landed.is_empty() {
+            return Ok(());
+        }
+        self.send_again(&self.landed[dice.roll(self.landed.len())])
+    }
+
+    /// The id of a command for something else: refused.
+    fn reuse(&self, dice: &mut Dice) -> Check {
+        if self.landed.is_empty() {
+            return Ok(());
+        }
+        let landed = &self.landed[dice.roll(self.landed.len())];
+        let desk = self.world.desk(landed.actor).incident(self.id).with_command(landed.id);
+        let result = desk.add_internal_note("something else altogether");
+        let refused = matches!(result, Err(Error::CommandReused(_)));
+        law!(refused, "the id of another command was taken: {result:?}");
+        law!(is_same(&self.world.stored(self.id), &self.before), "the reused id changed something");
+        Ok(())
+    }
+
+    /// A read shows what has fallen due, and stores nothing.
+    fn read(&self, actor: usize) -> Check {
+        let seen = match self.world.desk(actor).incident(self.id).get() {
+            Err(Error::NotFound(_)) if self.world.policy == policies::BY_ROLES => return Ok(()),
+            seen => seen.map_err(|error| error.to_string())?,
+        };
+        law!(seen.version() == self.before.version, "a read tells version {}", seen.version());
+        law!(seen.into_incident() == self.effective(), "two reads at one instant differ");
+        law!(is_same(&self.world.stored(self.id), &self.before), "a read changed something");
+        Ok(())
+    }
+
+    /// Another report: its number is higher than any before, and what is refused takes nothing.
+    fn report(&mut self, dice: &mut Dice, actor: usize) -> Check {
+        let bad = dice.flip();
+        let report = report(dice, self.now(), bad);
+        let _ = writeln!(self.trace, "actor {actor} reports {report:?}");
+        match self.world.desk(actor).report(report) {
+            Ok(outcome) => {
+                law!(!bad, "a bad report was taken: {:?}", outcome.incident());
+                law!(outcome.number() > self.before.incident.number(), "{} is no later number", outcome.number());
+                let stored = self.world.stored(outcome.id());
+                check_record(&stored)?;
+                law!(stored.incident == *outcome.incident(), "the report was stored otherwise");
+            }
+            Err(error) => {
+                let expected = matches!(error, Error::Invalid(_) | Error::ServiceRequest(_) | Error::Refused(_));
+                law!(expected && (bad || self.world.policy == policies::BY_ROLES), "a report was refused: {error}");
+            }
+        }
+        law!(is_same(&self.world.stored(self.id), &self.before), "another report changed something");
+        Ok(())
+    }
+
+    fn publish(&mut self, dice: &mut Dice) -> Check {
+        if self.world.policy == policies::BY_ROLES {
+            return Ok(());
+        }
+        let next = dice.roll(policies::BY_ROLES);
+        let _ = writeln!(self.trace, "policy {next} is published");
+        self.stale_policy = self.stale_policy || next != self.world.policy;
+        self.world.publish(next);
+        law!(is_same(&self.world.stored(self.id), &self.before), "a policy changed a record");
+        Ok(())
+    }
+
+    /// The clock goes back: a little is borne, more is refused.
+    fn back(&mut self, dice: &mut Dice) -> Check {
+        let last = self.before.incident.progress().recorded_at;
+        let now = self.world.time.now();
+        let seconds = dice.of(&[1, 299, 300, 301, 100_000]);
+        self.world.time.set(last - chrono::TimeDelta::seconds(seconds));
+        let result = self.world.desk(ACTORS - 1).incident(self.id).log_time(60);
+        let _ = writeln!(self.trace, "{seconds} seconds before the record: {}", result.is_ok());
+        self.world.time.set(now);
+        let behind = matches!(result, Err(Error::ClockBehind(_)));
+        law!(behind == (seconds > 300), "{seconds} seconds behind, and {result:?}");
+        let after = self.world.stored(self.id);
+        match result {
+            Ok(outcome) => {
+                let command = IncidentCommand::LogTime { seconds: 60, note: None };
+                self.check_landed(&command, &outcome, &after)?;
+                law!(after.incident.progress().recorded_at == last, "the record's time moved");
+                self.before = after;
+            }
+            Err(_) => law!(is_same(&after, &self.before), "something was stored while the clock was behind"),
+        }
+        Ok(())
+    }
+}
+
+fn is_same(one: &Stored, other: &Stored) -> bool {
+    one.version == other.version && one.incident == other.incident && one.log == other.log
+}
+
+/// A stale version is refused as a conflict, unless the actor may not even see the record.
+fn is_refusal_of_stale(error: &Error) -> bool {
+    matches!(error, Error::Conflict(_) | Error::NotFound(_))
+}
+
+/// Whether the command names an incident that does not exist; the generator's has this id.
+fn names_unknown(command: &IncidentCommand) -> bool {
+    let other = match command {
+        IncidentCommand::Cancel(Cancel { cancellation, .. })
+        | IncidentCommand::Correct(Correct { to: CorrectTo::Cancelled(cancellation), .. }) => cancellation.other(),
+        _ => None,
+    };
+    other == Some(Id::from_u128(7))
+}
+
+/// What may still happen to what is closed.
+fn is_left_to_final(event: &IncidentEvent) -> bool {
+    match event {
+        IncidentEvent::NoteAdded(note) => note.audience == Audience::Internal,
+        IncidentEvent::Watched(_)
+        | IncidentEvent::Unwatched(_)
+        | IncidentEvent::TimeSpent(_)
+        | IncidentEvent::MilestoneRecorded(_)
+        | IncidentEvent::Corrected(_) => true,
+        _ => false,
+    }
+}
+
+/// What holds of every record that is stored.
+fn check_record(stored: &Stored) -> Check {
+    let Stored { incident, version, log } = stored;
+    let (folded, folded_to) = Incident::fold(log).map_err(|error| error.to_string())?;
+    law!(folded == *incident, "the log folds to {folded:?}, and stored is {incident:?}");
+    law!(folded_to == *version, "the log folds to version {folded_to}, and stored is {version}");
+    check_log(stored)?;
+    check_json(stored)?;
+    check_stage(incident)?;
+    let recount = Recount::of(log)?;
+    recount.agrees(incident.progress(), incident.facts().watchers.len())
+}
+
+fn check_log(Stored { incident, version, log }: &Stored) -> Check {
+    let mut last = None;
+    for (event, sequence) in log.iter().zip(1_u64..) {
+        law!(event.sequence.get() == sequence, "event {sequence} has the number {}", event.sequence);
+        law!(event.record == incident.id().into(), "event {sequence} is of {}", event.record);
+        law!(event.occurred_at <= event.recorded_at, "event {sequence} was recorded before it happened");
+        law!(last.is_none_or(|last| last <= event.recorded_at), "event {sequence} was recorded before the one before");
+        law!(
+            (event.cause == Cause::Due) == matches!(event.actor, andon::actor::ActorId::System)
+                || event.cause == Cause::Command,
+            "event {sequence} fell due by {}",
+            event.actor
+        );
+        last = Some(event.recorded_at);
+    }
+    let length = u64::try_from(log.len()).unwrap();
+    law!(version.get() == length, "version {version} after {length} events");
+    law!(last == Some(incident.progress().recorded_at), "the record's last time is not the log's");
+    Ok(())
+}
+
+/// The record and its newest events read back from JSON as they are.
+fn check_json(Stored { incident, log, .. }: &Stored) -> Check {
+    let json = serde_json::to_vec(incident).map_err(|error| error.to_string())?;
+    let back = Incident::from_json(&json).map_err(|error| error.to_string())?;
+    law!(back == *incident, "the snapshot reads back as {back:?}");
+    for event in log.iter().rev().take(4) {
+        let json = serde_json::to_vec(event).map_err(|error| error.to_string())?;
+        let back = Event::from_json(&json).map_err(|error| error.to_string())?;
+        law!(back == *event, "an event reads back as {back:?}");
+        let canonical = event.canonical().map_err(|error| error.to_string())?;
+        law!(Ok(&canonical) == back.canonical().as_ref().map_err(|_| ()), "its canonical form changed");
+    }
+    Ok(())
+}
+
+/// The facts of the stage itself.
+fn check_stage(incident: &Incident) -> Check {
+    let progress = incident.progress();
+    let milestones = &progress.milestones;
+    let assessment = &progress.assessment;
+    let overridden = assessment.overridden();
+    let result = overridden.map_or_else(|| assessment.computed(), |set| &set.priority);
+    law!(result == incident.priority(), "{assessment} does not give {}", incident.priority());
+    law!(progress.stage_since <= progress.recorded_at, "the stage began after the last event");
+    let stage = incident.stage();
+    law!(milestones.reported.is_some(), "it was never reported");
+    law!(incident.hold().is_some() == (stage == Stage::OnHold), "{stage} has the hold {:?}", incident.hold());
+    let resolved = matches!(stage, Stage::Resolved | Stage::Closed);
+    law!(milestones.resolved.is_some() == resolved, "{stage} was resolved at {:?}", milestones.resolved);
+    law!(incident.resolution().is_some() == resolved, "{stage} has the resolution {:?}", incident.resolution());
+    law!(milestones.closed.is_some() == (stage == Stage::Closed), "{stage} was closed at {:?}", milestones.closed);
+    law!(resolved || milestones.confirmed.is_none(), "{stage} was confirmed at {:?}", milestones.confirmed);
+    let live = !stage.is_final();
+    let expiry = overridden.and_then(|set| set.until).filter(|_| live);
+    law!(expiry.is_none_or(|at| at > progress.recorded_at), "the override should have expired at {expiry:?}");
+    match incident {
+        Incident::OnHold(held) => {
+            let held = held.stage();
+            law!(progress.holds > 0, "it is on hold, and was never");
+            law!(held.since() <= progress.recorded_at, "the hold began after the last event");
+            let until = held.hold().until;
+            law!(until.is_none_or(|at| at > held.since()), "the hold ends at {until:?}, before it began");
+            law!(until.is_none_or(|at| at > progress.recorded_at), "the hold should have ended at {until:?}");
+        }
+        Incident::Resolved(resolved) => {
+            let resolved = resolved.stage();
+            law!(milestones.resolved == Some(resolved.resolved_at()), "resolved at two instants");
+            law!(resolved.quiet_since() >= resolved.resolved_at(), "quiet since before the resolution");
+            let confirmed = resolved.confirmation().map(|confirmation| confirmation.at);
+            law!(milestones.confirmed == confirmed, "confirmed at {confirmed:?} and {:?}", milestones.confirmed);
+            law!(milestones.responded.is_some(), "resolved without a response");
+        }
+        Incident::Closed(closed) => {
+            law!(milestones.closed == Some(closed.stage().closed_at()), "closed at two instants");
+            law!(milestones.responded.is_some(), "closed without a response");
+        }
+        Incident::Cancelled(cancelled) => {
+            law!(cancelled.stage().cancelled_at() == progress.stage_since, "cancelled at two instants");
+        }
+        Incident::New(_) | Incident::Assigned(_) | Incident::InProgress(_) => {}
+    }
+    Ok(())
+}
+
+/// Counters only rise; the seconds on hold fall when a merge is undone, and only then.
+fn check_counters(before: &Incident, after: &Incident, new: &[Event]) -> Check {
+    let counters = |incident: &Incident| {
+        let progress = incident.progress();
+        [
+            u64::from(progress.reopenings),
+            u64::from(progress.group_hops),
+            u64::from(progress.person_hops),
+            u64::from(progress.holds),
+            u64::from(progress.public_notes),
+            u64::from(progress.internal_notes),
+            u64::from(progress.corrections),
+            progress.time_spent_seconds,
+        ]
+    };
+    let (old, now) = (counters(before), counters(after));
+    law!(old.iter().zip(&now).all(|(old, now)| old <= now), "a counter fell: {old:?}, {now:?}");
+    let undone = new.iter().any(|event| matches!(event.body, Body::Incident(IncidentEvent::MergeUndone(_))));
+    let (old, now) = (before.progress().on_hold_seconds, after.progress().on_hold_seconds);
+    law!(undone || old <= now, "the seconds on hold fell from {old} to {now}");
+    Ok(())
+}

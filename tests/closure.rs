@@ -222,6 +222,9 @@ fn a_reply_can_only_flag() {
     let noted = house.bob().incident(id).add_note("It was slow today.").unwrap();
     let Incident::Resolved(incident) = noted.incident() else { panic!("it stays resolved") };
     assert!(incident.stage().caller_replied());
+    let answered = house.anna().incident(id).add_note("We are looking at the load.").unwrap();
+    let Incident::Resolved(incident) = answered.incident() else { panic!("it stays resolved") };
+    assert!(!incident.stage().caller_replied(), "somebody has answered");
     house.time.advance(days(1));
     house.anna().incident(id).close().unwrap();
     assert_eq!(basis(&house, id), ClosureBasis::QuietTime);

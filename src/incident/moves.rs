@@ -38,6 +38,9 @@ mod sealed {
     pub trait Hear {
         /// Takes note in the stage that the caller replied.
         fn hear(&mut self, _: ReplyRule, _: Instant) {}
+
+        /// Takes note in the stage that the desk answered.
+        fn answer(&mut self) {}
     }
 }
 
@@ -118,6 +121,10 @@ impl Hear for Resolved {
         if rule == ReplyRule::RestartQuietTime {
             self.quiet_since = self.quiet_since.max(at);
         }
+    }
+
+    fn answer(&mut self) {
+        self.caller_replied = false;
     }
 }
 
@@ -679,6 +686,7 @@ impl<S: Live> In<S> {
                 NoteFrom::Desk => {
                     progress.last_public_note = progress.last_public_note.max(Some(at));
                     progress.reach(Milestone::Responded, at);
+                    this.stage.answer();
                 }
                 NoteFrom::Automation => {}
             }

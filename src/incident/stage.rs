@@ -242,7 +242,7 @@ impl Resolved {
         self.confirmation.as_ref()
     }
 
-    /// Whether the caller has replied since, and nobody has reacted.
+    /// Whether the caller has replied since, and no person of the desk has answered publicly.
     #[must_use]
     pub const fn caller_replied(&self) -> bool {
         self.caller_replied

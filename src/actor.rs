@@ -12,7 +12,8 @@ use crate::key::{AutomationRef, GroupRef, KeyError, OrganisationRef, PersonRef, 
 pub enum ActorId {
     /// A person.
     Person(PersonRef),
-    /// An automation: a rule, a bot, a monitoring system. Nothing that it does counts as a response.
+    /// An automation: a rule, a bot, a monitoring system. Nothing that it does counts as a response, but
+    /// for resolving: what is resolved needs none.
     Automation(AutomationRef),
     /// The library itself, when something falls due.
     System,
@@ -91,6 +92,11 @@ impl Actor {
     /// Somebody of whom nothing more is known, as in a history.
     pub(crate) const fn from_id(id: ActorId) -> Self {
         Self { id, on_behalf_of: None, roles: Vec::new(), groups: Vec::new(), organisation: None }
+    }
+
+    /// On behalf of this person, if it was.
+    pub(crate) fn for_person(self, person: Option<PersonRef>) -> Self {
+        Self { on_behalf_of: person, ..self }
     }
 
     /// With this role; call it again for another one.

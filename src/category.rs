@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fault::Faults,
-    field::{FieldName, Requirement},
+    field::Requirement,
     key::{CategoryKey, GroupRef, Label, LevelName},
 };
 
@@ -34,7 +34,7 @@ pub struct Category {
     /// The fields that it asks for; those of the parents are asked for, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required: Vec<Requirement>,
-    /// Takes no new incidents; those that have it keep it.
+    /// Takes no new incidents, nor do its children; those that have it keep it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retired: bool,
 }
@@ -77,23 +77,16 @@ pub struct Defaults {
 pub const MAX_CATEGORY_DEPTH: usize = 16;
 
 /// The tree, worked out: what each category comes to.
-pub(crate) fn work_out(
-    categories: &[Category],
-    mut check_field: impl FnMut(&mut Faults, String, &FieldName),
-    faults: &mut Faults,
-) -> HashMap<CategoryKey, Defaults> {
+pub(crate) fn work_out(categories: &[Category], faults: &mut Faults) -> HashMap<CategoryKey, Defaults> {
     let mut nodes: HashMap<&CategoryKey, &Category> = HashMap::new();
     for (index, category) in categories.iter().enumerate() {
         if nodes.insert(&category.key, category).is_some() {
             faults.push(format!("[{index}].key"), "category.repeated", format!("names `{}` again", category.key));
         }
-        for (at, requirement) in category.required.iter().enumerate() {
-            check_field(faults, format!("[{index}].required[{at}].field"), &requirement.field);
-        }
     }
     let mut all = HashMap::new();
     for (index, category) in categories.iter().enumerate() {
-        let mut defaults = Defaults { retired: category.retired, ..Defaults::default() };
+        let mut defaults = Defaults::default();
         let mut node = category;
         for depth in 0..=MAX_CATEGORY_DEPTH {
             if depth == MAX_CATEGORY_DEPTH {
@@ -126,6 +119,7 @@ pub(crate) fn work_out(
 impl Defaults {
     /// Adds what a node further up says; what is said already stays.
     fn add(&mut self, node: &Category) {
+        self.retired |= node.retired;
         self.impact = self.impact.take().or_else(|| node.impact.clone());
         self.urgency = self.urgency.take().or_else(|| node.urgency.clone());
         self.group = self.group.take().or_else(|| node.group.clone());
@@ -171,7 +165,7 @@ mod tests {
             category("vpn", Some("network")),
         ];
         let mut faults = Faults::none();
-        let all = work_out(&tree, |_, _, _| {}, &mut faults);
+        let all = work_out(&tree, &mut faults);
         assert!(faults.is_empty());
         let vpn = &all["vpn"];
         assert_eq!((&vpn.impact, &vpn.urgency), (&Some(level("high")), &Some(level("low"))));
@@ -182,7 +176,7 @@ mod tests {
     fn circles_orphans_and_repetitions_are_faults() {
         let tree = [category("a", Some("b")), category("b", Some("a")), category("c", Some("z")), category("c", None)];
         let mut faults = Faults::none();
-        work_out(&tree, |_, _, _| {}, &mut faults);
+        work_out(&tree, &mut faults);
         let found: Vec<_> = faults.iter().map(|fault| (fault.path(), fault.code())).collect();
         assert_eq!(
             found,

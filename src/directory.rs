@@ -10,13 +10,14 @@ use crate::{
 /// What the host says about a person.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Person {
-    /// The groups that the person belongs to.
+    /// The groups that the person belongs to. The desk takes those of the actor from the host; these are
+    /// for rules of the host's own.
     pub groups: Vec<GroupRef>,
     /// Whether the person is a VIP; a rule of the policy may raise the priority for one.
     pub vip: bool,
     /// The organisation that the person belongs to.
     pub organisation: Option<OrganisationRef>,
-    /// The time zone that the person lives in.
+    /// The time zone that the person lives in. The desk itself counts in UTC.
     pub zone: Option<ZoneName>,
 }
 
@@ -37,16 +38,6 @@ pub trait Directory: Send + Sync {
         tenant: &TenantId,
         person: &PersonRef,
     ) -> impl Future<Output = Result<Option<Person>, DirectoryError>> + Send;
-}
-
-/// A directory in which nobody is known.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoDirectory;
-
-impl Directory for NoDirectory {
-    async fn person(&self, _: &TenantId, _: &PersonRef) -> Result<Option<Person>, DirectoryError> {
-        Ok(None)
-    }
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Option<Person>, DirectoryError>> + Send + 'a>>;

@@ -69,6 +69,16 @@ impl TextError {
 /// The most characters that any text may have, whatever the policy says.
 pub const MAX_TEXT_CHARS: usize = 1_000_000;
 
+/// Whether there is nothing in it that could be seen.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'))
+}
+
+/// Line and paragraph separators, and what turns the direction of the text after it.
+const fn breaks_a_line(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn within(text: &str, max: usize) -> Result<(), TextError> {
     let max = max.min(MAX_TEXT_CHARS);
     // No text has more characters than bytes: most are within by their length alone.
@@ -88,7 +98,7 @@ impl Text {
     /// [`TextError`] with the broken rule.
     pub fn new(text: &str, max_chars: usize, salt: [u8; 16]) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.is_empty() {
+        if is_blank(text) {
             return Err(TextError::Empty);
         }
         if text.contains('\0') {
@@ -106,10 +116,10 @@ impl Title {
     /// [`TextError`] with the broken rule.
     pub fn new(text: &str, max_chars: usize, salt: [u8; 16]) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.is_empty() {
+        if is_blank(text) {
             return Err(TextError::Empty);
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(|c| c.is_control() || breaks_a_line(c)) {
             return Err(TextError::ControlCharacter { in_title: true });
         }
         within(text, max_chars)?;

@@ -73,7 +73,7 @@ verbs! {
     Read = "read",
     /// See internal notes, too.
     ReadInternal = "read_internal",
-    /// See confidential records without being part of them.
+    /// See confidential records without being part of them. Only the scope `all` means anything here.
     ReadConfidential = "read_confidential",
     /// Report a new incident for oneself.
     Report = "report",

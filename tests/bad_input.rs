@@ -431,3 +431,28 @@ fn a_command_with_a_misspelt_field_is_not_taken_for_another_one() {
     assert!(serde_json::from_str::<Report>(r#"{"titel": "x"}"#).is_err());
     assert!(serde_json::from_str::<Edit>(r#"{"impcat": "x"}"#).is_err());
 }
+
+#[test]
+fn a_title_that_nobody_could_see_or_that_breaks_the_line_is_none() {
+    let house = House::new();
+    for title in ["\u{200b}", "\u{feff} \u{ad}", "a\u{2028}b", "\u{202e}abc"] {
+        let error = house.bob().report(title).unwrap_err();
+        assert_eq!(error.code(), "incident.report.invalid", "{title:?}");
+    }
+    assert!(house.bob().report("👩\u{200d}💻 is offline").is_ok());
+}
+
+#[test]
+fn a_flood_of_unknown_fields_makes_no_flood_of_text() {
+    let house = House::with(|draft| {
+        let field = |n| andon::field::FieldDefinition {
+            key: andon::key::FieldKey::new(format!("field number {n}")).unwrap(),
+            kind: andon::field::FieldKind::Date,
+            retired: false,
+        };
+        draft.fields = (0..500).map(field).collect();
+    });
+    let report = (0..500).fold(Report::new("Mail is down"), |report, n| report.field(format!("x{n}"), "y"));
+    let error = house.bob().report(report).unwrap_err();
+    assert!(error.to_string().len() < 1_000, "{} bytes", error.to_string().len());
+}

@@ -18,6 +18,7 @@ use andon::{
     incident::{ClosureBasis, ConfirmedBy, ReplyRule},
     key::CategoryKey,
     obligation::{CONFIRMATION, FIELD_REQUIRED, Obligation, ReopeningLimit},
+    permission::PermissionScope,
     policy::ConfirmationRule,
     time::{Seconds, TimeSource, days, hours},
     verb::IncidentVerb,
@@ -287,15 +288,17 @@ fn what_cannot_be_reopened_any_more_is_followed_by_a_new_incident() {
         .label("mail")
         .group("Messaging")
         .site("HQ");
-    let id = house.bob().report(report).unwrap().id();
+    let id = house.anna().report(report.caller("bob")).unwrap().id();
     house.anna().incident(id).resolve("fixed").unwrap();
     house.bob().incident(id).reopen("It is back.").unwrap();
     house.anna().incident(id).resolve("fixed").unwrap();
-    let Error::ReopeningOver(over) = house.bob().incident(id).reopen("Again.").unwrap_err() else {
-        panic!("it was reopened once")
+    let over = |desk: common::Acting| match desk.incident(id).reopen("Again.").unwrap_err() {
+        Error::ReopeningOver(over) => over,
+        other => panic!("it was reopened once: {other}"),
     };
-    assert_eq!(over.limit(), ReopeningLimit::Times(1));
-    let successor = house.bob().report(over.successor().clone()).unwrap();
+    assert_eq!(over(house.bob()).limit(), ReopeningLimit::Times(1));
+    assert!(house.bob().report(over(house.bob()).successor().clone()).is_ok(), "as a caller can report it");
+    let successor = house.anna().report(over(house.anna()).successor().clone()).unwrap();
     let (old, new) = (house.anna().incident(id).get().unwrap(), successor.incident());
     assert_eq!(new.facts().follows, Some(id));
     assert_eq!(new.stage(), Stage::New);
@@ -306,4 +309,41 @@ fn what_cannot_be_reopened_any_more_is_followed_by_a_new_incident() {
         (&old.incident().facts().labels, &old.incident().facts().site)
     );
     assert_eq!((new.priority(), new.assignment()), (old.incident().priority(), old.incident().assignment()));
+}
+
+// Who speaks for whom.
+
+/// Somebody of the caller's organisation, who may read and write, and is neither caller nor of the desk.
+fn bystander(draft: &mut PolicyDraft) {
+    let role = andon::key::RoleName::new("colleague").unwrap();
+    let verbs = [IncidentVerb::Read, IncidentVerb::AddNote, IncidentVerb::Confirm];
+    draft.permissions = std::mem::take(&mut draft.permissions).grant(role, PermissionScope::OwnOrganisation, verbs);
+}
+
+#[test]
+fn a_bystander_neither_replies_nor_responds_nor_confirms() {
+    let house = House::with(bystander);
+    let mallory = || {
+        let actor = andon::Actor::person("mallory").unwrap().role("colleague").unwrap().organisation("Acme").unwrap();
+        house.acting("acme", actor)
+    };
+    let id = house.anna().report(Report::new("Mail is down").caller("bob").organisation("Acme")).unwrap().id();
+    house.anna().incident(id).hold("awaiting_caller").unwrap();
+    let noted = mallory().incident(id).add_note("Just passing.").unwrap();
+    assert_eq!(did(&noted), ["note_added"]);
+    let progress = noted.incident().progress();
+    assert_eq!((progress.last_caller_reply, progress.milestones.responded), (None, None));
+    house.anna().incident(id).resolve("fixed").unwrap();
+    let error = mallory().incident(id).confirm(ConfirmedBy::Caller).unwrap_err();
+    assert_eq!(common::faults(&error), [("by", "confirmation.not_theirs")]);
+}
+
+#[test]
+fn a_complaint_takes_back_what_was_confirmed() {
+    let house = House::new();
+    let id = resolved(&house);
+    house.bob().incident(id).confirm(ConfirmedBy::Caller).unwrap();
+    house.time.advance(hours(1));
+    house.bob().incident(id).add_note("No, it is still broken!").unwrap();
+    assert_eq!(house.anna().incident(id).close().unwrap_err().code(), "incident.close.blocked");
 }

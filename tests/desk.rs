@@ -141,7 +141,8 @@ fn a_version_is_the_sequence_of_the_last_event() {
 #[test]
 fn what_changes_nothing_stores_nothing() {
     let house = House::new();
-    let id = house.bob().report(Report::new("Mail is down").group("Network").watcher("eve")).unwrap().id();
+    let id =
+        house.anna().report(Report::new("Mail is down").caller("bob").group("Network").watcher("eve")).unwrap().id();
     let hers = house.anna().incident(id);
     let idle = [
         hers.edit(Edit::new().title("Mail is down").impact("medium").clear_site()),
@@ -322,7 +323,7 @@ fn a_duplicate_names_another_incident_that_the_actor_may_see() {
 #[test]
 fn only_the_callers_public_reply_ends_a_hold_that_waits_for_it() {
     let house = House::new();
-    let id = house.bob().report(Report::new("Mail is down").affected("eve")).unwrap().id();
+    let id = house.anna().report(Report::new("Mail is down").caller("bob").affected("eve")).unwrap().id();
     let hers = house.anna().incident(id);
     hers.hold("awaiting_caller").unwrap();
     assert_eq!(did(&hers.add_note("Which recipient?").unwrap()), ["note_added"]);

@@ -185,7 +185,9 @@ fn a_category_fills_in_what_a_report_leaves_open() {
     assert_eq!(labels(reported.incident()), ["floor-2", "net", "it"]);
     assert_eq!(reported.incident().assignment().group.as_ref().unwrap().as_str(), "Network");
     let said = Report::new("No network").category("network").impact("low").group("First line");
-    let said = house.bob().report(said).unwrap();
+    let sent = house.bob().report(said.clone()).unwrap_err();
+    assert_eq!(sent.code(), "incident.route.refused", "a caller does not choose the queue");
+    let said = house.anna().report(said).unwrap();
     assert_eq!((said.incident().facts().impact.as_str(), said.incident().priority().name().as_str()), ("low", "P3"));
     assert_eq!(said.incident().assignment().group.as_ref().unwrap().as_str(), "First line");
 }

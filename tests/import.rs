@@ -27,7 +27,7 @@ fn person(name: &str) -> ActorId {
 }
 
 fn step(at: &str, by: &str, command: IncidentCommand) -> HistoryStep {
-    HistoryStep { at: common::at(at), by: person(by), command, otherwise: None }
+    HistoryStep { at: common::at(at), by: person(by), on_behalf_of: None, command, otherwise: None }
 }
 
 /// A history of many years ago, which goes through without a refusal.
@@ -164,8 +164,7 @@ fn a_refused_step_can_be_carried_as_a_correction() {
     let event = serde_json::to_value(imported.outcome.events().last().unwrap()).unwrap();
     assert_eq!((&event["type"], &event["actor"]["person"]), (&"incident.corrected".into(), &"carl".into()));
     assert_eq!(event["data"]["instead_of"], "incident.close.blocked");
-    let reason = event["data"]["reason"]["text"].as_str().unwrap();
-    assert!(reason.contains("the resolution is to be confirmed"), "{reason}");
+    assert_eq!(event["data"]["reason"]["text"], "imported against the lifecycle: incident.close.blocked");
 }
 
 #[test]
@@ -250,4 +249,40 @@ fn a_history_can_come_as_json() {
     let history: History = serde_json::from_value(json).unwrap();
     let house = House::new();
     assert_eq!(import(&house, &history).outcome.incident().stage(), Stage::Resolved);
+}
+
+#[test]
+fn a_step_that_names_an_unknown_incident_is_refused_like_any_other() {
+    let house = House::new();
+    let unknown = andon::command::Cancel::duplicate_of(andon::Id::from_u128(77));
+    let mut history = History { on_refusal: OnRefusal::Skip, ..history() };
+    history.steps = vec![step("2015-03-02T10:00:00Z", "carl", IncidentCommand::Cancel(unknown))];
+    let imported = import(&house, &history);
+    assert_eq!(imported.refused[0].error.code(), "incident.cancel.invalid");
+    assert_eq!(imported.outcome.incident().stage(), Stage::New);
+}
+
+#[test]
+fn a_correction_that_cannot_be_carried_leaves_the_step_out() {
+    let house = House::new();
+    let mut history = History { on_refusal: OnRefusal::Correct, ..history() };
+    let mut bad = step("2015-03-02T10:00:00Z", "carl", IncidentCommand::Hold(andon::command::Hold::new("a\0b")));
+    bad.otherwise = Some(CorrectTo::OnHold(andon::command::Hold::new("nonsense")));
+    history.steps = vec![bad];
+    let imported = import(&house, &history);
+    assert!(!imported.refused[0].corrected);
+    assert_eq!(imported.refused[0].error.code(), "incident.hold.invalid");
+}
+
+#[test]
+fn an_override_of_then_has_ended_by_now() {
+    let house = House::new();
+    let mut history = history();
+    let set = andon::command::Override::new("P1", "board meeting").until(at("2015-03-02T12:00:00Z"));
+    history.steps = vec![step("2015-03-02T10:00:00Z", "mia", IncidentCommand::OverridePriority(set))];
+    let imported = import(&house, &history);
+    assert_eq!(imported.refused.len(), 0);
+    assert_eq!(imported.outcome.incident().priority().name().as_str(), "P3");
+    let last = imported.outcome.events().last().unwrap();
+    assert_eq!((last.body.name(), last.occurred_at), ("incident.priority_changed", at("2015-03-02T12:00:00Z")));
 }

@@ -36,7 +36,7 @@ const GRID: &str = "
   report_for              -       x           x      x        x
   assign                  -       -           x      x        x
   unassign                -       -           x      x        x
-  route                   -       -           x      x        x
+  route                   -       x           x      x        x
   start_work              -       -           x      x        x
   enter_phase             -       -           x      x        x
   hold                    -       -           x      x        x
@@ -182,7 +182,7 @@ fn a_host_that_authorises_by_itself_lets_everybody_do_everything() {
 fn scoped(scope: PermissionScope) -> House {
     House::with(|draft| {
         let verbs = [IncidentVerb::Read, IncidentVerb::StartWork, IncidentVerb::Route];
-        let reporting = [IncidentVerb::Report, IncidentVerb::ReportFor];
+        let reporting = [IncidentVerb::Report, IncidentVerb::ReportFor, IncidentVerb::Route];
         draft.permissions = Permissions::none().grant(role("worker"), scope, verbs).grant(
             role("reporter"),
             PermissionScope::All,

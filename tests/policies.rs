@@ -57,7 +57,13 @@ fn permissions_that_a_policy_takes_away_are_gone_at_once() {
     let id = house.bob().report("Mail is down").unwrap().id();
     let acting: Acting = house.anna();
     acting.incident(id).start_work().unwrap();
-    house.admin().publish_policy(common::policy(|draft| draft.permissions = Permissions::none())).unwrap();
+    let administrator = andon::key::RoleName::new("administrator").unwrap();
+    let nothing = Permissions::none().grant(
+        administrator,
+        andon::permission::PermissionScope::All,
+        [andon::permission::Permission::PublishPolicy],
+    );
+    house.admin().publish_policy(common::policy(|draft| draft.permissions = nothing)).unwrap();
     assert_eq!(acting.incident(id).get().unwrap_err().code(), "record.not_found");
     let command = IncidentCommand::Confirm { by: ConfirmedBy::Caller };
     assert_eq!(house.bob().incident(id).execute(command).unwrap_err().code(), "record.not_found");
@@ -144,8 +150,8 @@ fn a_policy_with_holes_names_every_one() {
         ("modifiers[0].when.criticality", "level.unknown"),
         ("modifiers[0].effect.raise", "modifier.no_effect"),
         ("modifiers[1].effect.at_least", "level.unknown"),
-        ("categories[0].required[0].field", "field.unknown"),
         ("categories[0].parent", "category.unknown"),
+        ("categories[0].required[0].field", "field.unknown"),
         ("categories[0].impact", "level.unknown"),
         ("fields[1].key", "name.repeated"),
         ("fields[0].kind.choice.options", "field.no_room"),
@@ -218,4 +224,30 @@ fn a_table_of_a_policy_file_keeps_what_it_does_not_name() {
     let again: PolicyDraft = toml::from_str(&toml::to_string(&open).unwrap()).unwrap();
     assert_eq!(again, open);
     assert!(toml::from_str::<PolicyDraft>("[reopening]\nwindow_seconds = 'forever'").is_err());
+}
+
+#[test]
+fn a_policy_that_nobody_could_fulfil_is_refused() {
+    let faults = |json: &str| {
+        let draft = PolicyDraft::from_json(json.as_bytes()).unwrap();
+        let faults = draft.validate().unwrap_err();
+        faults.iter().map(|fault| (fault.path().to_owned(), fault.code())).collect::<Vec<_>>()
+    };
+    let early = r#"{"closure": {"required": [{"field": "resolution.text", "by": "report"}]}}"#;
+    assert_eq!(faults(early), [("closure.required[0].field".to_owned(), "requirement.impossible")]);
+    let retired = r#"{"fields": [{"key": "tag", "kind": "date", "retired": true}],
+        "categories": [{"key": "a", "required": [{"field": "fields.tag", "by": "closure"}]}]}"#;
+    assert_eq!(faults(retired), [("categories[0].required[0].field".to_owned(), "requirement.impossible")]);
+    let crowded = r#"{"caps": {"labels": 1}, "categories": [
+        {"key": "a", "labels": ["x"]}, {"key": "b", "parent": "a", "labels": ["y"]}]}"#;
+    assert_eq!(faults(crowded), [("categories[1].labels".to_owned(), "cap.exceeded")]);
+}
+
+#[test]
+fn a_policy_that_would_lock_its_publisher_out_is_refused() {
+    let house = House::new();
+    let draft = PolicyDraft::from_json(br#"{"permissions": {"roles": {"oncall": {"incident.read": ["all"]}}}}"#);
+    let error = house.admin().publish_policy(draft.unwrap().validate().unwrap()).unwrap_err();
+    assert_eq!(common::faults(&error), [("permissions", "permissions.locked_out")]);
+    assert!(house.admin().publish_policy(Policy::itil()).is_ok());
 }

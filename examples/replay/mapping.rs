@@ -201,7 +201,13 @@ impl Steps<'_> {
     }
 
     fn push(&mut self, row: &Row, command: Command, otherwise: Option<CorrectTo>, change: Option<Change>) {
-        self.steps.push(HistoryStep { at: row.at, by: actor(row.by, self.journal), command, otherwise });
+        self.steps.push(HistoryStep {
+            at: row.at,
+            by: actor(row.by, self.journal),
+            on_behalf_of: None,
+            command,
+            otherwise,
+        });
         self.carries.push(change);
     }
 }

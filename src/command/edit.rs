@@ -130,6 +130,14 @@ setters! {
 }
 
 impl Edit {
+    /// Whether it touches what the priority is made from.
+    pub(crate) fn weighs(&self) -> bool {
+        let kept =
+            [self.impact.is_keep(), self.urgency.is_keep(), self.affected.is_keep(), self.people_affected.is_keep()];
+        let concerned = [self.services.is_keep(), self.offering.is_keep(), self.items.is_keep()];
+        !kept.into_iter().chain(concerned).all(|keep| keep)
+    }
+
     /// An edit that changes nothing yet.
     #[must_use]
     pub fn new() -> Self {

@@ -297,13 +297,14 @@ impl Report {
         self
     }
 
-    /// A report of the same trouble, following an incident that cannot be reopened any more.
+    /// A report of the same trouble, following an incident that cannot be reopened any more. Files,
+    /// external references and erased texts are not taken along.
     #[must_use]
     pub fn following(incident: &Incident) -> Self {
         let facts = incident.facts();
         let text = |key: &str| Some(key.to_owned());
         Self {
-            title: facts.title.to_string(),
+            title: facts.title.as_str().unwrap_or(facts.number.as_str()).to_owned(),
             description: facts.description.as_ref().and_then(|text| text.as_str()).map(str::to_owned),
             category: facts.category.as_ref().and_then(|key| text(key.as_str())),
             impact: text(facts.impact.as_str()),

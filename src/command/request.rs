@@ -69,7 +69,8 @@ pub enum IncidentCommand {
     Edit(Box<Edit>),
     /// Move to another category, or to none.
     Categorise {
-        /// The category.
+        /// The category; `null` for none.
+        #[serde(deserialize_with = "Option::deserialize")]
         category: Option<String>,
         /// Whether to apply the category's impact, urgency, group and labels.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -113,7 +114,8 @@ pub enum IncidentCommand {
     ClearOverride,
     /// Set the host's own status beneath the stage, or clear it.
     SetLabel {
-        /// The status.
+        /// The status; `null` for none.
+        #[serde(deserialize_with = "Option::deserialize")]
         label: Option<String>,
     },
     /// Record, correct or clear the time of a milestone.
@@ -366,7 +368,7 @@ pub struct Correct {
 
 /// The stage to which a record is corrected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CorrectTo {
     /// New.
     New,

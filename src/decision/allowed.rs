@@ -110,6 +110,7 @@ impl Incident {
         let (text, owed): (Vec<_>, Vec<_>) = obligation::before_resolution(self, policy)
             .into_iter()
             .partition(|owed| owed.field() == Some(&FieldName::ResolutionText));
+        let permits = |permission| policy.permissions().allows(actor, permission, &stake);
         let needs_text = text.iter().any(|owed| owed.severity() == Severity::Blocking);
         self.legal_verbs()
             .map(|verb| {
@@ -117,7 +118,8 @@ impl Incident {
                 AllowedMove {
                     verb,
                     permission,
-                    permitted: policy.permissions().allows(actor, permission, &stake),
+                    permitted: permits(permission)
+                        && (verb != Verb::Hold || self.stage() != Stage::Resolved || permits(Verb::Reopen.into())),
                     fields: fields(verb, self.stage(), needs_text, policy),
                     obligations: match verb {
                         Verb::Resolve => owed.clone(),

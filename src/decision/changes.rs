@@ -108,7 +108,7 @@ pub(super) fn edit(incident: &Incident, edit: &Edit, read: &mut Reading<'_>, con
     {
         changes.push(Change::Confidential { old: facts.confidential, new });
     }
-    let fields = if read.few_fields(edit.fields.len()) { Some(&edit.fields) } else { None };
+    let fields = if read.few_fields(edit.fields.keys()) { Some(&edit.fields) } else { None };
     for (key, value) in fields.into_iter().flatten() {
         custom(facts, key, value.as_deref(), read, context, &mut changes);
     }
@@ -205,8 +205,8 @@ pub(super) fn set_override(
         read.fault("priority", "level.unknown", format!("is no priority of the policy; the priorities are {list}"));
     }
     let reason = read.text("reason", &input.reason);
-    if input.until.is_some_and(|until| until <= context.recorded_at) {
-        read.fault("until", "time.not_future", "must lie in the future");
+    if input.until.is_some_and(|until| until <= context.occurred_at) {
+        read.fault("until", "time.not_future", "must lie after the beginning of the override");
     }
     let set = Override { priority: priority?, reason: reason?, by: context.actor.id().clone(), until: input.until };
     Some(changed(incident, before.as_ref().clone().with_override(Some(set)), PriorityCause::Overridden))

@@ -67,16 +67,9 @@ pub(crate) fn intake(report: Report, context: &Context<'_>) -> Result<Intaken, E
     }
     read.within("labels", labels.len(), policy.caps().labels);
     let watchers = read.keys("watchers", &report.watchers, policy.caps().watchers);
-    read.within("attachments", report.attachments.len(), policy.caps().attachments);
-    let attachments = report
-        .attachments
-        .iter()
-        .take(policy.caps().attachments)
-        .enumerate()
-        .filter_map(|(index, attachment)| read.attachment(&format!("attachments[{index}]"), attachment))
-        .collect();
+    let attachments = read.attachments("attachments", &report.attachments);
     read.within("references", report.references.len(), policy.caps().references);
-    let fields = if read.few_fields(report.fields.len()) { read.fields(&report.fields) } else { BTreeMap::new() };
+    let fields = if read.few_fields(report.fields.keys()) { read.fields(&report.fields) } else { BTreeMap::new() };
     let group = match &report.group {
         Some(group) => read.key::<GroupRef>("group", group),
         None => defaults.and_then(|defaults| defaults.group.clone()),
@@ -120,7 +113,9 @@ pub(crate) fn intake(report: Report, context: &Context<'_>) -> Result<Intaken, E
         return Err(faulty(read));
     }
     // What a service request lacks as an incident does not matter: it is recognised first.
-    if let Some(rule) = policy.intake().service_requests.iter().find(|rule| intaken.fits(rule)) {
+    // What was taken for an incident then, was one.
+    let mut rules = policy.intake().service_requests.iter().filter(|_| !context.importing);
+    if let Some(rule) = rules.find(|rule| intaken.fits(rule)) {
         return Err(ServiceRequest { rule: rule.id.clone(), report: intaken.report }.into());
     }
     intaken.require(&mut read, context)?;

@@ -10,8 +10,9 @@ use crate::{
     fault::Faults,
     field::Severity,
     incident::{
-        Assignment, Audience, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident, IncidentEvent as Event,
-        MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
+        Assignment, Attachment, Audience, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident,
+        IncidentEvent as Event, Left, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage,
+        TimeSpent, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation, ReopeningLimit},
@@ -35,27 +36,26 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
         return Err(invalid(read.faults, verb, Some(incident.number())));
     }
     let stamp = context.stamp();
-    let before = matches!(command, Command::Edit(_)).then(|| course.incident.clone());
+    let takes_away = matches!(command, Command::Edit(_) | Command::Categorise { .. } | Command::Route { .. });
+    let before = takes_away.then(|| course.incident.clone());
     let mut course = course;
     for event in events {
         course = course.apply(event, &stamp, context.cause).map_err(|course| illegal(verb, &course.incident))?;
     }
+    keeps_required(before, verb, &course.incident, context)?;
     match command {
         Command::Resolve(_) => {
             blocked(&course.incident, verb, obligation::before_resolution(&course.incident, context.policy))?;
         }
-        Command::Edit(_) => {
-            keeps_required(before, &course.incident, context)?;
-            course = reassessed(course, PriorityCause::Edited, context)?;
-        }
+        Command::Edit(edit) if edit.weighs() => course = reassessed(course, PriorityCause::Edited, context)?,
         Command::Categorise { .. } => course = reassessed(course, PriorityCause::Categorised, context)?,
         _ => {}
     }
     Ok(course)
 }
 
-/// An edit takes nothing away that had to be there from the report on.
-fn keeps_required(before: Option<Incident>, after: &Incident, context: &Context<'_>) -> Result<(), Error> {
+/// Nothing is taken away that had to be there from the report on.
+fn keeps_required(before: Option<Incident>, verb: Verb, after: &Incident, context: &Context<'_>) -> Result<(), Error> {
     let Some(before) = before else { return Ok(()) };
     let mut faults = Faults::none();
     for field in obligation::required_by_report(after, context.policy) {
@@ -67,10 +67,17 @@ fn keeps_required(before: Option<Incident>, after: &Incident, context: &Context<
             );
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(invalid(faults, Verb::Edit, Some(after.number()))) }
+    if faults.is_empty() { Ok(()) } else { Err(invalid(faults, verb, Some(after.number()))) }
 }
 
 fn reassessed(course: Course, cause: PriorityCause, context: &Context<'_>) -> Result<Course, Error> {
+    if context.policy.assess(course.incident.facts()).is_none() {
+        let mut read = Reading::new(context);
+        let (facts, matrix) = (course.incident.facts(), context.policy.matrix());
+        read.level("impact", facts.impact.as_str(), &matrix.impact);
+        read.level("urgency", facts.urgency.as_str(), &matrix.urgency);
+        return Err(invalid(read.faults, Verb::Edit, Some(course.incident.number())));
+    }
     match changes::reassess(&course.incident, cause, context) {
         Some(event) => {
             course.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(Verb::Edit, &course.incident))
@@ -109,10 +116,25 @@ fn events(
                 None => None,
             };
             let to = Assignment { group: to_group, person: to_person };
+            let dispatched = match incident {
+                Incident::Assigned(_) => true,
+                Incident::OnHold(held) => held.stage().left() == Left::Assigned,
+                _ => false,
+            };
+            if to.is_empty() && dispatched {
+                read.fault(
+                    "group",
+                    "value.nothing",
+                    "and person cannot both be cleared of what is assigned; unassign it",
+                );
+            }
             if to == *present { Vec::new() } else { vec![Event::Routed(to)] }
         }
         Command::StartWork => start_work(incident, context),
-        Command::EnterPhase { phase } => vec![Event::PhaseEntered(*phase)],
+        Command::EnterPhase { phase } => match incident {
+            Incident::InProgress(working) if working.stage().phase() == Some(*phase) => Vec::new(),
+            _ => vec![Event::PhaseEntered(*phase)],
+        },
         Command::Hold(hold) => {
             let hold = read.hold("", hold, at).map(Event::Held);
             let reopened = match incident.stage() {
@@ -203,7 +225,17 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
             let known = incident.facts().attachments.iter().any(|known| known.digest == input.digest);
             let count = incident.facts().attachments.len().saturating_add(usize::from(!known));
             read.within("attachments", count, context.policy.caps().attachments);
-            read.attachment("", input).map(Event::Attached).into_iter().collect()
+            {
+                let attachment = read.attachment("", input);
+                let same = |known: &Attachment| {
+                    known.digest == input.digest
+                        && known.name.says(&input.name)
+                        && known.media_type.as_str() == input.media_type
+                        && known.size == input.size
+                };
+                let known = incident.facts().attachments.iter().any(same);
+                attachment.filter(|_| !known).map(Event::Attached).into_iter().collect()
+            }
         }
         Command::Detach { digest } => {
             let known = incident.facts().attachments.iter().any(|known| known.digest == *digest);
@@ -286,8 +318,7 @@ fn note(
     [Event::NoteAdded(Note { audience, from, text, on_resolved })].into_iter().chain(follows).collect()
 }
 
-/// On which side of the desk the actor writes. Somebody who may not read internal notes is no one of
-/// the desk's.
+/// On which side of the desk the actor writes. Who may read internal notes is of the desk.
 fn note_from(incident: &Incident, context: &Context<'_>) -> NoteFrom {
     let actor = context.actor;
     if actor.people().any(|person| incident.is_callers(person)) {
@@ -298,7 +329,7 @@ fn note_from(incident: &Incident, context: &Context<'_>) -> NoteFrom {
         ActorId::Automation(_) | ActorId::System => NoteFrom::Automation,
         ActorId::Person(_) if context.importing => NoteFrom::Desk,
         ActorId::Person(_) if context.policy.permissions().allows(actor, desk, &incident.stake()) => NoteFrom::Desk,
-        ActorId::Person(_) => NoteFrom::Caller,
+        ActorId::Person(_) => NoteFrom::Other,
     }
 }
 
@@ -383,7 +414,24 @@ fn may_reopen(incident: &Incident, context: &Context<'_>) -> Result<(), Error> {
     let Some(limit) = reopening_limit(incident, context.policy, context.occurred_at) else {
         return Ok(());
     };
-    Err(ReopeningOver { number: incident.number().clone(), limit, successor: Report::following(incident) }.into())
+    Err(ReopeningOver { number: incident.number().clone(), limit, successor: successor(incident, context) }.into())
+}
+
+/// A report that follows the incident, as this actor can report it under the present policy.
+fn successor(incident: &Incident, context: &Context<'_>) -> Report {
+    let mut report = Report::following(incident);
+    let (policy, actor) = (context.policy, context.actor);
+    if report.category.as_ref().is_some_and(|key| policy.category(key).is_none_or(|(_, defaults)| defaults.retired)) {
+        report.category = None;
+    }
+    report.fields.retain(|key, _| policy.field(key).is_some_and(|field| !field.retired));
+    let others = Permission::Incident(Verb::ReportFor);
+    if !policy.permissions().allows(actor, others, &incident.stake()) {
+        report.caller = None;
+        report.affected = None;
+        report.group = None;
+    }
+    report
 }
 
 /// The limit of the reopening policy that is reached, if one is.

@@ -182,10 +182,23 @@ impl<'a> Reading<'a> {
         Some(Attachment { name: name?, media_type: media_type?, size: input.size, digest: input.digest })
     }
 
+    pub fn attachments(&mut self, path: &str, inputs: &[AttachmentInput]) -> Vec<Attachment> {
+        if !self.within(path, inputs.len(), self.policy.caps().attachments) {
+            return Vec::new();
+        }
+        let numbered = inputs.iter().enumerate();
+        numbered.filter_map(|(index, input)| self.attachment(&format!("{path}[{index}]"), input)).collect()
+    }
+
     /// Whether there are not many more custom fields than the policy has: a few unknown ones are named, a
     /// flood is not.
-    pub fn few_fields(&mut self, found: usize) -> bool {
-        self.within("fields", found, self.policy.parts().fields.len().saturating_add(20))
+    pub fn few_fields<'k>(&mut self, keys: impl Iterator<Item = &'k String>) -> bool {
+        const NAMED: usize = 20;
+        let unknown = keys.filter(|key| self.policy.field(key).is_none()).count();
+        if unknown > NAMED {
+            self.fault("fields", "field.unknown", format!("names {unknown} fields that the policy does not have"));
+        }
+        unknown <= NAMED
     }
 
     /// The values of the host's own fields.

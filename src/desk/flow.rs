@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How often a command is decided anew because others were first.
-const CONFLICT_TRIES: usize = 16;
+pub(super) const CONFLICT_TRIES: usize = 16;
 /// How many events one page of the log holds when an answer is put together again.
 const PAGE: usize = 500;
 
@@ -46,9 +46,20 @@ struct Intent<'a, C> {
     asks: &'a C,
 }
 
+/// What a command asks, as the bytes by which it is told from others.
+pub(super) struct Asked(Vec<u8>);
+
+impl Asked {
+    /// The digest that is kept. It is salted, so that what was asked cannot be found by trying.
+    fn digest(&self, salt: [u8; 16]) -> Digest {
+        Digest::of(&[salt.as_slice(), &self.0].concat())
+    }
+}
+
 /// One try to carry out a command.
 pub(super) struct Attempt {
     pub command: CommandId,
+    pub salt: [u8; 16],
     pub intent: Digest,
     pub policy: InForce,
 }
@@ -67,7 +78,7 @@ pub(super) struct Place {
 
 impl<R: Repository> ActingDesk<R> {
     /// What is asked, of which record. The same record by its id and by its number is the same.
-    pub(super) fn intent(&self, record: Option<RecordId>, asks: &impl Serialize) -> Digest {
+    pub(super) fn asked(&self, record: Option<RecordId>, asks: &impl Serialize) -> Asked {
         let intent = Intent {
             actor: self.actor.id(),
             on_behalf_of: self.actor.behalf(),
@@ -76,7 +87,12 @@ impl<R: Repository> ActingDesk<R> {
             asks,
         };
         // Every command has a JSON form; should one ever have none, it is still told from all that have.
-        Digest::of(&serde_json::to_vec(&intent).unwrap_or_default())
+        Asked(serde_json::to_vec(&intent).unwrap_or_default())
+    }
+
+    pub(super) fn attempt(&self, command: CommandId, asked: &Asked, policy: InForce) -> Attempt {
+        let salt = self.desk.ids.salt();
+        Attempt { command, salt, intent: asked.digest(salt), policy }
     }
 
     pub(super) fn command_id(&self) -> CommandId {
@@ -90,15 +106,15 @@ impl<R: Repository> ActingDesk<R> {
     /// Reports an incident.
     pub(crate) async fn run_report(&self, report: Report) -> Result<Outcome, Error> {
         let command = self.command_id();
-        let intent = self.intent(None, &report);
+        let asked = self.asked(None, &report);
         for _ in 0..CONFLICT_TRIES {
             let (policy, loaded) = self.load(None, Some(command)).await?;
             if let Some(answer) = loaded.answer {
-                return self.repeat(command, intent, &answer).await;
+                return self.repeat(command, &asked, &answer).await;
             }
-            let attempt = Attempt { command, intent, policy };
+            let attempt = self.attempt(command, &asked, policy);
             let tried = self.try_report(&attempt, &report).await?;
-            if let Some(outcome) = self.settle(&attempt, tried).await? {
+            if let Some(outcome) = self.settle(command, &asked, tried).await? {
                 return Ok(outcome);
             }
         }
@@ -110,7 +126,7 @@ impl<R: Repository> ActingDesk<R> {
         attempt: &Attempt,
         report: &Report,
     ) -> Result<Result<Committed, RepositoryError>, Error> {
-        self.may_report_at_all(&attempt.policy.policy)?;
+        self.may_report_at_all(report, &attempt.policy.policy)?;
         let now = self.desk.now();
         let affected = self.person(report.affected.as_deref().or(report.caller.as_deref())).await?;
         let cause = self.cause();
@@ -125,7 +141,7 @@ impl<R: Repository> ActingDesk<R> {
             importing: false,
         };
         let intaken = intake(report.clone(), &context)?;
-        self.may_report(intaken.facts(), &attempt.policy.policy)?;
+        self.may_report(report, intaken.facts(), &attempt.policy.policy)?;
         self.check_time(&context, Verb::Report, None)?;
         let guards = self.guard(report.follows, Verb::Report, "follows", None).await?;
         let (id, number) = self.take_number(attempt).await?;
@@ -145,17 +161,17 @@ impl<R: Repository> ActingDesk<R> {
                     RecordKey::Id(id) => Some(*id),
                     RecordKey::Number(_) => answer.touched.first().map(|touched| touched.record),
                 };
-                let outcome = self.repeat(command, self.intent(record, request), &answer).await?;
+                let outcome = self.repeat(command, &self.asked(record, request), &answer).await?;
                 return match key {
                     RecordKey::Number(number) if outcome.number() != number => Err(reused(command)),
                     _ => Ok(outcome),
                 };
             }
             let loaded = found(loaded.record, key)?;
-            let intent = self.intent(Some(loaded.record.id()), request);
-            let attempt = Attempt { command, intent, policy };
+            let asked = self.asked(Some(loaded.record.id()), request);
+            let attempt = self.attempt(command, &asked, policy);
             let tried = self.try_request(&attempt, &loaded, request).await?;
-            if let Some(outcome) = self.settle(&attempt, tried).await? {
+            if let Some(outcome) = self.settle(command, &asked, tried).await? {
                 return Ok(outcome);
             }
         }
@@ -165,14 +181,15 @@ impl<R: Repository> ActingDesk<R> {
     /// The outcome of a try; `None` if others were first and it is worth another one.
     async fn settle(
         &self,
-        attempt: &Attempt,
+        command: CommandId,
+        asked: &Asked,
         tried: Result<Committed, RepositoryError>,
     ) -> Result<Option<Outcome>, Error> {
         match tried {
             Ok(Committed::Now(outcome)) => Ok(Some(outcome)),
-            Ok(Committed::Before(answer)) => self.repeat(attempt.command, attempt.intent, &answer).await.map(Some),
+            Ok(Committed::Before(answer)) => self.repeat(command, asked, &answer).await.map(Some),
             Err(RepositoryError::Conflict { .. }) => Ok(None),
-            Err(error) => Err(repository(attempt.command, error)),
+            Err(error) => Err(repository(command, error)),
         }
     }
 
@@ -228,8 +245,13 @@ impl<R: Repository> ActingDesk<R> {
     /// Commits that a command changed nothing, so that it changes nothing when it comes again.
     async fn keep(&self, attempt: &Attempt, loaded: &Loaded) -> Result<Committed, RepositoryError> {
         let guard = Guard { id: loaded.record.id(), version: loaded.version };
-        let commit =
-            Commit { command: attempt.command, intent: attempt.intent, writes: Vec::new(), guards: vec![guard] };
+        let commit = Commit {
+            command: attempt.command,
+            salt: attempt.salt,
+            intent: attempt.intent,
+            writes: Vec::new(),
+            guards: vec![guard],
+        };
         match self.desk.repository().commit(&self.tenant, commit).await {
             Ok(Landed::Now) => Ok(Committed::Now(Outcome {
                 record: Arc::clone(&loaded.record),
@@ -283,8 +305,13 @@ impl<R: Repository> ActingDesk<R> {
         let record = Arc::new(Record::Incident(course.incident));
         let write =
             Write { id, expected: place.expected, record: Arc::clone(&record), index, wake_at, events: events.clone() };
-        let commit =
-            Commit { command: attempt.command, intent: attempt.intent, writes: vec![write], guards: place.guards };
+        let commit = Commit {
+            command: attempt.command,
+            salt: attempt.salt,
+            intent: attempt.intent,
+            writes: vec![write],
+            guards: place.guards,
+        };
         match self.desk.repository().commit(&self.tenant, commit).await {
             Ok(Landed::Now) => {
                 Ok(Committed::Now(Outcome { record, version, events, command: attempt.command, repeated: false }))
@@ -322,8 +349,8 @@ impl<R: Repository> ActingDesk<R> {
 
     /// Gives the answer that the command got when it came before: the record as it was after it. Who asks
     /// is part of what is asked, so nobody gets another's answer.
-    pub(super) async fn repeat(&self, command: CommandId, intent: Digest, answer: &Answer) -> Result<Outcome, Error> {
-        let touched = answer.touched.first().filter(|_| answer.intent == intent);
+    pub(super) async fn repeat(&self, command: CommandId, asked: &Asked, answer: &Answer) -> Result<Outcome, Error> {
+        let touched = answer.touched.first().filter(|_| answer.intent == asked.digest(answer.salt));
         let Touched { record: id, first, last } = *touched.ok_or_else(|| reused(command))?;
         let scope = Scope::everything(&self.tenant);
         let mut log = Vec::new();
@@ -361,6 +388,6 @@ fn reused(command: CommandId) -> Error {
 }
 
 /// The record kept changing under the command.
-fn busy(command: CommandId) -> Error {
+pub(super) fn busy(command: CommandId) -> Error {
     Error::Busy { command, tries: CONFLICT_TRIES }
 }

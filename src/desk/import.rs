@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActingDesk, Outcome,
-    flow::{Attempt, Committed, Place, repository},
+    flow::{Asked, CONFLICT_TRIES, Committed, Place, busy, repository},
     judge::{other_in, other_of},
 };
 use crate::{
@@ -14,12 +14,12 @@ use crate::{
     decision::{Context, Course, catch_up, decide, intake, invalid},
     error::Error,
     event::Cause,
-    fault::Faults,
-    id::Version,
-    incident::Stage,
-    key::SystemName,
+    fault::{Fault, Faults},
+    id::{CommandId, Id, Version},
+    incident::{Incident, Stage},
+    key::{PersonRef, SystemName},
     permission::Stake,
-    store::{Answer, Expected, Repository},
+    store::{Answer, Expected, Guard, Repository, RepositoryError},
     time::Instant,
     verb::IncidentVerb as Verb,
 };
@@ -52,6 +52,9 @@ pub struct HistoryStep {
     pub at: Instant,
     /// Who did it.
     pub by: ActorId,
+    /// For whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<PersonRef>,
     /// What it did.
     pub command: IncidentCommand,
     /// The stage to correct the record to if the step is refused.
@@ -111,12 +114,22 @@ impl<R: Repository> ActingDesk<R> {
     /// [`OnRefusal::Abort`] whatever a step is refused with.
     pub async fn import(&self, history: &History) -> Result<Imported, Error> {
         let command = self.command_id();
-        let intent = self.intent(None, history);
+        let asked = self.asked(None, history);
+        for _ in 0..CONFLICT_TRIES {
+            match self.try_import(command, &asked, history).await {
+                Err(Error::Repository { source: RepositoryError::Conflict { .. }, .. }) => {}
+                settled => return settled,
+            }
+        }
+        Err(busy(command))
+    }
+
+    async fn try_import(&self, command: CommandId, asked: &Asked, history: &History) -> Result<Imported, Error> {
         let (policy, loaded) = self.load(None, Some(command)).await?;
         if let Some(answer) = loaded.answer {
-            return self.repeated(&Attempt { command, intent, policy }, &answer).await;
+            return self.repeated(command, asked, &answer).await;
         }
-        let attempt = Attempt { command, intent, policy };
+        let attempt = self.attempt(command, asked, policy);
         let policy = &*attempt.policy.policy;
         self.may_with(Verb::Import, &Stake::default(), None, policy)?;
         let now = self.desk.now();
@@ -139,21 +152,20 @@ impl<R: Repository> ActingDesk<R> {
             importing: true,
         };
         let mut guards = self.guard(history.report.follows, Verb::Report, "report.follows", None).await?;
-        for (index, step) in history.steps.iter().enumerate() {
-            let others = [other_of(&step.command), step.otherwise.as_ref().and_then(other_in)];
-            for other in others.into_iter().flatten() {
-                let guarded = self.guard(Some(other), step.command.verb(), "as", None).await;
-                guards.extend(guarded.map_err(|error| error.below(&format!("steps[{index}]")))?);
-            }
+        let mut others = Vec::with_capacity(history.steps.len());
+        for step in &history.steps {
+            let of_step = self.known(other_of(&step.command), &mut guards).await?;
+            let of_correction = self.known(step.otherwise.as_ref().and_then(other_in), &mut guards).await?;
+            others.push((of_step, of_correction));
         }
-        guards.dedup();
         let intaken = intake(history.report.clone(), &context).map_err(|error| error.below("report"))?;
         let (id, number) = self.take_number(&attempt).await?;
         let mut course = intaken.begin(id, number, &context)?;
         let mut refused = Vec::new();
         let mut versions = Vec::with_capacity(history.steps.len());
         for (index, step) in history.steps.iter().enumerate() {
-            course = take(course, index, step, history.on_refusal, &context, &mut refused)
+            let known = others.get(index).copied().unwrap_or((true, true));
+            course = take(course, index, step, known, history.on_refusal, &context, &mut refused)
                 .map_err(|error| error.below(&format!("steps[{index}]")))?;
             versions.push(Version::new(u64::try_from(course.happenings.len()).unwrap_or(u64::MAX)));
         }
@@ -161,15 +173,26 @@ impl<R: Repository> ActingDesk<R> {
         let place = Place { expected: Expected::Absent, guards };
         match self.commit(&attempt, course, place, now).await {
             Ok(Committed::Now(outcome)) => Ok(Imported { outcome, versions, refused }),
-            Ok(Committed::Before(answer)) => self.repeated(&attempt, &answer).await,
+            Ok(Committed::Before(answer)) => self.repeated(command, asked, &answer).await,
             Err(error) => Err(repository(command, error)),
         }
     }
 }
 
 impl<R: Repository> ActingDesk<R> {
-    async fn repeated(&self, attempt: &Attempt, answer: &Answer) -> Result<Imported, Error> {
-        let outcome = self.repeat(attempt.command, attempt.intent, answer).await?;
+    /// Whether the other incident that a step names is there to be seen; if so it is guarded.
+    async fn known(&self, other: Option<Id<Incident>>, guards: &mut Vec<Guard>) -> Result<bool, Error> {
+        let Some(other) = other.filter(|other| !guards.iter().any(|guard| guard.id == (*other).into())) else {
+            return Ok(true);
+        };
+        let (_, loaded) = self.load(Some(&other.into()), None).await?;
+        let Some(loaded) = loaded.record else { return Ok(false) };
+        guards.push(Guard { id: other.into(), version: loaded.version });
+        Ok(true)
+    }
+
+    async fn repeated(&self, command: CommandId, asked: &Asked, answer: &Answer) -> Result<Imported, Error> {
+        let outcome = self.repeat(command, asked, answer).await?;
         Ok(Imported { outcome, versions: Vec::new(), refused: Vec::new() })
     }
 }
@@ -179,27 +202,39 @@ fn take(
     course: Course,
     index: usize,
     step: &HistoryStep,
+    others_known: (bool, bool),
     on_refusal: OnRefusal,
     context: &Context<'_>,
     refused: &mut Vec<RefusedStep>,
 ) -> Result<Course, Error> {
-    let by = Actor::from_id(step.by.clone());
+    let by = Actor::from_id(step.by.clone()).for_person(step.on_behalf_of.clone());
     let context = Context { actor: &by, occurred_at: step.at, ..*context };
     let course = catch_up(course, step.at, context.recorded_at);
     let Course { incident, mut happenings } = course;
     let stage = incident.stage();
-    let again = |command: &IncidentCommand| decide(Course::from(incident.clone()), command, &context);
-    let result = again(&step.command).or_else(|error| {
-        let otherwise = step.otherwise.clone().filter(|_| on_refusal == OnRefusal::Correct);
-        let course = match (on_refusal, otherwise) {
-            (OnRefusal::Abort, _) => return Err(error),
-            (_, Some(to)) => Some(again(&correction(to, &error, context.policy.caps().text_chars))?),
-            (_, None) => None,
-        };
-        refused.push(RefusedStep { index, stage, error, corrected: course.is_some() });
-        Ok(course.unwrap_or_else(|| Course::from(incident.clone())))
-    });
-    let next = result?;
+    let attempt = |command: &IncidentCommand, other_known: bool| {
+        if !other_known {
+            let rule = "names an incident that does not exist, or is not yours to see";
+            let path = if command.verb() == Verb::Correct { "to" } else { "as" };
+            return Err(invalid(
+                Faults::one(Fault::new(path, "record.unknown", rule)),
+                command.verb(),
+                Some(incident.number()),
+            ));
+        }
+        decide(Course::from(incident.clone()), command, &context)
+    };
+    let next = match attempt(&step.command, others_known.0) {
+        Ok(next) => next,
+        Err(error) if on_refusal == OnRefusal::Abort => return Err(error),
+        Err(error) => {
+            // A correction that cannot be carried leaves the step out, as if it had named none.
+            let otherwise = step.otherwise.clone().filter(|_| on_refusal == OnRefusal::Correct);
+            let corrected = otherwise.and_then(|to| attempt(&correction(to, &error), others_known.1).ok());
+            refused.push(RefusedStep { index, stage, error, corrected: corrected.is_some() });
+            corrected.unwrap_or_else(|| Course::from(incident.clone()))
+        }
+    };
     happenings.extend(next.happenings);
     Ok(Course { incident: next.incident, happenings })
 }
@@ -223,12 +258,12 @@ fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Erro
     if faults.is_empty() { Ok(()) } else { Err(invalid(faults, Verb::Import, None)) }
 }
 
-/// The correction for a refused step; its reason is as long as the policy lets it be.
-fn correction(to: CorrectTo, error: &Error, max_chars: usize) -> IncidentCommand {
-    let reason = format!("imported against the lifecycle: {error}");
+/// The correction for a refused step. Its reason names the code alone: texts of the history stay out of it.
+fn correction(to: CorrectTo, error: &Error) -> IncidentCommand {
+    let code = error.code();
     IncidentCommand::Correct(Correct {
         to,
-        reason: reason.chars().take(max_chars).collect(),
-        instead_of: Some(error.code().to_owned()),
+        reason: format!("imported against the lifecycle: {code}"),
+        instead_of: Some(code.to_owned()),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{ActingDesk, reads::incident_of};
 use crate::{
-    command::{Cancel, Correct, CorrectTo, IncidentCommand, Patch},
+    command::{Cancel, Correct, CorrectTo, IncidentCommand, Patch, Report},
     decision::{Context, invalid},
     directory::{Directory, Person},
     error::{ClockBehind, Error, PermissionRefused},
@@ -38,25 +38,34 @@ impl<R: Repository> ActingDesk<R> {
         Err(PermissionRefused { code: verb.refused(), permission, actor, number: number.cloned() }.into())
     }
 
-    /// Whether there is anything that the actor may report: asked before a report is read, so that a
-    /// stranger learns nothing from its faults.
-    pub(super) fn may_report_at_all(&self, policy: &Policy) -> Result<(), Error> {
+    /// Whether there is anything that the actor may report, and about others if it names others: asked
+    /// before the report is read and the directory is asked, so that a stranger learns nothing from either.
+    pub(super) fn may_report_at_all(&self, report: &Report, policy: &Policy) -> Result<(), Error> {
         let scopes = |verb| policy.permissions().scopes(&self.actor, Permission::Incident(verb));
-        if !scopes(Verb::Report).is_empty() || !scopes(Verb::ReportFor).is_empty() {
+        let mut named = report.caller.iter().chain(&report.affected);
+        let foreign = named.any(|name| self.actor.people().all(|person| person.as_str() != name.as_str()));
+        let verb = if foreign { Verb::ReportFor } else { Verb::Report };
+        if !scopes(verb).is_empty() || (!foreign && !scopes(Verb::ReportFor).is_empty()) {
             return Ok(());
         }
-        self.may_with(Verb::Report, &Stake::default(), None, policy)
+        let actor = self.actor.id().clone();
+        let permission = Permission::Incident(verb);
+        Err(PermissionRefused { code: verb.refused(), permission, actor, number: None }.into())
     }
 
-    /// Whether the actor may report this: for itself, or for somebody else.
-    pub(super) fn may_report(&self, facts: &Facts, policy: &Policy) -> Result<(), Error> {
-        let own = facts.caller.as_ref().is_none_or(|caller| self.actor.people().any(|person| person == caller));
-        let stake = Stake {
-            people: [facts.caller.as_ref(), facts.affected.as_ref(), facts.opened_by.person(), None],
-            group: None,
-            organisation: facts.organisation.as_ref(),
-        };
-        self.may_with(if own { Verb::Report } else { Verb::ReportFor }, &stake, None, policy)
+    /// Whether the actor may report this: for itself or for somebody else, and to whom it sends it.
+    pub(super) fn may_report(&self, report: &Report, facts: &Facts, policy: &Policy) -> Result<(), Error> {
+        let mine = |person: Option<&PersonRef>| person.is_none_or(|named| self.actor.people().any(|own| own == named));
+        let own = mine(facts.caller.as_ref()) && mine(facts.affected.as_ref());
+        let stake = facts.stake();
+        self.may_with(if own { Verb::Report } else { Verb::ReportFor }, &stake, None, policy)?;
+        if report.group.is_some() || report.person.is_some() {
+            self.may_with(Verb::Route, &stake, None, policy)?;
+        }
+        if self.options.occurred_at.is_some_and(|at| at < self.desk.now()) {
+            self.may_with(Verb::Backdate, &stake, None, policy)?;
+        }
+        Ok(())
     }
 
     /// Whether something can have happened then: not in the future, and earlier only with permission, not
@@ -95,9 +104,9 @@ impl<R: Repository> ActingDesk<R> {
         if let Some(fault) = fault {
             return Err(invalid(Faults::one(fault), verb, number));
         }
-        if at < now {
-            let stake = incident.map(Incident::stake).unwrap_or_default();
-            self.may_with(Verb::Backdate, &stake, number, context.policy)?;
+        // For a report this is asked with everything else that it needs.
+        if let Some(incident) = incident.filter(|_| at < now) {
+            self.may(Verb::Backdate, incident, context.policy)?;
         }
         Ok(())
     }

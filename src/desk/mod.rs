@@ -2,8 +2,8 @@
 //! commits.
 //!
 //! ```text
-//! command → load record, policy and any earlier answer → visible? allowed? → catch up with what has
-//! fallen due → decide → one commit → on a conflict the same again → outcome
+//! command → load record, policy and any earlier answer → visible? → catch up with what has fallen due →
+//! allowed? → decide → one commit → on a conflict the same again → outcome
 //! ```
 
 mod flow;
@@ -30,6 +30,7 @@ use crate::{
     directory::AnyDirectory,
     error::{Error, PermissionRefused},
     event::PolicyStamp,
+    fault::{Fault, Faults},
     id::{CommandId, IdSource},
     key::TenantId,
     permission::Permission,
@@ -286,13 +287,19 @@ impl<R: Repository> ActingDesk<R> {
     /// Puts a policy in force for the tenant.
     ///
     /// # Errors
-    /// [`Error::Refused`] without the permission `policy.publish` in the policy that is in force.
+    /// [`Error::Refused`] without the permission `policy.publish` in the policy that is in force,
+    /// [`Error::Policy`] if the new policy would take that permission from the actor.
     pub async fn publish_policy(&self, policy: Policy) -> Result<PolicyStamp, Error> {
         let (in_force, _) = self.load(None, None).await?;
         let permission = Permission::PublishPolicy;
         if in_force.policy.permissions().scopes(&self.actor, permission).is_empty() {
             let actor = self.actor.id().clone();
             return Err(PermissionRefused { code: "policy.publish.refused", permission, actor, number: None }.into());
+        }
+        // Whoever publishes can publish again: a tenant is not locked out of its own policy by a slip.
+        if policy.permissions().scopes(&self.actor, permission).is_empty() {
+            let rule = format!("would take `{permission}` from {}, who publishes it", self.actor.id());
+            return Err(Faults::one(Fault::new("permissions", "permissions.locked_out", rule)).into());
         }
         let policy = Arc::new(policy);
         let stamp = self

@@ -22,7 +22,8 @@ macro_rules! options {
     ($($type:ident => $($path:ident).+;)*) => {$(
         impl<R> $type<R> {
             /// With this command id. Sent again with the same id, the command gets the same answer and
-            /// changes nothing more. Without one the desk takes a new id for each command.
+            /// changes nothing more. Without one the desk takes a new id for each command. Whoever can guess
+            /// an id can use it up first: do not derive it from what strangers know.
             #[must_use]
             pub fn with_command(mut self, id: CommandId) -> Self {
                 self.$($path).+.command = Some(id);
@@ -36,7 +37,9 @@ macro_rules! options {
                 self
             }
 
-            /// Only if the record is still at this version. Without it, what others did in between is
+            /// Only if the record is still at this version. (What does not exist yet has none: a report or an
+            /// import takes no notice of it.)
+            /// Without it, what others did in between is
             /// taken into account, and the command decided anew.
             #[must_use]
             pub fn if_version(mut self, version: Version) -> Self {

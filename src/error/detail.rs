@@ -111,6 +111,12 @@ pub struct Illegal {
 }
 
 impl Illegal {
+    /// The incident's number.
+    #[must_use]
+    pub const fn number(&self) -> &Number {
+        &self.number
+    }
+
     /// What was asked.
     #[must_use]
     pub const fn verb(&self) -> IncidentVerb {
@@ -157,6 +163,18 @@ pub struct Blocked {
 }
 
 impl Blocked {
+    /// The incident's number.
+    #[must_use]
+    pub const fn number(&self) -> &Number {
+        &self.number
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub const fn verb(&self) -> IncidentVerb {
+        self.verb
+    }
+
     /// What is owed.
     #[must_use]
     pub fn obligations(&self) -> &[Obligation] {
@@ -199,6 +217,12 @@ pub struct ReopeningOver {
 }
 
 impl ReopeningOver {
+    /// The incident's number.
+    #[must_use]
+    pub const fn number(&self) -> &Number {
+        &self.number
+    }
+
     /// Which limit is reached.
     #[must_use]
     pub const fn limit(&self) -> ReopeningLimit {
@@ -268,6 +292,12 @@ pub struct VersionConflict {
 }
 
 impl VersionConflict {
+    /// The incident's number.
+    #[must_use]
+    pub const fn number(&self) -> &Number {
+        &self.number
+    }
+
     /// The version that the caller named.
     #[must_use]
     pub const fn expected(&self) -> Version {
@@ -314,6 +344,12 @@ pub struct ClockBehind {
 }
 
 impl ClockBehind {
+    /// The incident's number.
+    #[must_use]
+    pub const fn number(&self) -> &Number {
+        &self.number
+    }
+
     pub(super) fn params(&self) -> Vec<(&'static str, String)> {
         vec![
             ("number", self.number.to_string()),

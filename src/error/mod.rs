@@ -55,12 +55,12 @@ pub enum Error {
     #[error(transparent)]
     ClockBehind(Box<ClockBehind>),
     /// A part of what was asked is refused; the path says which: `steps[3]`.
-    #[error("{path}: {source}")]
+    #[error("{path}: {error}")]
     Within {
         /// The part.
         path: String,
         /// Why it is refused.
-        source: Box<Error>,
+        error: Box<Error>,
     },
     /// Others changed the record each time that the command was decided.
     #[error("command {command} was decided {tries} times, and each time others had changed the record first")]
@@ -168,7 +168,7 @@ impl Error {
             Self::Conflict(_) => "record.conflict",
             Self::CommandReused(_) => "command.reused",
             Self::ClockBehind(_) => "time.behind",
-            Self::Within { source, .. } => source.code(),
+            Self::Within { error, .. } => error.code(),
             Self::Busy { .. } => "record.busy",
             Self::Policy(_) => "policy.invalid",
             Self::Directory(_) => "directory.unavailable",
@@ -217,8 +217,8 @@ impl Error {
             Self::ClockBehind(error) => error.params(),
             Self::Policy(faults) => vec![("faults", faults.to_string())],
             Self::Directory(_) => Vec::new(),
-            Self::Within { path, source } => {
-                let mut params = source.params();
+            Self::Within { path, error } => {
+                let mut params = error.params();
                 params.push(("path", path.clone()));
                 params
             }
@@ -235,7 +235,7 @@ impl Error {
         match self {
             Self::Invalid(error) => Some(&error.faults),
             Self::Policy(faults) => Some(faults),
-            Self::Within { source, .. } => source.faults(),
+            Self::Within { error, .. } => error.faults(),
             _ => None,
         }
     }
@@ -257,7 +257,7 @@ impl Error {
                 invalid.faults.nest(path, faults);
                 Self::Invalid(invalid)
             }
-            other => Self::Within { path: path.to_owned(), source: Box::new(other) },
+            other => Self::Within { path: path.to_owned(), error: Box::new(other) },
         }
     }
 }

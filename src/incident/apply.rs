@@ -44,6 +44,12 @@ pub enum FoldError {
         /// The version of the foreign event.
         at: Version,
     },
+    /// An event was recorded before the one before it, or happened after it was recorded.
+    #[error("event {at} breaks the order of times")]
+    Time {
+        /// The version of the event.
+        at: Version,
+    },
     /// An event is not legal where it stands.
     #[error("event {at}, {event}, is not legal while the incident is {stage}")]
     Illegal {
@@ -158,7 +164,11 @@ impl Incident {
         if first.record != incident.id().into() {
             return Err(FoldError::Foreign { at: first.sequence });
         }
+        if first.occurred_at > first.recorded_at {
+            return Err(FoldError::Time { at: first.sequence });
+        }
         let mut version = expected;
+        let mut recorded_at = first.recorded_at;
         for event in events {
             if event.sequence != version.next() {
                 return Err(FoldError::Sequence { expected: version.next(), found: event.sequence });
@@ -166,6 +176,10 @@ impl Incident {
             if event.record != first.record || event.tenant != first.tenant {
                 return Err(FoldError::Foreign { at: event.sequence });
             }
+            if event.recorded_at < recorded_at || event.occurred_at > event.recorded_at {
+                return Err(FoldError::Time { at: event.sequence });
+            }
+            recorded_at = event.recorded_at;
             version = event.sequence;
             let Body::Incident(body) = &event.body;
             let (name, stage) = (body.name(), incident.stage());

@@ -216,6 +216,8 @@ pub enum NoteFrom {
     Desk,
     /// An automation, or the system. It is no response.
     Automation,
+    /// Somebody else: neither the caller nor of the desk. It is neither a reply nor a response.
+    Other,
 }
 
 /// What a caller's reply does to a resolved incident.

@@ -15,6 +15,7 @@ use crate::{
         CategoryKey, ChoiceKey, ContactChannel, ExternalKey, FieldKey, GroupRef, ItemRef, Label, LevelName, MediaType,
         OfferingRef, OrganisationRef, PersonRef, ServiceRef, SiteRef, SystemName,
     },
+    permission::Stake,
     text::{Text, Title},
 };
 
@@ -168,6 +169,16 @@ impl Facts {
     /// How many links to other incidents stand in the facts.
     pub(crate) fn links(&self) -> usize {
         usize::from(self.follows.is_some())
+    }
+
+    /// Who has to do with it, as far as the facts say: without group and assignee.
+    #[must_use]
+    pub fn stake(&self) -> Stake<'_> {
+        Stake {
+            people: [self.caller.as_ref(), self.affected.as_ref(), self.opened_by.person(), None],
+            group: None,
+            organisation: self.organisation.as_ref(),
+        }
     }
 
     /// The criticality of everything that the incident concerns.

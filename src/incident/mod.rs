@@ -168,16 +168,10 @@ impl Incident {
     #[must_use]
     pub fn stake(&self) -> Stake<'_> {
         let (facts, assignment) = (self.facts(), self.assignment());
-        Stake {
-            people: [
-                facts.caller.as_ref(),
-                facts.affected.as_ref(),
-                facts.opened_by.person(),
-                assignment.person.as_ref(),
-            ],
-            group: assignment.group.as_ref(),
-            organisation: facts.organisation.as_ref(),
-        }
+        let mut stake = facts.stake();
+        let [.., assignee] = &mut stake.people;
+        *assignee = assignment.person.as_ref();
+        Stake { group: assignment.group.as_ref(), ..stake }
     }
 }
 

@@ -118,6 +118,7 @@ impl Hear for OnHold {}
 impl Hear for Resolved {
     fn hear(&mut self, rule: ReplyRule, at: Instant) {
         self.caller_replied = true;
+        self.confirmation = None;
         if rule == ReplyRule::RestartQuietTime {
             self.quiet_since = self.quiet_since.max(at);
         }
@@ -248,7 +249,8 @@ impl<S: Open> In<S> {
     pub fn cancel(self, why: CancelledAs, stamp: &Stamp<'_>) -> Step<In<Cancelled>> {
         let cancellation = why.cancellation.clone();
         let cancelled_at = stamp.occurred_at;
-        let next = self.enter(|former| Cancelled { cancellation, cancelled_at, former }, stamp);
+        let label = self.shared.progress.label.clone();
+        let next = self.enter(|former| Cancelled { cancellation, cancelled_at, former, label }, stamp);
         Step::new(next, Event::Cancelled(why))
     }
 }
@@ -474,6 +476,7 @@ impl In<Cancelled> {
             return Err(Box::new(self));
         }
         self.shared.progress.enter(stamp);
+        self.shared.progress.label = self.stage.label;
         let shared = self.shared;
         let next = match self.stage.former {
             Former::New | Former::Other => In::new(shared, New {}).into(),
@@ -649,7 +652,7 @@ impl<S: IncidentStage> In<S> {
                 In::new(shared, Closed { resolution, closed_at: at, basis: ClosureBasis::Corrected }).into()
             }
             CorrectedStage::Cancelled(cancellation) => {
-                In::new(shared, Cancelled { cancellation, cancelled_at: at, former: Former::Other }).into()
+                In::new(shared, Cancelled { cancellation, cancelled_at: at, former: Former::Other, label: None }).into()
             }
         };
         Step::new(next, Event::Corrected(Box::new(correction)))
@@ -681,6 +684,7 @@ impl<S: Live> In<S> {
             match from {
                 NoteFrom::Caller => {
                     progress.last_caller_reply = progress.last_caller_reply.max(Some(at));
+                    progress.set(Milestone::Confirmed, None);
                     this.stage.hear(rule, at);
                 }
                 NoteFrom::Desk => {
@@ -688,7 +692,7 @@ impl<S: Live> In<S> {
                     progress.reach(Milestone::Responded, at);
                     this.stage.answer();
                 }
-                NoteFrom::Automation => {}
+                NoteFrom::Automation | NoteFrom::Other => {}
             }
         })
     }

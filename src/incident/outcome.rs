@@ -169,7 +169,7 @@ pub enum ClosureBasis {
 
 /// Why an incident ended without a resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Cancellation {
     /// It is the same as another incident, which goes on.
     Duplicate {

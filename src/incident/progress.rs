@@ -67,7 +67,8 @@ milestones! {
     /// Somebody said that they had seen it.
     Acknowledged = acknowledged,
     /// The desk responded: a person started work, a person of the desk wrote a public note, or it was
-    /// resolved, whichever came first. Routing, logging and automations do not count.
+    /// resolved by anybody, whichever came first. Routing, logging, and what automations write or begin do
+    /// not count.
     Responded = responded,
     /// Work began.
     Started = started,

@@ -62,6 +62,13 @@ pub enum SnapshotError {
         /// Whether the stage needs it or excludes it.
         expected: bool,
     },
+    /// A time of the stage is not that of its milestone, or lies after the last event: the snapshot was
+    /// altered. Fold it from its events.
+    #[error("the times of an incident that is {stage} contradict each other")]
+    Times {
+        /// The stage that it claims.
+        stage: Stage,
+    },
     /// It is on hold and no hold has been counted: the snapshot was altered. Fold it from its events.
     #[error("an incident that is on hold must have at least one hold interval")]
     NoHold,
@@ -127,6 +134,16 @@ impl Read {
             if found != expected {
                 return Err(SnapshotError::Milestone { stage, milestone, expected });
             }
+        }
+        let since = match &incident {
+            Incident::Resolved(i) if progress.milestones.resolved != Some(i.stage.resolved_at) => None,
+            Incident::Closed(i) if progress.milestones.closed != Some(i.stage.closed_at) => None,
+            Incident::OnHold(i) => Some(i.stage.since),
+            Incident::Cancelled(i) => Some(i.stage.cancelled_at),
+            _ => Some(progress.stage_since),
+        };
+        if since.is_none_or(|since| since.max(progress.stage_since) > progress.recorded_at) {
+            return Err(SnapshotError::Times { stage });
         }
         if stage == Stage::OnHold && progress.holds == 0 {
             return Err(SnapshotError::NoHold);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Cancellation, ClosureBasis, Confirmation, Hold, IncidentEvent, Resolution, Shared};
-use crate::{lifecycle::StageOf, time::Instant};
+use crate::{key::StageLabel, lifecycle::StageOf, time::Instant};
 
 /// Declares the stage types' common ground: the stage enum and the link to what incidents share.
 macro_rules! stages {
@@ -139,14 +139,17 @@ impl fmt::Display for Phase {
 
 /// Reported and not yet taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct New {}
 
 /// Dispatched to a group or a person who has not begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Assigned {}
 
 /// Being worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct InProgress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) phase: Option<Phase>,
@@ -178,6 +181,7 @@ pub enum Left {
 
 /// Waiting, with a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OnHold {
     pub(crate) hold: Hold,
     /// When this reason began.
@@ -207,6 +211,7 @@ impl OnHold {
 
 /// Service is restored; to be verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Resolved {
     pub(crate) resolution: Resolution,
     pub(crate) resolved_at: Instant,
@@ -251,6 +256,7 @@ impl Resolved {
 
 /// Done for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Closed {
     pub(crate) resolution: Resolution,
     pub(crate) closed_at: Instant,
@@ -295,10 +301,14 @@ pub enum Former {
 
 /// Ended without a resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cancelled {
     pub(crate) cancellation: Cancellation,
     pub(crate) cancelled_at: Instant,
     pub(crate) former: Former,
+    /// The host's own status that it had then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<StageLabel>,
 }
 
 impl Cancelled {

@@ -76,6 +76,7 @@ fn permissions() -> Permissions {
         Verb::Read,
         Verb::Report,
         Verb::ReportFor,
+        Verb::Route,
         Verb::AddNote,
         Verb::AddInternalNote,
         Verb::RecordMilestone,

@@ -197,7 +197,7 @@ impl Policy {
 
     fn from_valid(draft: PolicyDraft) -> Self {
         let mut ignored = Faults::none();
-        let categories = crate::category::work_out(&draft.categories, |_, _, _| {}, &mut ignored);
+        let categories = crate::category::work_out(&draft.categories, &mut ignored);
         // Every part of a draft has a JSON form; should one ever have none, the digest is that of nothing.
         let digest = Digest::of(&serde_json::to_vec(&draft).unwrap_or_default());
         Self { draft, categories, digest }
@@ -227,9 +227,15 @@ pub(crate) const KNOWN_REASONS: [HoldReason; 5] = [
     HoldReason::AwaitingDate,
 ];
 
-/// A field key known to the policy, or the text for a message.
+/// The fields of a policy as a message lists them: the first of them.
 pub(crate) fn known_fields(policy: &Policy) -> String {
-    policy.draft.fields.iter().map(|field| field.key.as_str()).collect::<Vec<_>>().join(", ")
+    const LISTED: usize = 20;
+    let fields = &policy.draft.fields;
+    let mut list = fields.iter().take(LISTED).map(|field| field.key.as_str()).collect::<Vec<_>>().join(", ");
+    if fields.len() > LISTED {
+        list.push_str(", …");
+    }
+    list
 }
 
 impl Policy {

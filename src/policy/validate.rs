@@ -6,9 +6,9 @@ use std::hash::Hash;
 use super::{Policy, PolicyDraft};
 use crate::{
     fault::Faults,
-    field::{FieldName, Requirement},
+    field::{FieldName, RequiredBy, Requirement},
     id::Number,
-    key::LevelName,
+    key::{FieldKey, LevelName},
     priority::{Effect, Scale, Trigger},
     text::MAX_TEXT_CHARS,
 };
@@ -78,12 +78,14 @@ impl PolicyDraft {
 
     fn check_categories(&self, faults: &mut Faults) {
         let mut inner = Faults::none();
-        crate::category::work_out(
-            &self.categories,
-            |faults, path, field| self.check_field_name(faults, path, field),
-            &mut inner,
-        );
+        let all = crate::category::work_out(&self.categories, &mut inner);
         for (index, category) in self.categories.iter().enumerate() {
+            self.check_requirements(&mut inner, &format!("[{index}].required"), &category.required);
+            let labels = all.get(&category.key).map_or(0, |defaults| defaults.labels.len());
+            if labels > self.caps.labels {
+                let rule = format!("come to {labels} with its parents'; the policy allows {}", self.caps.labels);
+                inner.push(format!("[{index}].labels"), "cap.exceeded", rule);
+            }
             if let Some(level) = &category.impact {
                 known_level(&mut inner, &format!("[{index}].impact"), level, &self.matrix.impact, "impact");
             }
@@ -158,7 +160,15 @@ impl PolicyDraft {
 
     fn check_requirements(&self, faults: &mut Faults, path: &str, requirements: &[Requirement]) {
         for (index, requirement) in requirements.iter().enumerate() {
-            self.check_field_name(faults, format!("{path}[{index}].field"), &requirement.field);
+            let path = format!("{path}[{index}].field");
+            self.check_field_name(faults, path.clone(), &requirement.field);
+            let retired = |key: &FieldKey| self.fields.iter().any(|field| field.retired && field.key == *key);
+            if requirement.field == FieldName::ResolutionText && requirement.by == RequiredBy::Report {
+                faults.push(path, "requirement.impossible", "is `resolution.text`, which no report can have");
+            } else if matches!(&requirement.field, FieldName::Custom(key) if retired(key)) {
+                let rule = format!("is `{}`, which takes no new values", requirement.field);
+                faults.push(path, "requirement.impossible", rule);
+            }
         }
     }
 
@@ -184,6 +194,19 @@ impl PolicyDraft {
         }
         if caps.attachment_bytes > MAX_BYTES {
             faults.push("caps.attachment_bytes", "cap.too_high", format!("must be at most {MAX_BYTES}"));
+        }
+        for (name, count) in [
+            ("categories", self.categories.len()),
+            ("fields", self.fields.len()),
+            ("modifiers", self.modifiers.len()),
+            ("hold_reasons", self.hold_reasons.len()),
+            ("stage_labels", self.stage_labels.len()),
+            ("resolution_codes", self.resolution_codes.len()),
+            ("intake.service_requests", self.intake.service_requests.len()),
+        ] {
+            if count > MAX_COUNT {
+                faults.push(name, "cap.exceeded", format!("has {count} entries; at most {MAX_COUNT} are allowed"));
+            }
         }
         for (name, value) in [
             ("labels", caps.labels),

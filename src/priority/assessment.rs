@@ -1,6 +1,6 @@
 //! The assessment: a priority that explains itself.
 
-use std::fmt;
+use std::{fmt, num::NonZeroU8};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,9 @@ use crate::{
 
 /// A priority: its rank, of which 1 is the highest, and its name in the policy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Priority {
-    pub(crate) rank: u8,
+    pub(crate) rank: NonZeroU8,
     pub(crate) name: LevelName,
 }
 
@@ -23,7 +24,7 @@ impl Priority {
     /// 1 for the highest priority of the policy, 2 for the next, …
     #[must_use]
     pub const fn rank(&self) -> u8 {
-        self.rank
+        self.rank.get()
     }
 
     /// The policy's name: `P1`, `3 - Moderate`, …
@@ -41,6 +42,7 @@ impl fmt::Display for Priority {
 
 /// A modifier that changed the priority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AppliedModifier {
     /// The rule of the policy.
     pub rule: RuleId,
@@ -53,6 +55,7 @@ pub struct AppliedModifier {
 /// A priority set by hand. Below it the computed priority goes on living, and returns when the
 /// override is cleared or expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Override {
     /// The priority that holds.
     pub priority: Priority,
@@ -67,6 +70,7 @@ pub struct Override {
 
 /// A priority and how it came about: the cell, the modifiers, the override, the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Assessment {
     pub(crate) cell: Cell,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -227,7 +231,7 @@ mod tests {
     #[test]
     fn the_computed_priority_lives_on_below_an_override() {
         let set = Override {
-            priority: Priority { rank: 1, name: level("P1") },
+            priority: Priority { rank: NonZeroU8::MIN, name: level("P1") },
             reason: Text::new("board meeting", 80, [0; 16]).unwrap(),
             by: ActorId::System,
             until: None,

@@ -1,5 +1,7 @@
 //! The matrix: impact × urgency → priority.
 
+use std::num::NonZeroU8;
+
 use serde::{Deserialize, Serialize};
 
 use super::{HighEnd, Priority, Scale};
@@ -27,6 +29,7 @@ pub struct Matrix {
 
 /// The cell of the matrix that gave a priority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cell {
     /// The impact: which row.
     pub impact: LevelName,
@@ -100,13 +103,13 @@ impl Matrix {
     #[must_use]
     pub fn find(&self, priority: &str) -> Option<Priority> {
         let name = self.priority.find(priority)?.clone();
-        Some(Priority { rank: self.priority.rank(priority)?, name })
+        Some(Priority { rank: NonZeroU8::new(self.priority.rank(priority)?)?, name })
     }
 
     /// The priority of this rank; 1 is the highest.
     #[must_use]
     pub fn ranked(&self, rank: u8) -> Option<Priority> {
-        Some(Priority { rank, name: self.priority.level(rank)?.clone() })
+        Some(Priority { rank: NonZeroU8::new(rank)?, name: self.priority.level(rank)?.clone() })
     }
 
     /// Checks that every cell is there and names a priority, and, unless
@@ -226,7 +229,7 @@ mod tests {
     fn in_glpi_the_last_level_is_the_highest() {
         let matrix = Matrix::glpi();
         assert_eq!(priority(&matrix, "5", "5"), "5");
-        assert_eq!(matrix.find("5").unwrap().rank, 1);
+        assert_eq!(matrix.find("5").unwrap().rank(), 1);
         // The asymmetry that GLPI ships: very low urgency never gives more than 2, low up to 3.
         assert_eq!(priority(&matrix, "5", "1"), "2");
         assert_eq!(priority(&matrix, "5", "2"), "3");

@@ -75,7 +75,7 @@ impl Modifier {
             return None;
         }
         let raised = match &self.effect {
-            Effect::Raise(by) => matrix.ranked(priority.rank.saturating_sub(*by).max(1))?,
+            Effect::Raise(by) => matrix.ranked(priority.rank().saturating_sub(*by).max(1))?,
             Effect::AtLeast(floor) => matrix.find(floor.as_str())?,
         };
         (raised.rank < priority.rank).then(|| AppliedModifier {

@@ -137,6 +137,8 @@ pub struct Guard {
 pub struct Commit {
     /// The command. A repository keeps its answer with the rest.
     pub command: CommandId,
+    /// The salt of the digest of what was asked.
+    pub salt: [u8; 16],
     /// The digest of what was asked: not of `now`, of minted ids or of the policy.
     pub intent: Digest,
     /// The records that are written.
@@ -148,7 +150,10 @@ pub struct Commit {
 /// The answer to a command, kept so that the same command gets it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The digest of what was asked.
+    /// The salt of the digest. Without it nobody can find out by trying what was asked: when a record's
+    /// texts are erased, the salts of its answers go, too.
+    pub salt: [u8; 16],
+    /// The salted digest of what was asked.
     pub intent: Digest,
     /// The records that it wrote; or the one that it read and left as it was.
     pub touched: Vec<Touched>,
@@ -186,7 +191,11 @@ impl Commit {
         };
         let read = |guard: &Guard| Touched { record: guard.id, first: guard.version.next(), last: guard.version };
         let unchanged = if self.writes.is_empty() { self.guards.first().map(read) } else { None };
-        Answer { intent: self.intent, touched: self.writes.iter().map(written).chain(unchanged).collect() }
+        Answer {
+            salt: self.salt,
+            intent: self.intent,
+            touched: self.writes.iter().map(written).chain(unchanged).collect(),
+        }
     }
 }
 

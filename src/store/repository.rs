@@ -61,7 +61,7 @@ pub trait Repository: Send + Sync {
         kind: RecordKind,
     ) -> impl Future<Output = Result<u64, RepositoryError>> + Send;
 
-    /// The events of a record from `from` on, at most `limit`. An empty page for a record that the
+    /// The events of a record from `from` on, at most `limit` and at least one. An empty page for a record that the
     /// viewer may not see.
     fn events(
         &self,

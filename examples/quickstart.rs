@@ -6,11 +6,13 @@
 
 use andon::{
     Actor, Desk, Error, Stage,
+    actor::ActorId,
     blocking::{ActingDesk, IncidentDesk},
     command::{Assign, Hold, Report, Resolve},
     desk::Outcome,
+    event::Body,
     id::SequentialIds,
-    incident::{ConfirmedBy, Milestone},
+    incident::{ConfirmedBy, IncidentEvent, Milestone},
     store::{MemoryRepository, Repository},
     time::{ManualTime, days, hours, minutes},
 };
@@ -23,10 +25,9 @@ fn main() -> Result<(), Error> {
     let bob = acme.acting_as(Actor::person("bob")?.role("caller")?);
     let anna = acme.acting_as(Actor::person("anna")?.role("agent")?.group("Messaging")?);
 
-    println!("Bob cannot send mail, and says so.");
+    println!("Bob cannot send mail, and says so. (Times are UTC.)");
     let outcome = bob.report(Report::new("Outgoing mail is stuck").impact("medium").urgency("high"))?;
     tell(&outcome);
-    println!("      priority {}", outcome.incident().progress().assessment);
     let id = outcome.id();
 
     time.advance(minutes(4));
@@ -64,18 +65,46 @@ fn main() -> Result<(), Error> {
     summary(&anna, id)
 }
 
-/// What a command did.
+/// What a command did, and where it left the incident.
 fn tell(outcome: &Outcome) {
     for event in outcome.events() {
-        let stage = outcome.incident().stage();
-        println!(
-            "{}  {}  {:<11} {} by {}",
-            event.occurred_at.format("%H:%M"),
-            outcome.number(),
-            stage.as_str(),
-            event.body.name(),
-            event.actor,
-        );
+        let Body::Incident(what) = &event.body else { continue };
+        println!("{}  {}  {}", event.occurred_at.format("%H:%M"), outcome.number(), said(what, &event.actor));
+    }
+    if let Some(event) = outcome.events().last() {
+        println!("{}  {}  → {}", event.occurred_at.format("%H:%M"), outcome.number(), outcome.incident().stage());
+    }
+}
+
+/// An event in words.
+fn said(what: &IncidentEvent, actor: &ActorId) -> String {
+    match what {
+        IncidentEvent::Reported(reported) => {
+            format!("{actor} reports \"{}\": {}", reported.facts.title, reported.assessment)
+        }
+        IncidentEvent::Assigned(to) => match &to.group {
+            Some(group) => format!("{actor} assigns it to {group}"),
+            None => format!("{actor} assigns it"),
+        },
+        IncidentEvent::Routed(to) => match &to.person {
+            Some(person) => format!("{person} takes it"),
+            None => format!("{actor} routes it"),
+        },
+        IncidentEvent::WorkStarted => format!("{actor} starts work"),
+        IncidentEvent::NoteAdded(note) => format!("{actor} writes: {}", note.text),
+        IncidentEvent::Held(hold) => format!("{actor} puts it on hold: {}", hold.reason),
+        IncidentEvent::Resumed(_) => "the hold ends".to_owned(),
+        IncidentEvent::Resolved(how) => match &how.text {
+            Some(text) => format!("{actor} resolves it, {}: {text}", how.code),
+            None => format!("{actor} resolves it, {}", how.code),
+        },
+        IncidentEvent::Reopened(why) => match &why.reason {
+            Some(reason) => format!("{actor} reopens it: {reason}"),
+            None => format!("{actor} reopens it"),
+        },
+        IncidentEvent::Confirmed(_) => format!("{actor} confirms that it works"),
+        IncidentEvent::Closed(_) => format!("{actor} closes it"),
+        other => format!("{} by {actor}", other.name()),
     }
 }
 
@@ -101,13 +130,10 @@ fn summary<R: Repository>(desk: &ActingDesk<R>, id: andon::Id<andon::Incident>) 
     let seen = desk.incident(id).get()?;
     let (incident, progress) = (seen.incident(), seen.incident().progress());
     assert_eq!(incident.stage(), Stage::Closed);
-    println!(
-        "\n{} \"{}\": {}, version {}",
-        incident.number(),
-        incident.facts().title,
-        incident.stage(),
-        seen.version()
-    );
+    println!("\n{} \"{}\": {}, {}", incident.number(), incident.facts().title, incident.priority(), incident.stage());
+    if let (Some(group), Some(person)) = (&incident.assignment().group, &incident.assignment().person) {
+        println!("  with {person} of {group}");
+    }
     for milestone in
         [Milestone::Reported, Milestone::Responded, Milestone::Resolved, Milestone::Confirmed, Milestone::Closed]
     {

@@ -1,6 +1,9 @@
 //! The same desk for synchronous code: no runtime, no threads. Every method waits for its
 //! asynchronous twin on the present thread.
 //!
+//! A desk over another repository, clock or policy is built as an asynchronous one and turned round:
+//! `blocking::Desk::from(Desk::with_sources(repository, time, ids).with_policy(policy))`.
+//!
 //! ```
 //! use andon::{Actor, blocking::Desk};
 //!

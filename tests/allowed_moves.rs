@@ -61,10 +61,10 @@ fn every_move_that_is_said_to_be_possible_is() {
         let hers = house.anna().incident(fresh());
         let said = hers.allowed_moves().unwrap().iter().any(|known| known.verb() == verb && known.is_possible());
         let command = match verb {
-            IncidentVerb::StartWork => andon::command::IncidentCommand::StartWork,
-            IncidentVerb::Unassign => andon::command::IncidentCommand::Unassign,
-            IncidentVerb::Resume => andon::command::IncidentCommand::Resume,
-            _ => andon::command::IncidentCommand::Close,
+            IncidentVerb::StartWork => andon::command::IncidentCommand::StartWork {},
+            IncidentVerb::Unassign => andon::command::IncidentCommand::Unassign {},
+            IncidentVerb::Resume => andon::command::IncidentCommand::Resume {},
+            _ => andon::command::IncidentCommand::Close {},
         };
         assert_eq!(hers.execute(command).is_ok(), said, "{verb}");
     }

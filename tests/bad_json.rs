@@ -235,3 +235,38 @@ fn a_log_that_is_not_the_log_of_one_incident_does_not_add_up() {
         FoldError::Illegal { at: two, event: "incident.unassigned", stage: andon::Stage::New }
     );
 }
+
+#[test]
+fn a_command_with_a_member_too_many_or_too_few_is_refused() {
+    for json in [
+        r#"{"command":"close","if_version":3}"#,
+        r#"{"command":"resume","x":1}"#,
+        r#"{"command":"categorise"}"#,
+        r#"{"command":"set_label"}"#,
+        r#"{"command":"cancel","as":{"duplicate":{"of":"00000000-0000-0000-0000-000000000001","x":1}}}"#,
+    ] {
+        assert!(serde_json::from_str::<andon::command::IncidentCommand>(json).is_err(), "{json}");
+    }
+    for json in [r#"{"command":"close"}"#, r#"{"command":"categorise","category":null}"#] {
+        assert!(serde_json::from_str::<andon::command::IncidentCommand>(json).is_ok(), "{json}");
+    }
+}
+
+#[test]
+fn a_log_that_breaks_the_order_of_times_is_no_log() {
+    let house = common::House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.time.advance(andon::time::hours(1));
+    house.anna().incident(id).start_work().unwrap();
+    let log = common::log(&house.anna().incident(id));
+    let altered = |change: fn(&mut andon::event::Event)| {
+        let mut log = log.clone();
+        change(log.last_mut().unwrap());
+        Incident::fold(&log)
+    };
+    let early = altered(|event| event.recorded_at = common::at("1990-01-01T00:00:00Z"));
+    let late = altered(|event| event.occurred_at = common::at("2990-01-01T00:00:00Z"));
+    for result in [early, late] {
+        assert!(matches!(result, Err(andon::incident::FoldError::Time { .. })), "{result:?}");
+    }
+}

@@ -86,7 +86,7 @@ fn a_command_as_data_does_what_its_method_does() {
     let house = House::new();
     let report = Command::Report(Box::new(Report::new("Mail is down")));
     let id = house.anna().execute(report).unwrap().id();
-    let start = Command::Incident { id, request: IncidentCommand::StartWork };
+    let start = Command::Incident { id, request: IncidentCommand::StartWork {} };
     assert_eq!(did(&house.anna().execute(start).unwrap()), ["routed", "work_started"]);
 }
 

@@ -41,12 +41,12 @@ fn history() -> History {
         steps: vec![
             step("2015-03-02T09:05:00Z", "dispatcher", IncidentCommand::Assign(Assign::to_person("carl"))),
             step("2015-03-02T09:20:00Z", "carl", note),
-            step("2015-03-02T09:30:00Z", "carl", IncidentCommand::StartWork),
+            step("2015-03-02T09:30:00Z", "carl", IncidentCommand::StartWork {}),
             step("2015-03-02T10:00:00Z", "carl", IncidentCommand::Hold(Hold::new("awaiting_vendor"))),
-            step("2015-03-02T12:00:00Z", "carl", IncidentCommand::Resume),
+            step("2015-03-02T12:00:00Z", "carl", IncidentCommand::Resume {}),
             step("2015-03-02T13:00:00Z", "carl", IncidentCommand::Resolve(Resolve::new("fixed"))),
             step("2015-03-02T14:00:00Z", "carl", IncidentCommand::Confirm { by: ConfirmedBy::Caller }),
-            step("2015-03-02T15:00:00Z", "carl", IncidentCommand::Close),
+            step("2015-03-02T15:00:00Z", "carl", IncidentCommand::Close {}),
         ],
         on_refusal: OnRefusal::Abort,
     }
@@ -96,7 +96,7 @@ fn times_and_actors_are_the_original_ones_and_the_record_is_of_now() {
 fn everything_is_taken_as_it_was_and_nothing_is_added() {
     let house = House::new();
     let mut history = history();
-    history.steps = vec![step("2015-03-02T09:30:00Z", "carl", IncidentCommand::StartWork)];
+    history.steps = vec![step("2015-03-02T09:30:00Z", "carl", IncidentCommand::StartWork {})];
     let imported = import(&house, &history);
     let incident = imported.outcome.incident();
     assert_eq!((&incident.facts().caller, incident.facts().opened_by.clone()), (&None, person("clerk")));
@@ -181,7 +181,7 @@ fn a_refused_step_that_names_no_stage_is_left_out() {
 fn an_illegal_move_of_the_past_is_refused_like_one_of_now() {
     let house = House::new();
     let mut history = History { on_refusal: OnRefusal::Correct, ..history() };
-    let mut restart = step("2015-03-03T09:00:00Z", "carl", IncidentCommand::StartWork);
+    let mut restart = step("2015-03-03T09:00:00Z", "carl", IncidentCommand::StartWork {});
     restart.otherwise = Some(CorrectTo::InProgress);
     history.steps.push(restart);
     let imported = import(&house, &history);

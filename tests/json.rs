@@ -228,7 +228,7 @@ fn commands_have_a_json_form_that_people_can_write() {
 fn a_command_names_its_incident() {
     let id: Id<Incident> = Id::from_u128(7);
     let json = json!({"incident": {"id": "00000000-0000-0000-0000-000000000007", "request": {"command": "close"}}});
-    let command = Command::Incident { id, request: IncidentCommand::Close };
+    let command = Command::Incident { id, request: IncidentCommand::Close {} };
     assert_eq!(serde_json::to_value(&command).unwrap(), json);
     assert_eq!(serde_json::from_value::<Command>(json).unwrap(), command);
     let report = json!({"report": {"title": "Mail is down", "impact": "high", "fields": {"floor": "first"}}});

@@ -116,6 +116,11 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Whether it has no rows at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
     /// The latest time in the log.
     pub(crate) fn latest(&self) -> DateTime<Utc> {
         let rows = self.incidents.iter().flat_map(|incident| &incident.rows);

@@ -83,6 +83,9 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     progress.end();
     report.print(began.elapsed(), options.json);
+    if report.is_empty() && !journal.is_empty() {
+        return Err("no row of the log could be used".into());
+    }
     // The process ends here; giving back what it holds piece by piece would only take time.
     std::mem::forget((desk, journal));
     Ok(())

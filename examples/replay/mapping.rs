@@ -143,20 +143,20 @@ impl Steps<'_> {
         let resolve = || Resolve::new(row.code.map_or(NO_CODE, |code| journal.name(code)));
         let (command, otherwise) = match row.state {
             State::New if change.is_none() => return,
-            State::New => (Command::Unassign, CorrectTo::New),
+            State::New => (Command::Unassign {}, CorrectTo::New),
             State::InProgress if from == Stage::Resolved => (Command::Reopen { reason: None }, CorrectTo::InProgress),
-            State::InProgress => (Command::StartWork, CorrectTo::InProgress),
+            State::InProgress => (Command::StartWork {}, CorrectTo::InProgress),
             State::OnHold(state) if from == Stage::OnHold => {
                 (Command::ChangeHold(hold(state)), CorrectTo::OnHold(hold(state)))
             }
             State::OnHold(state) => (Command::Hold(hold(state)), CorrectTo::OnHold(hold(state))),
             State::Resolved => (Command::Resolve(resolve()), CorrectTo::Resolved(resolve())),
-            State::Closed => (Command::Close, CorrectTo::Closed(resolve())),
+            State::Closed => (Command::Close {}, CorrectTo::Closed(resolve())),
             State::Cancelled => {
                 (Command::Cancel(Cancel::from(Cancellation::Withdrawn)), CorrectTo::Cancelled(Cancellation::Withdrawn))
             }
         };
-        let unassigned = command == Command::Unassign;
+        let unassigned = command == Command::Unassign {};
         self.push(row, command, Some(otherwise), change);
         if unassigned {
             // The log keeps the group in whose queue it waits again.

@@ -121,6 +121,11 @@ impl Report {
         }
     }
 
+    /// Whether nothing was imported.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.incidents == 0
+    }
+
     /// Prints everything; as JSON on the last line if it is asked for.
     pub(crate) fn print(&mut self, all: Duration, json: bool) {
         self.unusable.sort_unstable();
@@ -157,7 +162,10 @@ impl Report {
             self.priority_changes, self.priority_mismatches
         );
         println!("{:>9}  reopenings", self.reopenings);
-        println!("{:>9}  reassignments between groups, {} between persons", self.group_hops, self.person_hops);
+        println!(
+            "{:>9}  reassignments between groups, {} between persons (the first is none)",
+            self.group_hops, self.person_hops
+        );
         println!("{:>9}  changes of facts refused", self.refused_facts);
         for (stage, times) in &self.stages {
             println!("{times:>9}  {stage} at the end");

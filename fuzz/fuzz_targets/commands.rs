@@ -171,17 +171,17 @@ impl Source<'_> {
     fn command(&mut self, now: Instant, ids: &[Id<Incident>]) -> Result<Command> {
         Ok(match self.0.int_in_range(0..=27)? {
             0 => Command::Assign(Assign { group: self.maybe(Self::text)?, person: self.maybe(Self::text)? }),
-            1 => Command::Unassign,
+            1 => Command::Unassign {},
             2 => Command::Route { group: self.patch(Self::text)?, person: self.patch(Self::text)? },
-            3 => Command::StartWork,
+            3 => Command::StartWork {},
             4 => Command::EnterPhase { phase: self.pick(&Phase::ALL)? },
             5 => Command::Hold(self.hold(now)?),
             6 => Command::ChangeHold(self.hold(now)?),
-            7 => Command::Resume,
+            7 => Command::Resume {},
             8 => Command::Resolve(self.resolve()?),
             9 => Command::Confirm { by: self.pick(&[ConfirmedBy::Caller, ConfirmedBy::Monitoring])? },
             10 => Command::Reopen { reason: self.maybe(Self::text)? },
-            11 => Command::Close,
+            11 => Command::Close {},
             12 => Command::Cancel(Cancel { cancellation: self.cancellation(ids)?, reason: self.maybe(Self::text)? }),
             13 => Command::UndoMerge { reason: self.maybe(Self::text)? },
             14 => Command::Edit(Box::new(self.edit()?)),
@@ -198,7 +198,7 @@ impl Source<'_> {
                 let until = self.maybe(|s| s.instant(now))?;
                 Command::OverridePriority(Override { priority: self.text()?, reason: self.text()?, until })
             }
-            23 => Command::ClearOverride,
+            23 => Command::ClearOverride {},
             24 => Command::SetLabel { label: self.maybe(Self::text)? },
             25 => {
                 let milestone = self.pick(Milestone::ALL)?;

@@ -19,7 +19,7 @@ pub enum IncidentCommand {
     /// Dispatch to a group or a person.
     Assign(Assign),
     /// Take the assignment back.
-    Unassign,
+    Unassign {},
     /// Set group and person and stay in the stage.
     Route {
         /// The group. Another group without a person takes it from the person.
@@ -30,7 +30,7 @@ pub enum IncidentCommand {
         person: Patch<String>,
     },
     /// Begin work. A person who begins work on what nobody has becomes its assignee.
-    StartWork,
+    StartWork {},
     /// Enter a phase.
     EnterPhase {
         /// Which.
@@ -41,7 +41,7 @@ pub enum IncidentCommand {
     /// Change the reason, date or note of a hold.
     ChangeHold(Hold),
     /// End the hold.
-    Resume,
+    Resume {},
     /// Resolve.
     Resolve(Resolve),
     /// Confirm the resolution.
@@ -56,7 +56,7 @@ pub enum IncidentCommand {
         reason: Option<String>,
     },
     /// Close for good.
-    Close,
+    Close {},
     /// End without a resolution.
     Cancel(Cancel),
     /// Undo the merge of a duplicate.
@@ -111,7 +111,7 @@ pub enum IncidentCommand {
     /// Override the computed priority.
     OverridePriority(Override),
     /// Let the computed priority hold again.
-    ClearOverride,
+    ClearOverride {},
     /// Set the host's own status beneath the stage, or clear it.
     SetLabel {
         /// The status; `null` for none.
@@ -146,17 +146,17 @@ impl IncidentCommand {
     pub const fn verb(&self) -> Verb {
         match self {
             Self::Assign(_) => Verb::Assign,
-            Self::Unassign => Verb::Unassign,
+            Self::Unassign {} => Verb::Unassign,
             Self::Route { .. } => Verb::Route,
-            Self::StartWork => Verb::StartWork,
+            Self::StartWork {} => Verb::StartWork,
             Self::EnterPhase { .. } => Verb::EnterPhase,
             Self::Hold(_) => Verb::Hold,
             Self::ChangeHold(_) => Verb::ChangeHold,
-            Self::Resume => Verb::Resume,
+            Self::Resume {} => Verb::Resume,
             Self::Resolve(_) => Verb::Resolve,
             Self::Confirm { .. } => Verb::Confirm,
             Self::Reopen { .. } => Verb::Reopen,
-            Self::Close => Verb::Close,
+            Self::Close {} => Verb::Close,
             Self::Cancel(_) => Verb::Cancel,
             Self::UndoMerge { .. } => Verb::UndoMerge,
             Self::Edit(_) => Verb::Edit,
@@ -166,7 +166,7 @@ impl IncidentCommand {
             Self::Watch { .. } | Self::Unwatch { .. } => Verb::Watch,
             Self::Attach(_) | Self::Detach { .. } => Verb::Attach,
             Self::LogTime { .. } => Verb::LogTime,
-            Self::OverridePriority(_) | Self::ClearOverride => Verb::OverridePriority,
+            Self::OverridePriority(_) | Self::ClearOverride {} => Verb::OverridePriority,
             Self::SetLabel { .. } => Verb::SetLabel,
             Self::RecordMilestone { .. } => Verb::RecordMilestone,
             Self::Waive { .. } => Verb::Waive,

@@ -103,7 +103,7 @@ fn events(
             let person = read.maybe_key::<PersonRef>("person", to.person.as_ref());
             vec![Event::Assigned(Assignment { group, person })]
         }
-        Command::Unassign => vec![Event::Unassigned],
+        Command::Unassign {} => vec![Event::Unassigned],
         Command::Route { group, person } => {
             let present = incident.assignment();
             let to_group = match group.as_option() {
@@ -130,7 +130,7 @@ fn events(
             }
             if to == *present { Vec::new() } else { vec![Event::Routed(to)] }
         }
-        Command::StartWork => start_work(incident, context),
+        Command::StartWork {} => start_work(incident, context),
         Command::EnterPhase { phase } => match incident {
             Incident::InProgress(working) if working.stage().phase() == Some(*phase) => Vec::new(),
             _ => vec![Event::PhaseEntered(*phase)],
@@ -147,7 +147,7 @@ fn events(
             reopened.into_iter().chain(hold).collect()
         }
         Command::ChangeHold(hold) => read.hold("", hold, at).map(Event::HoldChanged).into_iter().collect(),
-        Command::Resume => vec![Event::Resumed(ResumedBy::Hand)],
+        Command::Resume {} => vec![Event::Resumed(ResumedBy::Hand)],
         Command::Resolve(resolution) => read.resolution("", resolution).map(Event::Resolved).into_iter().collect(),
         Command::Confirm { by } => {
             let side = note_from(incident, context);
@@ -167,7 +167,7 @@ fn events(
             let reason = read.maybe_text("reason", reason.as_ref());
             vec![Event::Reopened(Reopening { reason, by_reply: false })]
         }
-        Command::Close => {
+        Command::Close {} => {
             let (owed, basis) = obligation::before_closure(incident, context.policy, at);
             blocked(incident, Verb::Close, owed)?;
             vec![Event::Closed(basis)]
@@ -254,7 +254,7 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
         Command::OverridePriority(input) => {
             changes::set_override(incident, Some(input), read, context).into_iter().collect()
         }
-        Command::ClearOverride => changes::set_override(incident, None, read, context).into_iter().collect(),
+        Command::ClearOverride {} => changes::set_override(incident, None, read, context).into_iter().collect(),
         Command::SetLabel { label } => set_label(incident, label.as_ref(), read, context),
         Command::RecordMilestone { milestone, at } => {
             let at = read.past("at", *at, context.recorded_at);

@@ -63,7 +63,7 @@ verbs! {
     /// Dispatches it to a group or a person.
     assign(to: Assign) => IncidentCommand::Assign(to);
     /// Takes the assignment back.
-    unassign() => IncidentCommand::Unassign;
+    unassign() => IncidentCommand::Unassign {};
     /// Puts it into a group's queue and stays in the stage. Another group takes it from its person.
     route_to_group(group: impl Into<String>) => {
         IncidentCommand::Route { group: Patch::Set(group.into()), person: Patch::Keep }
@@ -73,7 +73,7 @@ verbs! {
         IncidentCommand::Route { group: Patch::Keep, person: Patch::Set(person.into()) }
     };
     /// Begins work. A person who takes up what no person has becomes its assignee.
-    start_work() => IncidentCommand::StartWork;
+    start_work() => IncidentCommand::StartWork {};
     /// Enters a phase of the work.
     enter_phase(phase: Phase) => IncidentCommand::EnterPhase { phase };
     /// Puts it on hold, for a reason of the policy. A resolved incident is reopened for it.
@@ -81,7 +81,7 @@ verbs! {
     /// Changes the reason, date or note of a hold.
     change_hold(hold: impl Into<Hold>) => IncidentCommand::ChangeHold(hold.into());
     /// Ends the hold; it goes back to what it was before.
-    resume() => IncidentCommand::Resume;
+    resume() => IncidentCommand::Resume {};
     /// Resolves it, with a code of the policy.
     resolve(resolution: impl Into<Resolve>) => IncidentCommand::Resolve(resolution.into());
     /// Confirms that the resolution holds.
@@ -90,7 +90,7 @@ verbs! {
     /// follows.
     reopen(reason: impl Into<String>) => IncidentCommand::Reopen { reason: Some(reason.into()) };
     /// Closes it for good. What is owed before that comes back as obligations.
-    close() => IncidentCommand::Close;
+    close() => IncidentCommand::Close {};
     /// Ends it without a resolution.
     cancel(cancel: impl Into<Cancel>) => IncidentCommand::Cancel(cancel.into());
     /// Undoes the merge of a duplicate: it goes back to what it was, as if there had been no merge.
@@ -124,7 +124,7 @@ verbs! {
     /// Overrides the computed priority.
     override_priority(set: Override) => IncidentCommand::OverridePriority(set);
     /// Lets the computed priority hold again.
-    clear_override() => IncidentCommand::ClearOverride;
+    clear_override() => IncidentCommand::ClearOverride {};
     /// Sets the host's own status beneath the stage.
     set_label(label: impl Into<String>) => IncidentCommand::SetLabel { label: Some(label.into()) };
     /// Clears the host's own status beneath the stage.

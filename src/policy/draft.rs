@@ -15,8 +15,9 @@ use crate::{
     priority::{Matrix, Modifier, Scale},
 };
 
-/// A policy before it is known to be valid. In a file, whatever is left out is as in
-/// [`Policy::itil`](super::Policy::itil).
+/// A policy before it is known to be valid. In a file, what is left out is as in
+/// [`Policy::itil`](super::Policy::itil), part by part; a list, or the table of roles, that is given
+/// replaces ITIL's whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyDraft {

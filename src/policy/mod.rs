@@ -3,6 +3,57 @@
 //! A [`PolicyDraft`] is what people and files write; [`PolicyDraft::validate`] makes a [`Policy`] of it
 //! or says everything that is wrong. A policy that exists is valid, and never changes: another one
 //! takes its place.
+//!
+//! As a file, here in TOML; `toml::to_string(Policy::itil().parts())` writes the one to begin with:
+//!
+//! ```
+//! let draft: andon::PolicyDraft = toml::from_str(r#"
+//!     name = "Acme"
+//!     default_impact = "medium"
+//!
+//!     [[modifiers]]
+//!     id = "till"
+//!     when = { criticality = "critical" }  # or { people_affected = 100 }, or "vip"
+//!     effect = { raise = 1 }               # or { at_least = "P2" }
+//!
+//!     [[fields]]
+//!     key = "floor"
+//!     kind = { choice = { options = ["ground", "first"] } }
+//!
+//!     [[fields]]
+//!     key = "cost"
+//!     kind = { number = { min = "0" } }    # or { text = { max_chars = 200 } }, "date", "reference"
+//!
+//!     [[categories]]
+//!     key = "tills"
+//!     urgency = "high"
+//!     group = "Shop floor"
+//!     required = [{ field = "fields.floor", by = "report" }]
+//!
+//!     [[hold_reasons]]
+//!     reason = "awaiting_parts"
+//!     until = "required"
+//!
+//!     [[stage_labels]]
+//!     key = "on the way"
+//!     stage = "in_progress"
+//!
+//!     [[intake.service_requests]]
+//!     id = "orders"
+//!     title_contains = ["order a", "please send"]
+//!
+//!     [reopening]
+//!     window_seconds = "unlimited"
+//!     max_times = 2
+//!
+//!     [permissions.roles.agent]            # replaces every role of ITIL's
+//!     "incident.read" = ["all"]
+//!     "incident.resolve" = ["own", "own_group"]
+//! "#)?;
+//! let policy = draft.validate()?;
+//! assert_eq!(policy.field("floor").map(|field| field.retired), Some(false));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod draft;
 mod itil;
@@ -40,9 +91,22 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy that works out of the box, in the words of ITIL: the 3 × 3 matrix, roles from caller to
-    /// administrator, confirmation by the caller or five quiet days before closure, thirty days in which
-    /// to reopen.
+    /// A policy that works out of the box, in the words of ITIL.
+    ///
+    /// | part | what it says |
+    /// |---|---|
+    /// | impact, urgency | `high`, `medium`, `low`; `medium` if nothing else is said |
+    /// | priority | `P1` to `P5`, by [`Matrix::itil`] |
+    /// | criticality | `critical`, `high`, `medium`, `low`; no modifier uses it |
+    /// | hold reasons | `awaiting_caller` (ended by the caller's reply), `awaiting_vendor`, `awaiting_change`, `awaiting_problem`, `awaiting_date` (needs a date) |
+    /// | resolution codes | `fixed`, `workaround`, `resolved_by_problem`, `resolved_by_change`, `no_fault_found`, `user_error` |
+    /// | closure | the caller or monitoring confirms, or five quiet days; a reply restarts them |
+    /// | reopening | thirty days, any number of times |
+    /// | role `caller` | reads, reports, writes to, confirms and reopens what is its own |
+    /// | role `monitoring` | reports, routes, writes notes, resolves, confirms, reopens |
+    /// | role `agent` | everything but what follows |
+    /// | role `manager` | also overrides priorities, waives, corrects, undoes merges, reads confidential records |
+    /// | role `administrator` | everything, importing and publishing policies included |
     #[must_use]
     pub fn itil() -> Self {
         Self::from_valid(PolicyDraft::itil())

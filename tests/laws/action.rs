@@ -280,20 +280,20 @@ impl Here {
     pub fn command(&self, verb: Verb, dice: &mut Dice) -> Command {
         match verb {
             Verb::Assign => Command::Assign(self.assign(dice)),
-            Verb::Unassign => Command::Unassign,
+            Verb::Unassign => Command::Unassign {},
             Verb::Route => {
                 let group = Self::patch(dice, |dice| self.key(dice, &["Network", "Mail"]));
                 Command::Route { group, person: Self::patch(dice, |dice| dice.of(&PEOPLE).to_owned()) }
             }
-            Verb::StartWork => Command::StartWork,
+            Verb::StartWork => Command::StartWork {},
             Verb::EnterPhase => Command::EnterPhase { phase: dice.of(&Phase::ALL) },
             Verb::Hold => Command::Hold(self.hold(dice)),
             Verb::ChangeHold => Command::ChangeHold(self.hold(dice)),
-            Verb::Resume => Command::Resume,
+            Verb::Resume => Command::Resume {},
             Verb::Resolve => Command::Resolve(self.resolve(dice)),
             Verb::Confirm => Command::Confirm { by: dice.of(&[ConfirmedBy::Caller, ConfirmedBy::Monitoring]) },
             Verb::Reopen => Command::Reopen { reason: Self::maybe(dice, |dice| self.text(dice)) },
-            Verb::Close => Command::Close,
+            Verb::Close => Command::Close {},
             Verb::Cancel => {
                 let cancellation = self.cancellation(dice);
                 Command::Cancel(Cancel { cancellation, reason: Self::maybe(dice, |dice| self.text(dice)) })
@@ -353,7 +353,7 @@ impl Here {
 
     fn override_priority(&self, dice: &mut Dice) -> Command {
         if !self.bad && dice.roll(3) == 0 {
-            return Command::ClearOverride;
+            return Command::ClearOverride {};
         }
         let priority = if self.bad { "P9" } else { dice.of(&["P1", "P2", "P3", "P4", "P5"]) };
         let until = dice.of(&[None, Some(minutes(20)), Some(hours(30))]).map(|span| self.now + span);

@@ -86,3 +86,25 @@ fn a_reopening_whose_time_is_over_is_shown_with_what_stands_in_its_way() {
     assert_eq!(over.obligations()[0].code(), andon::obligation::REOPENING);
     assert_eq!(over.obligations()[0].waivable_by(), None);
 }
+
+#[test]
+fn every_move_names_the_command_that_asks_for_it_and_what_its_options_need() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let moves = house.admin().incident(id).allowed_moves().unwrap();
+    for allowed in &moves {
+        let json = serde_json::json!({ "command": allowed.command() });
+        let message =
+            serde_json::from_value::<andon::command::IncidentCommand>(json).err().map(|error| error.to_string());
+        let known = message.as_ref().is_none_or(|message| !message.contains("unknown variant"));
+        assert!(known, "{}: {message:?}", allowed.verb());
+    }
+    let hold = moves.iter().find(|known| known.verb() == IncidentVerb::Hold).unwrap();
+    let until = hold.fields().iter().find(|field| field.name() == "until").unwrap();
+    assert_eq!((until.is_required(), until.required_with()), (false, &["awaiting_date".to_owned()][..]));
+    let edit = moves.iter().find(|known| known.verb() == IncidentVerb::Edit).unwrap();
+    let names: serde_json::Map<_, _> =
+        edit.fields().iter().map(|field| (field.name().to_owned(), serde_json::Value::Null)).collect();
+    let patch = serde_json::Value::Object(names.into_iter().filter(|(name, _)| name != "fields").collect());
+    assert!(serde_json::from_value::<andon::command::Edit>(patch).is_ok(), "each is a field of an edit");
+}

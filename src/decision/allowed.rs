@@ -9,7 +9,7 @@ use crate::{
     incident::{Incident, Milestone, Phase, Stage},
     obligation::{self, Obligation},
     permission::Permission,
-    policy::Policy,
+    policy::{Policy, UntilRule},
     time::Instant,
     verb::IncidentVerb as Verb,
 };
@@ -29,6 +29,16 @@ impl AllowedMove {
     #[must_use]
     pub const fn verb(&self) -> Verb {
         self.verb
+    }
+
+    /// The command that asks for it, as JSON names it: `{"command": "add_note", …}`. Both kinds of notes
+    /// are one command.
+    #[must_use]
+    pub const fn command(&self) -> &'static str {
+        match self.verb {
+            Verb::AddInternalNote => Verb::AddNote.as_str(),
+            verb => verb.as_str(),
+        }
     }
 
     /// The permission that it takes.
@@ -69,6 +79,8 @@ pub struct MoveField {
     required: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     options: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    required_with: Vec<String>,
 }
 
 impl MoveField {
@@ -90,12 +102,27 @@ impl MoveField {
         &self.options
     }
 
+    /// The options of the move's first field with which this one is required, too: `awaiting_date` asks
+    /// for `until`.
+    #[must_use]
+    pub fn required_with(&self) -> &[String] {
+        &self.required_with
+    }
+
     const fn free(name: &'static str, required: bool) -> Self {
-        Self { name, required, options: Vec::new() }
+        Self { name, required, options: Vec::new(), required_with: Vec::new() }
+    }
+
+    fn with(name: &'static str, options: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self {
+            required_with: options.into_iter().map(|option| option.to_string()).collect(),
+            ..Self::free(name, false)
+        }
     }
 
     fn choice(name: &'static str, required: bool, options: impl IntoIterator<Item = impl ToString>) -> Self {
-        Self { name, required, options: options.into_iter().map(|option| option.to_string()).collect() }
+        let options = options.into_iter().map(|option| option.to_string()).collect();
+        Self { options, ..Self::free(name, required) }
     }
 }
 
@@ -142,14 +169,18 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         Verb::Assign | Verb::Route => vec![free("group", false), free("person", false)],
         Verb::EnterPhase => vec![MoveField::choice("phase", true, Phase::ALL)],
         Verb::Hold | Verb::ChangeHold => {
-            let reasons = draft.hold_reasons.iter().filter(|rule| !rule.retired).map(|rule| &rule.reason);
-            vec![MoveField::choice("reason", true, reasons), free("until", false), free("note", false)]
+            let rules = || draft.hold_reasons.iter().filter(|rule| !rule.retired);
+            let dated = rules().filter(|rule| rule.until == UntilRule::Required).map(|rule| &rule.reason);
+            let noted = rules().filter(|rule| rule.needs_note).map(|rule| &rule.reason);
+            let reasons = MoveField::choice("reason", true, rules().map(|rule| &rule.reason));
+            vec![reasons, MoveField::with("until", dated), MoveField::with("note", noted)]
         }
         Verb::Resolve => {
-            let codes = draft.resolution_codes.iter().filter(|rule| !rule.retired).map(|rule| &rule.code);
-            let text = needs_text || draft.resolution_codes.iter().all(|rule| rule.retired || rule.needs_text);
+            let rules = || draft.resolution_codes.iter().filter(|rule| !rule.retired);
+            let codes = MoveField::choice("code", true, rules().map(|rule| &rule.code));
+            let text = MoveField::with("text", rules().filter(|rule| rule.needs_text).map(|rule| &rule.code));
             let remedy = MoveField::choice("remedy", false, ["fix", "workaround"]);
-            vec![MoveField::choice("code", true, codes), free("text", text), remedy]
+            vec![codes, MoveField { required: needs_text, ..text }, remedy]
         }
         Verb::Confirm => vec![MoveField::choice("by", true, ["caller", "monitoring"])],
         Verb::Reopen | Verb::UndoMerge => vec![free("reason", false)],
@@ -158,7 +189,9 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             let categories = draft.categories.iter().filter(|category| !category.retired).map(|category| &category.key);
             vec![MoveField::choice("category", false, categories), free("apply_defaults", false)]
         }
-        Verb::AddNote | Verb::AddInternalNote => vec![free("text", true)],
+        Verb::AddNote => vec![MoveField::choice("audience", true, ["public"]), free("text", true)],
+        Verb::AddInternalNote => vec![MoveField::choice("audience", true, ["internal"]), free("text", true)],
+        Verb::Edit => EDITABLE.map(|name| free(name, false)).to_vec(),
         Verb::Watch => vec![free("person", true)],
         Verb::Attach => vec![free("name", true), free("media_type", true), free("size", true), free("digest", true)],
         Verb::LogTime => vec![free("seconds", true), free("note", false)],
@@ -187,8 +220,28 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         | Verb::StartWork
         | Verb::Resume
         | Verb::Close
-        | Verb::Edit
         | Verb::Backdate
         | Verb::Import => Vec::new(),
     }
 }
+
+/// What an edit can change.
+const EDITABLE: [&str; 17] = [
+    "title",
+    "description",
+    "impact",
+    "urgency",
+    "caller",
+    "affected",
+    "people_affected",
+    "organisation",
+    "site",
+    "channel",
+    "services",
+    "offering",
+    "items",
+    "labels",
+    "references",
+    "confidential",
+    "fields",
+];

@@ -1,6 +1,6 @@
 //! Fields: the host's own, with their types, and which fields are asked for when.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -102,6 +102,13 @@ impl FieldDefinition {
             }
             FieldKind::Choice { options } if options.is_empty() => {
                 faults.push(format!("{path}.kind.choice.options"), "field.no_room", "must have at least one option");
+            }
+            FieldKind::Choice { options } => {
+                let mut seen = HashSet::new();
+                for (index, option) in options.iter().enumerate().filter(|(_, option)| !seen.insert(*option)) {
+                    let path = format!("{path}.kind.choice.options[{index}]");
+                    faults.push(path, "name.repeated", format!("names `{option}` again"));
+                }
             }
             _ => {}
         }

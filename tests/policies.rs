@@ -238,6 +238,8 @@ fn a_policy_that_nobody_could_fulfil_is_refused() {
     let retired = r#"{"fields": [{"key": "tag", "kind": "date", "retired": true}],
         "categories": [{"key": "a", "required": [{"field": "fields.tag", "by": "closure"}]}]}"#;
     assert_eq!(faults(retired), [("categories[0].required[0].field".to_owned(), "requirement.impossible")]);
+    let twice = r#"{"fields": [{"key": "f", "kind": {"choice": {"options": ["n", "y", "n"]}}}]}"#;
+    assert_eq!(faults(twice), [("fields[0].kind.choice.options[2]".to_owned(), "name.repeated")]);
     let crowded = r#"{"caps": {"labels": 1}, "categories": [
         {"key": "a", "labels": ["x"]}, {"key": "b", "parent": "a", "labels": ["y"]}]}"#;
     assert_eq!(faults(crowded), [("categories[1].labels".to_owned(), "cap.exceeded")]);

@@ -10,7 +10,7 @@ use andon::{
     blocking::ActingDesk,
     command::{
         Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand as Command, Override, Patch,
-        Report, Resolve, RatedInput,
+        RatedInput, Report, Resolve,
     },
     digest::Digest,
     error::ErrorKind,
@@ -139,7 +139,7 @@ impl Source<'_> {
             organisation: self.patch(Self::text)?,
             channel: self.patch(Self::text)?,
             services: self.patch(Self::services)?,
-            items: self.patch(|s| s.list(Self::text))?,
+            items: self.patch(Self::services)?,
             labels: self.patch(|s| s.list(Self::text))?,
             confidential: self.patch(|s| s.0.arbitrary())?,
             fields: self.list(|s| Ok((s.text()?, s.maybe(Self::text)?)))?.into_iter().collect(),

@@ -172,7 +172,7 @@ impl Report {
         }
         let seconds = all.as_secs_f64();
         println!("{seconds:>9.3}  seconds in all, {:.3} of them at the desk", self.desk_time.as_secs_f64());
-        println!("{:>9.0}  rows a second", self.rate(rows, seconds));
+        println!("{:>9.0}  rows a second", rate(rows, seconds));
         if let Some(peak) = peak_memory() {
             println!("{peak:>9}  MiB of memory at the peak");
         }
@@ -204,16 +204,11 @@ impl Report {
             "peak_memory_mib": peak_memory(),
         })
     }
+}
 
-    #[allow(
-        clippy::unused_self,
-        clippy::cast_precision_loss,
-        clippy::as_conversions,
-        reason = "a rate for people to read"
-    )]
-    fn rate(&self, rows: u64, seconds: f64) -> f64 {
-        rows as f64 / seconds.max(f64::EPSILON)
-    }
+#[allow(clippy::cast_precision_loss, clippy::as_conversions, reason = "a rate for people to read")]
+fn rate(rows: u64, seconds: f64) -> f64 {
+    rows as f64 / seconds.max(f64::EPSILON)
 }
 
 fn pair(change: Change) -> String {

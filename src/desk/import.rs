@@ -72,7 +72,7 @@ pub enum OnRefusal {
     /// Leave the step out, and report it.
     Skip,
     /// Carry it as an audited correction to the stage that the step names in `otherwise`, and report it;
-    /// a step that names none is left out.
+    /// a step that names none, or one that cannot be carried, is left out.
     Correct,
 }
 

@@ -147,6 +147,14 @@ impl Event {
         }
     }
 
+    /// The event without the texts that have these digests.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it could not be read back; none of the library's can.
+    pub fn erased(&self, slots: &[Digest]) -> Result<Self, DecodeError> {
+        crate::text::without(self, slots)
+    }
+
     /// Reads an event of this or an earlier version.
     ///
     /// # Errors
@@ -380,7 +388,7 @@ pub(crate) fn decode_schema<T: DeserializeOwned>(json: &[u8], reads: u16) -> Res
 fn canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Error> {
     match value {
         Value::Object(object) => {
-            if let Some(digest) = slot_digest(value, object) {
+            if let Some(digest) = crate::text::digest_of(value, object) {
                 out.push_str("{\"sha256\":\"");
                 out.push_str(&digest.to_string());
                 out.push_str("\"}");
@@ -412,15 +420,6 @@ fn canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Error> {
         scalar => out.push_str(&scalar.to_string()),
     }
     Ok(())
-}
-
-/// The digest of an object that is the written form of an erasable text, erased or not.
-fn slot_digest(value: &Value, object: &serde_json::Map<String, Value>) -> Option<Digest> {
-    let is_slot = object.contains_key("erased") || (object.contains_key("text") && object.contains_key("salt"));
-    if !is_slot {
-        return None;
-    }
-    crate::text::Text::deserialize(value).ok().map(|text| text.digest())
 }
 
 #[cfg(test)]

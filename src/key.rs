@@ -234,6 +234,8 @@ keys! {
     FieldKey = "field";
     /// An option of a custom field of the choice kind.
     ChoiceKey = "choice";
+    /// A clock of an agreement, such as `response`.
+    ClockName = "clock";
     /// A rule of the policy, named so that an explanation can point to it.
     RuleId = "rule";
     /// A system outside, named in an external reference.

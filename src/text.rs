@@ -7,10 +7,14 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::{Digest, hex, unhex};
+use crate::{
+    digest::{Digest, hex, unhex},
+    event::DecodeError,
+};
 
 /// What stands for an erased text where one is shown.
 pub const ERASED: &str = "[erased]";
@@ -214,6 +218,38 @@ struct SlotForm {
     salt: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     erased: Option<Digest>,
+}
+
+/// The digest of an object that is the written form of a slot, erased or not.
+pub(crate) fn digest_of(value: &Value, object: &Map<String, Value>) -> Option<Digest> {
+    let is_slot = object.contains_key("erased") || (object.contains_key("text") && object.contains_key("salt"));
+    is_slot.then(|| SlotForm::deserialize(value).ok()?.slot().ok()).flatten().map(|slot| slot.digest())
+}
+
+/// The same value without the texts that have these digests, wherever they stand: by way of its written
+/// form, so that no text can be overlooked.
+pub(crate) fn without<T: Clone + Serialize + DeserializeOwned>(whole: &T, slots: &[Digest]) -> Result<T, DecodeError> {
+    let failed = |error: serde_json::Error| DecodeError::new(".", error);
+    let mut value = serde_json::to_value(whole).map_err(failed)?;
+    if erase(&mut value, slots) { serde_json::from_value(value).map_err(failed) } else { Ok(whole.clone()) }
+}
+
+/// Whether there was something to erase.
+fn erase(value: &mut Value, slots: &[Digest]) -> bool {
+    let digest = value.as_object().and_then(|object| digest_of(value, object));
+    match value {
+        Value::Object(object) => match digest {
+            Some(digest) if slots.contains(&digest) && !object.contains_key("erased") => {
+                object.clear();
+                object.insert("erased".to_owned(), Value::String(digest.to_string()));
+                true
+            }
+            Some(_) => false,
+            None => object.values_mut().fold(false, |erased, member| erase(member, slots) | erased),
+        },
+        Value::Array(array) => array.iter_mut().fold(false, |erased, member| erase(member, slots) | erased),
+        _ => false,
+    }
 }
 
 /// A slot that was not written by this library.

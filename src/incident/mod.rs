@@ -120,6 +120,19 @@ impl Incident {
         &self.shared().facts
     }
 
+    /// The facts, as they are shared with the record that it was before them.
+    pub(crate) const fn shared_facts(&self) -> &facts::SharedFacts {
+        &self.shared().facts
+    }
+
+    /// The incident without the texts that have these digests.
+    ///
+    /// # Errors
+    /// [`DecodeError`](crate::event::DecodeError) if it could not be read back; none of the library's can.
+    pub fn erased(&self, slots: &[crate::digest::Digest]) -> Result<Self, crate::event::DecodeError> {
+        crate::text::without(self, slots)
+    }
+
     /// What its events have added up to.
     #[must_use]
     pub const fn progress(&self) -> &Progress {

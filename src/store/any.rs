@@ -1,96 +1,97 @@
-//! A repository chosen at run time.
+//! A repository chosen at run time, and repositories behind pointers: each method forwarded.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{Commit, EventPage, Found, Landed, RecordKey, RecordKind, Refused, Repository, RepositoryError, Scope};
+use super::{
+    Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
+    PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
+};
 use crate::{
     digest::Digest,
-    event::{PolicyStamp, RecordId},
+    event::RecordId,
     id::{CommandId, Version},
     key::TenantId,
-    policy::Policy,
+    time::Instant,
 };
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The object-safe twin of [`Repository`]. Its methods have names of their own: equal ones would be
-/// ambiguous.
-trait Erased: Send + Sync {
-    fn load_dyn<'a>(
-        &'a self,
-        scope: &'a Scope,
-        key: Option<&'a RecordKey>,
-        command: Option<CommandId>,
-    ) -> Boxed<'a, Result<Found, RepositoryError>>;
-    fn commit_dyn<'a>(&'a self, tenant: &'a TenantId, commit: Commit) -> Boxed<'a, Result<Landed, Refused>>;
-    fn next_number_dyn<'a>(&'a self, tenant: &'a TenantId, kind: RecordKind)
-    -> Boxed<'a, Result<u64, RepositoryError>>;
-    fn events_dyn<'a>(
-        &'a self,
-        scope: &'a Scope,
-        record: RecordId,
-        from: Version,
-        limit: usize,
-    ) -> Boxed<'a, Result<EventPage, RepositoryError>>;
-    fn policy_dyn<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        digest: Digest,
-    ) -> Boxed<'a, Result<Option<Arc<Policy>>, RepositoryError>>;
-    fn publish_policy_dyn<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        policy: Arc<Policy>,
-    ) -> Boxed<'a, Result<PolicyStamp, RepositoryError>>;
+/// Hands the methods of [`Repository`] to another macro, each with the method of its object-safe twin.
+/// An argument is written with its lifetime in front, if it has one.
+macro_rules! methods {
+    ($use:ident) => {
+        $use! {
+            load load_dyn(scope: ['a ref Scope], key: ['a option RecordKey], command: [of Option<CommandId>])
+                -> Result<Found, RepositoryError>;
+            load_many load_many_dyn(scope: ['a ref Scope], records: ['a ref [RecordId]])
+                -> Result<Vec<Option<Loaded>>, RepositoryError>;
+            commit commit_dyn(tenant: ['a ref TenantId], commit: [of Commit]) -> Result<Landed, Refused>;
+            next_number next_number_dyn(tenant: ['a ref TenantId], kind: [of RecordKind]) -> Result<u64, RepositoryError>;
+            events events_dyn(scope: ['a ref Scope], record: [of RecordId], part: [of LogPart])
+                -> Result<EventPage, RepositoryError>;
+            page page_dyn(scope: ['a ref Scope], request: ['a in PageRequest]) -> Result<RowPage, RepositoryError>;
+            count count_dyn(scope: ['a ref Scope], filter: ['a ref Filter], cap: [of u64]) -> Result<u64, RepositoryError>;
+            wakes wakes_dyn(sweep: [of Sweep]) -> Result<Vec<Wake>, RepositoryError>;
+            feed feed_dyn(scope: ['a ref Scope], request: ['a in FeedRequest]) -> Result<FeedPage, RepositoryError>;
+            changed changed_dyn(tenant: ['a ref TenantId], after: [of FeedPosition]) -> Result<(), RepositoryError>;
+            document document_dyn(tenant: ['a ref TenantId], digest: [of Digest])
+                -> Result<Option<Document>, RepositoryError>;
+            published published_dyn(tenant: ['a ref TenantId], before: [of Option<u32>], limit: [of usize])
+                -> Result<Vec<Published>, RepositoryError>;
+            forget forget_dyn(before: [of Instant], limit: [of usize]) -> Result<usize, RepositoryError>;
+        }
+    };
 }
 
-impl<R: Repository> Erased for R {
-    fn load_dyn<'a>(
-        &'a self,
-        scope: &'a Scope,
-        key: Option<&'a RecordKey>,
-        command: Option<CommandId>,
-    ) -> Boxed<'a, Result<Found, RepositoryError>> {
-        Box::pin(self.load(scope, key, command))
-    }
+/// The type of an argument.
+macro_rules! argument {
+    ($life:lifetime ref $type:ty) => { &$life $type };
+    ($life:lifetime option $type:ty) => { Option<&$life $type> };
+    ($life:lifetime in $type:ident) => { $type<$life> };
+    (of $type:ty) => { $type };
+}
 
-    fn commit_dyn<'a>(&'a self, tenant: &'a TenantId, commit: Commit) -> Boxed<'a, Result<Landed, Refused>> {
-        Box::pin(self.commit(tenant, commit))
-    }
+/// The same without naming the lifetime.
+macro_rules! elided {
+    ($life:lifetime ref $type:ty) => { &$type };
+    ($life:lifetime option $type:ty) => { Option<&$type> };
+    ($life:lifetime in $type:ident) => { $type<'_> };
+    (of $type:ty) => { $type };
+}
 
-    fn next_number_dyn<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        kind: RecordKind,
-    ) -> Boxed<'a, Result<u64, RepositoryError>> {
-        Box::pin(self.next_number(tenant, kind))
-    }
+macro_rules! erased {
+    ($($method:ident $erased:ident($($arg:ident: [$($type:tt)+]),*) -> $output:ty;)*) => {
+        /// The object-safe twin of [`Repository`]. Its methods have names of their own: equal ones would be
+        /// ambiguous.
+        trait Erased: Send + Sync {
+            $(fn $erased<'a>(&'a self, $($arg: argument!($($type)+)),*) -> Boxed<'a, $output>;)*
+        }
 
-    fn events_dyn<'a>(
-        &'a self,
-        scope: &'a Scope,
-        record: RecordId,
-        from: Version,
-        limit: usize,
-    ) -> Boxed<'a, Result<EventPage, RepositoryError>> {
-        Box::pin(self.events(scope, record, from, limit))
-    }
+        impl<R: Repository> Erased for R {
+            $(fn $erased<'a>(&'a self, $($arg: argument!($($type)+)),*) -> Boxed<'a, $output> {
+                Box::pin(self.$method($($arg),*))
+            })*
+        }
 
-    fn policy_dyn<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        digest: Digest,
-    ) -> Boxed<'a, Result<Option<Arc<Policy>>, RepositoryError>> {
-        Box::pin(self.policy(tenant, digest))
-    }
+        // `async fn` and not `-> impl Future`: the boxed future's lifetime is the intersection of several.
+        impl Repository for AnyRepository {
+            $(async fn $method(&self, $($arg: elided!($($type)+)),*) -> $output {
+                self.0.$erased($($arg),*).await
+            })*
+        }
 
-    fn publish_policy_dyn<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        policy: Arc<Policy>,
-    ) -> Boxed<'a, Result<PolicyStamp, RepositoryError>> {
-        Box::pin(self.publish_policy(tenant, policy))
-    }
+        impl<R: Repository + ?Sized> Repository for &R {
+            $(async fn $method(&self, $($arg: elided!($($type)+)),*) -> $output {
+                (**self).$method($($arg),*).await
+            })*
+        }
+
+        impl<R: Repository + ?Sized> Repository for Arc<R> {
+            $(async fn $method(&self, $($arg: elided!($($type)+)),*) -> $output {
+                (**self).$method($($arg),*).await
+            })*
+        }
+    };
 }
 
 /// A repository chosen at run time; cheap to clone, and itself a [`Repository`].
@@ -111,40 +112,4 @@ impl std::fmt::Debug for AnyRepository {
     }
 }
 
-// `async fn` and not `-> impl Future`: the boxed future's lifetime is the intersection of several.
-impl Repository for AnyRepository {
-    async fn load(
-        &self,
-        scope: &Scope,
-        key: Option<&RecordKey>,
-        command: Option<CommandId>,
-    ) -> Result<Found, RepositoryError> {
-        self.0.load_dyn(scope, key, command).await
-    }
-
-    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
-        self.0.commit_dyn(tenant, commit).await
-    }
-
-    async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
-        self.0.next_number_dyn(tenant, kind).await
-    }
-
-    async fn events(
-        &self,
-        scope: &Scope,
-        record: RecordId,
-        from: Version,
-        limit: usize,
-    ) -> Result<EventPage, RepositoryError> {
-        self.0.events_dyn(scope, record, from, limit).await
-    }
-
-    async fn policy(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Arc<Policy>>, RepositoryError> {
-        self.0.policy_dyn(tenant, digest).await
-    }
-
-    async fn publish_policy(&self, tenant: &TenantId, policy: Arc<Policy>) -> Result<PolicyStamp, RepositoryError> {
-        self.0.publish_policy_dyn(tenant, policy).await
-    }
-}
+methods!(erased);

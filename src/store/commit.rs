@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{IndexRow, RepositoryError};
+use super::{IndexRow, Publication, RepositoryError, TermChange};
 use crate::{
     digest::Digest,
-    event::{Event, RecordId},
+    event::{Event, PolicyStamp, RecordId},
     id::{CommandId, Number, Version},
     incident::Incident,
+    key::TenantId,
     time::Instant,
 };
 
@@ -108,18 +109,25 @@ pub enum Expected {
 /// One record that a commit writes.
 #[derive(Debug, Clone)]
 pub struct Write {
-    /// Which.
-    pub id: RecordId,
     /// What it must be now.
     pub expected: Expected,
     /// What it is to be.
     pub record: Arc<Record>,
-    /// What queries see of it.
-    pub index: IndexRow,
-    /// When something next falls due on it.
-    pub wake_at: Option<Instant>,
+    /// What queries see of it: its id, version and wake instant among it.
+    pub row: IndexRow,
+    /// What changes of its terms. A record that did not exist gets all of them.
+    pub terms: TermChange,
     /// What happened; its last sequence is the record's new version.
     pub events: Vec<Event>,
+}
+
+/// Texts of a record that are to be erased: in its log, wherever they occur.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// Which record.
+    pub record: RecordId,
+    /// The digests of the texts.
+    pub slots: Vec<Digest>,
 }
 
 /// A record that was read and not written, and must not have changed.
@@ -141,22 +149,37 @@ pub struct Commit {
     pub salt: [u8; 16],
     /// The digest of what was asked: not of `now`, of minted ids or of the policy.
     pub intent: Digest,
+    /// When it is recorded.
+    pub at: Instant,
+    /// The policy by which it was decided, which must still be in force; `None` if none was published.
+    pub policy: Option<PolicyStamp>,
     /// The records that are written.
     pub writes: Vec<Write>,
     /// The records that were read and must not have changed.
     pub guards: Vec<Guard>,
+    /// Texts that are erased from the logs. The records that are written no longer have them.
+    pub erasures: Vec<Erasure>,
+    /// What is put in force.
+    pub publication: Option<Publication>,
 }
 
 /// The answer to a command, kept so that the same command gets it again.
+///
+/// A host lets go of old answers with [`Repository::forget`](super::Repository::forget); the answer to a
+/// command that made a record is kept as long as the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The salt of the digest. Without it nobody can find out by trying what was asked: when a record's
-    /// texts are erased, the salts of its answers go, too.
-    pub salt: [u8; 16],
+    /// The salt of the digest; `None` once texts of a record that the command touched were erased. Without
+    /// it nobody can find out by trying what was asked.
+    pub salt: Option<[u8; 16]>,
     /// The salted digest of what was asked.
     pub intent: Digest,
+    /// When the command was recorded.
+    pub at: Instant,
     /// The records that it wrote; or the one that it read and left as it was.
     pub touched: Vec<Touched>,
+    /// The policy that it put in force.
+    pub published: Option<PolicyStamp>,
 }
 
 /// What a command did to a record: it added the events from `first` to `last`. If `last` comes before
@@ -180,6 +203,14 @@ pub enum Landed {
     Before(Answer),
 }
 
+impl Write {
+    /// The record.
+    #[must_use]
+    pub const fn id(&self) -> RecordId {
+        self.row.id
+    }
+}
+
 impl Commit {
     /// The answer that is kept when the commit lands.
     #[must_use]
@@ -187,15 +218,73 @@ impl Commit {
         let written = |write: &Write| {
             let first = write.events.first().map_or(Version::NONE, |event| event.sequence);
             let last = write.events.last().map_or(first, |event| event.sequence);
-            Touched { record: write.id, first, last }
+            Touched { record: write.id(), first, last }
         };
         let read = |guard: &Guard| Touched { record: guard.id, first: guard.version.next(), last: guard.version };
         let unchanged = if self.writes.is_empty() { self.guards.first().map(read) } else { None };
         Answer {
-            salt: self.salt,
+            salt: Some(self.salt),
             intent: self.intent,
+            at: self.at,
             touched: self.writes.iter().map(written).chain(unchanged).collect(),
+            published: self.publication.as_ref().map(Publication::stamp),
         }
+    }
+
+    /// Whether the commit holds together, whatever is stored: what a repository asks before it looks.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Malformed`] if it names no record and publishes nothing, writes a record twice or
+    /// under another's id, or has events that do not follow each other or belong to others.
+    pub fn check(&self, tenant: &TenantId) -> Result<(), RepositoryError> {
+        let malformed = |reason| Err(RepositoryError::Malformed { reason });
+        if self.writes.is_empty() && self.guards.is_empty() && self.publication.is_none() {
+            return malformed("it names no record");
+        }
+        for (index, write) in self.writes.iter().enumerate() {
+            let id = write.id();
+            if self.writes.iter().take(index).any(|earlier| earlier.id() == id) {
+                return malformed("it writes a record twice");
+            }
+            if write.record.id() != id || write.row.number != *write.record.number() {
+                return malformed("it writes one record under another's id or number");
+            }
+            if write.expected == Expected::Absent && (write.terms.standing.is_none() || write.terms.subject.is_none()) {
+                return malformed("it writes a new record without its terms");
+            }
+            if write.events.is_empty() {
+                return malformed("it writes a record without an event");
+            }
+            let mut version = match write.expected {
+                Expected::Absent => Version::NONE,
+                Expected::At(version) => version,
+            };
+            for event in &write.events {
+                if event.tenant != *tenant {
+                    return malformed("it holds events of another tenant");
+                }
+                if event.sequence != version.next() || event.record != id {
+                    return malformed("its events do not follow the version that it expects");
+                }
+                version = event.sequence;
+            }
+            if write.row.version != version {
+                return malformed("the version of a row is not that of its last event");
+            }
+        }
+        let written = |erasure: &Erasure| self.writes.iter().any(|write| write.id() == erasure.record);
+        if !self.erasures.iter().all(written) {
+            return malformed("it erases texts of a record that it does not write");
+        }
+        Ok(())
+    }
+}
+
+impl Answer {
+    /// Whether the command made a record: such an answer is kept as long as the record.
+    #[must_use]
+    pub fn made_a_record(&self) -> bool {
+        self.touched.iter().any(|touched| touched.first == Version::NONE.next() && touched.last >= touched.first)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::error::Error as StdError;
 
-use super::Expected;
+use super::{Expected, Term};
 use crate::{
-    event::RecordId,
+    event::{PolicyStamp, RecordId},
     id::{CommandId, Version},
 };
 
@@ -28,6 +28,22 @@ pub enum RepositoryError {
         /// The version that it has; `None` if it does not exist.
         found: Option<Version>,
     },
+    /// Another policy is in force than the one by which the commit was decided. Load and decide again.
+    #[error("another policy is in force: {}", .found.map_or_else(|| "none".to_owned(), |stamp| format!("version {}", stamp.version)))]
+    PolicyChanged {
+        /// The one that is; `None` if none was published.
+        found: Option<PolicyStamp>,
+    },
+    /// A policy leaves out a value that a record bears. Retire the value, or move the record first.
+    #[error("`{term}` is in use")]
+    InUse {
+        /// The value, as the term that the record bears.
+        term: Term,
+    },
+    /// The feed no longer goes back to this position, or it is of another life of the store. Read the list
+    /// anew, and follow the feed from there.
+    #[error("the feed does not go back to this position")]
+    CursorTooOld,
     /// A commit contradicts itself: its events do not follow the version that it expects, it names a
     /// record twice, or it has no events. The desk makes no such commits.
     #[error("the commit is malformed: {reason}")]

@@ -4,16 +4,31 @@
 
 mod any;
 mod commit;
+mod document;
 mod error;
+mod feed;
 mod index;
 mod memory;
+mod page;
+mod query;
 mod repository;
+mod scope;
+mod term;
+mod wake;
 
 pub use any::AnyRepository;
 pub use commit::{
-    Answer, Commit, Expected, Guard, Landed, Loaded, Record, RecordKey, RecordKind, Refused, Touched, Write,
+    Answer, Commit, Erasure, Expected, Guard, Landed, Loaded, Record, RecordKey, RecordKind, Refused, Touched, Write,
 };
+pub use document::{Document, Publication, Published};
 pub use error::RepositoryError;
-pub use index::{IndexRow, Scope, Term};
+pub use feed::{FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest};
+pub use index::IndexRow;
 pub use memory::MemoryRepository;
-pub use repository::{EventPage, Found, Repository};
+pub use page::{PageRequest, RowPage};
+pub use query::{Filter, Need, Query, Search, Sort, SortKey, Span, UnknownSort};
+pub use repository::{EventPage, Found, LogPart, MAX_PAGE, Repository};
+pub use scope::Scope;
+pub(crate) use term::field_term;
+pub use term::{MAX_TOKEN_BYTES, MAX_TOKENS, Term, TermChange, Terms, tokens};
+pub use wake::{BUCKETS, Share, ShareError, Sweep, Wake};

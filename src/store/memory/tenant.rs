@@ -1,0 +1,331 @@
+//! What one tenant stores.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use super::orders::Orders;
+use crate::{
+    digest::Digest,
+    event::{Event, PolicyStamp, RecordId},
+    id::{CommandId, Number, Version},
+    key::TenantId,
+    store::{
+        Answer, Commit, Document, EventPage, Expected, FeedChange, FeedEntry, FeedPosition, Filter, IndexRow, Landed,
+        Loaded, LogPart, MAX_PAGE, Publication, Published, Record, RecordKey, RecordKind, Refused, RepositoryError,
+        Scope, Term, Terms, Write,
+    },
+    time::Instant,
+};
+
+/// When something falls due, across tenants.
+pub(super) type Wakes = BTreeMap<(Instant, RecordId), TenantId>;
+
+/// The place of a row. Rows are never taken away.
+pub(super) type Slot = u32;
+
+#[derive(Default)]
+pub(super) struct Tenant {
+    pub(super) rows: Vec<Row>,
+    ids: HashMap<RecordId, Slot>,
+    numbers: HashMap<Number, Slot>,
+    pub(super) next: HashMap<RecordKind, u64>,
+    pub(super) answers: HashMap<CommandId, Answer>,
+    /// The answers that may be forgotten, in the order in which they landed.
+    forgettable: VecDeque<(Instant, CommandId)>,
+    /// Everything that was published, what is in force last.
+    documents: Vec<(Published, Document)>,
+    pub(super) orders: Orders,
+    feed: Vec<Delivery>,
+}
+
+pub(super) struct Row {
+    record: Arc<Record>,
+    pub(super) row: IndexRow,
+    pub(super) terms: Terms,
+    events: Vec<Event>,
+}
+
+/// A write, as the feed remembers it.
+struct Delivery {
+    slot: Slot,
+    first: Version,
+    last: Version,
+    /// Who could see the record before, if that changed.
+    before: Option<Arc<[Term]>>,
+}
+
+impl Row {
+    pub(super) fn loaded(&self) -> Loaded {
+        Loaded { record: Arc::clone(&self.record), version: self.row.version }
+    }
+
+    /// The events from a version on, oldest first.
+    fn from(&self, from: Version) -> impl DoubleEndedIterator<Item = &Event> {
+        let skip = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
+        self.events.get(skip..).unwrap_or_default().iter()
+    }
+
+    /// The events up to a version, oldest first.
+    fn up_to(&self, to: Version) -> impl DoubleEndedIterator<Item = &Event> {
+        let take = usize::try_from(to.get()).unwrap_or(usize::MAX).min(self.events.len());
+        self.events.get(..take).unwrap_or_default().iter()
+    }
+
+    pub(super) fn page(&self, scope: &Scope, part: LogPart) -> EventPage {
+        if part.newest_first {
+            let next = |last: Version| (last.get() > 1).then(|| Version::new(last.get().saturating_sub(1)));
+            self.pick(scope, self.up_to(part.from).rev(), part.limit, next)
+        } else {
+            let next = |last: Version| (last < self.row.version).then(|| last.next());
+            self.pick(scope, self.from(part.from), part.limit, next)
+        }
+    }
+
+    fn pick<'a>(
+        &'a self,
+        scope: &Scope,
+        events: impl Iterator<Item = &'a Event>,
+        limit: usize,
+        next: impl Fn(Version) -> Option<Version>,
+    ) -> EventPage {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut picked = Vec::with_capacity(limit.min(self.events.len()));
+        for event in events {
+            picked.extend(scope.shows(event, &self.terms));
+            if picked.len() == limit {
+                return EventPage { events: picked, next: next(event.sequence) };
+            }
+        }
+        EventPage { events: picked, next: None }
+    }
+}
+
+impl Tenant {
+    pub(super) fn row(&self, key: &RecordKey) -> Option<&Row> {
+        let slot = match key {
+            RecordKey::Id(id) => self.ids.get(id),
+            RecordKey::Number(number) => self.numbers.get(number),
+        };
+        self.at(*slot?)
+    }
+
+    pub(super) fn at(&self, slot: Slot) -> Option<&Row> {
+        self.rows.get(usize::try_from(slot).ok()?)
+    }
+
+    pub(super) fn seen(&self, scope: &Scope, id: RecordId) -> Option<&Row> {
+        self.at(*self.ids.get(&id)?).filter(|row| scope.sees(&row.terms))
+    }
+
+    pub(super) fn in_force(&self) -> Option<PolicyStamp> {
+        self.documents.last().map(|(published, _)| published.stamp)
+    }
+
+    pub(super) fn document(&self, digest: Digest) -> Option<&Document> {
+        self.documents.iter().find(|(published, _)| published.stamp.digest == digest).map(|(_, document)| document)
+    }
+
+    pub(super) fn published(&self, before: Option<u32>) -> impl Iterator<Item = &Published> {
+        let published = self.documents.iter().rev().map(|(published, _)| published);
+        published.filter(move |known| before.is_none_or(|before| known.stamp.version < before))
+    }
+
+    pub(super) fn feed_end(&self) -> u64 {
+        u64::try_from(self.feed.len()).unwrap_or(u64::MAX)
+    }
+
+    /// The entries after a place, each with its own, and the place up to which was looked.
+    pub(super) fn feed_page(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        after: u64,
+        limit: usize,
+    ) -> (Vec<(u64, FeedEntry)>, u64) {
+        let mut place = after;
+        let mut entries = Vec::new();
+        let skip = usize::try_from(after).unwrap_or(usize::MAX);
+        for delivery in self.feed.iter().skip(skip) {
+            if entries.len() == limit {
+                break;
+            }
+            place = place.saturating_add(1);
+            let entry = self.at(delivery.slot).and_then(|row| deliver(row, delivery, scope, filter));
+            entries.extend(entry.map(|entry| (place, entry)));
+        }
+        (entries, place)
+    }
+
+    pub(super) fn forget(&mut self, before: Instant, limit: usize) -> usize {
+        let mut forgotten = 0_usize;
+        while forgotten < limit && self.forgettable.front().is_some_and(|(at, _)| *at < before) {
+            if let Some((_, command)) = self.forgettable.pop_front() {
+                self.answers.remove(&command);
+                forgotten = forgotten.saturating_add(1);
+            }
+        }
+        forgotten
+    }
+
+    pub(super) fn commit(&mut self, tenant: &TenantId, commit: Commit, wakes: &mut Wakes) -> Result<Landed, Refused> {
+        if let Some(answer) = self.answers.get(&commit.command) {
+            return Ok(Landed::Before(answer.clone()));
+        }
+        let erased = match commit.check(tenant).and_then(|()| self.check(&commit)).and_then(|()| self.erased(&commit)) {
+            Ok(erased) => erased,
+            Err(error) => return Err(Refused { error, commit: Box::new(commit) }),
+        };
+        let answer = commit.answer();
+        if !answer.made_a_record() {
+            self.forgettable.push_back((commit.at, commit.command));
+        }
+        self.answers.insert(commit.command, answer);
+        if let Some(publication) = commit.publication {
+            self.publish(publication, commit.at, commit.command);
+        }
+        for write in commit.writes {
+            self.write(write, tenant, wakes);
+        }
+        for (slot, events) in erased {
+            self.replace(slot, events);
+        }
+        Ok(Landed::Now)
+    }
+
+    /// Checks the whole commit against what is stored, before anything of it is written.
+    fn check(&self, commit: &Commit) -> Result<(), RepositoryError> {
+        let in_force = self.in_force();
+        if in_force != commit.policy {
+            return Err(RepositoryError::PolicyChanged { found: in_force });
+        }
+        for write in &commit.writes {
+            let id = write.id();
+            let found = self.version(id);
+            match (write.expected, found) {
+                (Expected::Absent, None) if self.numbers.contains_key(&write.row.number) => {
+                    return Err(RepositoryError::AlreadyExists { id });
+                }
+                (Expected::Absent, None) => {}
+                (Expected::Absent, Some(_)) => return Err(RepositoryError::AlreadyExists { id }),
+                (Expected::At(version), found) if found == Some(version) => {}
+                (expected, found) => return Err(RepositoryError::Conflict { id, expected, found }),
+            }
+        }
+        for guard in &commit.guards {
+            let found = self.version(guard.id);
+            if found != Some(guard.version) {
+                let expected = Expected::At(guard.version);
+                return Err(RepositoryError::Conflict { id: guard.id, expected, found });
+            }
+        }
+        if let Some(publication) = &commit.publication {
+            if publication.version != in_force.map_or(0, |stamp| stamp.version).saturating_add(1) {
+                return Err(RepositoryError::PolicyChanged { found: in_force });
+            }
+            if let Some(term) = publication.unused.iter().find(|term| self.orders.bears(term)) {
+                return Err(RepositoryError::InUse { term: term.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn version(&self, id: RecordId) -> Option<Version> {
+        self.at(*self.ids.get(&id)?).map(|row| row.row.version)
+    }
+
+    /// The logs after the erasures of a commit, what it adds left aside.
+    fn erased(&self, commit: &Commit) -> Result<Vec<(Slot, Vec<Event>)>, RepositoryError> {
+        let mut logs = Vec::with_capacity(commit.erasures.len());
+        for erasure in &commit.erasures {
+            let Some((slot, row)) = self.ids.get(&erasure.record).and_then(|slot| Some((*slot, self.at(*slot)?))) else {
+                continue;
+            };
+            let events: Result<Vec<_>, _> = row.events.iter().map(|event| event.erased(&erasure.slots)).collect();
+            let corrupt = |error| RepositoryError::Corrupt { key: erasure.record.to_string(), source: Box::new(error) };
+            logs.push((slot, events.map_err(corrupt)?));
+        }
+        Ok(logs)
+    }
+
+    fn publish(&mut self, publication: Publication, at: Instant, command: CommandId) {
+        let published = Published {
+            stamp: publication.stamp(),
+            name: publication.document.name().to_owned(),
+            by: publication.by,
+            at,
+            command,
+        };
+        self.documents.push((published, publication.document));
+    }
+
+    fn write(&mut self, write: Write, tenant: &TenantId, wakes: &mut Wakes) {
+        let id = write.id();
+        let slot = self.ids.get(&id).copied().unwrap_or_else(|| Slot::try_from(self.rows.len()).unwrap_or(Slot::MAX));
+        let index = usize::try_from(slot).unwrap_or(usize::MAX);
+        let before = self.rows.get(index);
+        // The commit was checked: a new record has all its terms.
+        let Some(terms) = Terms::changed(before.map(|row| &row.terms), &write.terms) else { return };
+        let delivery = Delivery {
+            slot,
+            first: write.events.first().map_or(Version::NONE, |event| event.sequence),
+            last: write.row.version,
+            before: before.map(|row| &row.terms.standing).filter(|known| **known != terms.standing).map(Arc::clone),
+        };
+        self.feed.push(delivery);
+        self.orders.update(slot, before.map(|row| (&row.row, &row.terms)), (&write.row, &terms));
+        let woken = before.and_then(|row| row.row.wake_at);
+        if woken != write.row.wake_at {
+            woken.and_then(|at| wakes.remove(&(at, id)));
+            write.row.wake_at.and_then(|at| wakes.insert((at, id), tenant.clone()));
+        }
+        match self.rows.get_mut(index) {
+            Some(row) => {
+                row.record = write.record;
+                row.row = write.row;
+                row.terms = terms;
+                row.events.extend(write.events);
+            }
+            None => {
+                self.ids.insert(id, slot);
+                self.numbers.insert(write.row.number.clone(), slot);
+                self.rows.push(Row { record: write.record, row: write.row, terms, events: write.events });
+            }
+        }
+    }
+
+    /// Puts a log without its erased texts in the place of the old one. Nobody can find out by trying, any
+    /// more, what was asked of the record.
+    fn replace(&mut self, slot: Slot, events: Vec<Event>) {
+        let Some(row) = usize::try_from(slot).ok().and_then(|index| self.rows.get_mut(index)) else { return };
+        let added = row.events.split_off(events.len().min(row.events.len()));
+        row.events = events;
+        row.events.extend(added);
+        let id = row.row.id;
+        for answer in self.answers.values_mut() {
+            if answer.touched.iter().any(|touched| touched.record == id) {
+                answer.salt = None;
+            }
+        }
+    }
+}
+
+/// What a viewer gets of a write; nothing, if it never saw the record.
+fn deliver(row: &Row, delivery: &Delivery, scope: &Scope, filter: &Filter) -> Option<FeedEntry> {
+    let saw = || {
+        let before = Terms { standing: Arc::clone(delivery.before.as_ref()?), subject: [].into() };
+        scope.sees(&before).then_some(FeedChange::Left)
+    };
+    let change = if !scope.sees(&row.terms) {
+        saw()?
+    } else if filter.matches(&row.row, &row.terms) {
+        let count = delivery.last.get().saturating_sub(delivery.first.get()).saturating_add(1);
+        let events = row.from(delivery.first).take(usize::try_from(count).unwrap_or(usize::MAX));
+        let events = events.filter_map(|event| scope.shows(event, &row.terms)).collect();
+        FeedChange::Stands { row: Box::new(row.row.clone()), events }
+    } else {
+        FeedChange::Left
+    };
+    Some(FeedEntry { position: FeedPosition { epoch: 0, place: 0 }, record: row.row.id, change })
+}

@@ -1,0 +1,463 @@
+//! Queries: which records, in which order. What matches, and what comes first, are public functions, so
+//! that a simple store can use them as they are.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::{IndexRow, Term, Terms, tokens};
+use crate::{
+    event::{DecodeError, RecordId},
+    incident::{ExternalReference, HoldReason, Stage},
+    key::{
+        CategoryKey, ContactChannel, FieldKey, GroupRef, ItemRef, Label, OfferingRef, OrganisationRef, PersonRef,
+        ResolutionCode, ServiceRef, SiteRef, StageLabel,
+    },
+    time::Instant,
+};
+
+/// Which records, and in which order. As JSON: `{"filter": {"stages": ["new"]}, "sort": "priority"}`.
+///
+/// ```
+/// use andon::{Stage, store::{Query, Sort}};
+///
+/// let mine = Query::open().person("anna".parse()?).search("vpn outa").sorted(Sort::Due);
+/// # Ok::<(), andon::key::KeyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    /// Which.
+    #[serde(skip_serializing_if = "Filter::is_empty")]
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+}
+
+/// In which order a desk works. Ties are broken by the record's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// What is overdue, the longest overdue first; then the rest by priority, the oldest first.
+    #[default]
+    OverdueFirst,
+    /// By when it falls due; what has no clock comes last, the oldest first.
+    Due,
+    /// By priority, the highest first; then the oldest first.
+    Priority,
+    /// What changed last comes first.
+    Updated,
+    /// What was reported last comes first.
+    Reported,
+}
+
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 5] = [Self::OverdueFirst, Self::Due, Self::Priority, Self::Updated, Self::Reported];
+
+    /// The order as data names it: `overdue_first`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::OverdueFirst => "overdue_first",
+            Self::Due => "due",
+            Self::Priority => "priority",
+            Self::Updated => "updated",
+            Self::Reported => "reported",
+        }
+    }
+}
+
+/// A text that names no order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("is no order; the orders are overdue_first, due, priority, updated, reported")]
+pub struct UnknownSort;
+
+impl FromStr for Sort {
+    type Err = UnknownSort;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSort> {
+        Self::ALL.into_iter().find(|sort| sort.key() == text).ok_or(UnknownSort)
+    }
+}
+
+/// Where a record stands in an order. Keys compare as the records follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SortKey {
+    /// The part of the list: 0 for what comes first in any case, as the overdue do, 1 for the rest.
+    pub part: u8,
+    /// The rank of the priority, where the order looks at it; else 0.
+    pub rank: u8,
+    /// Microseconds since 1970, negative where the latest comes first.
+    pub at: i64,
+    /// What breaks ties.
+    pub id: RecordId,
+}
+
+/// Which records: those that fit every part that says anything. A part that lists several values fits a
+/// record that has one of them, but for [`labels`](Self::labels): it must bear all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    /// In one of these stages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+    /// With a priority of one of these ranks; 1 is the highest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub priorities: Vec<u8>,
+    /// With one of these groups.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupRef>,
+    /// With one of these people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<PersonRef>,
+    /// With no person (`true`), or with some person (`false`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unassigned: Option<bool>,
+    /// With one of these statuses of the host's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stage_labels: Vec<StageLabel>,
+    /// Waiting for one of these reasons.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hold_reasons: Vec<HoldReason>,
+    /// Resolved with one of these codes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resolution_codes: Vec<ResolutionCode>,
+    /// Bearing all of these labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
+    /// In one of these categories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<CategoryKey>,
+    /// Reported by one of these people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub callers: Vec<PersonRef>,
+    /// Affecting one of these people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub affected: Vec<PersonRef>,
+    /// Of one of these organisations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub organisations: Vec<OrganisationRef>,
+    /// At one of these sites.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteRef>,
+    /// By one of these channels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ContactChannel>,
+    /// With one of these services.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceRef>,
+    /// Under one of these offerings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub offerings: Vec<OfferingRef>,
+    /// With one of these configuration items.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<ItemRef>,
+    /// Called one of these in another system: is there an incident for this alert?
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ExternalReference>,
+    /// With these values in fields of the host's own, other than texts.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<FieldKey, Arc<str>>,
+    /// With all of these words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
+    /// Falling due in this time.
+    #[serde(skip_serializing_if = "Span::is_open")]
+    pub due: Span,
+    /// Reported in this time.
+    #[serde(skip_serializing_if = "Span::is_open")]
+    pub reported: Span,
+    /// Changed last in this time.
+    #[serde(skip_serializing_if = "Span::is_open")]
+    pub updated: Span,
+}
+
+/// A time from an instant on, and before another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Span {
+    /// The first instant within.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Instant>,
+    /// The first instant after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+}
+
+impl Span {
+    /// Whether it has neither beginning nor end.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.from.is_none() && self.until.is_none()
+    }
+
+    /// Whether an instant lies within.
+    #[must_use]
+    pub fn holds(&self, at: Instant) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
+
+    /// Whether an instant lies within; where there is none, only if everything does.
+    fn holds_some(&self, at: Option<Instant>) -> bool {
+        at.map_or_else(|| self.is_open(), |at| self.holds(at))
+    }
+}
+
+/// Words that must all occur; the last one may be the beginning of a word, as while somebody types. As
+/// data: the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Search {
+    text: String,
+    words: Vec<Arc<str>>,
+    beginning: Option<Arc<str>>,
+}
+
+impl Search {
+    /// The words of this text, as [`tokens`] finds them.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let mut words: Vec<Arc<str>> = tokens(&text).collect();
+        let beginning = words.pop();
+        words.sort_unstable();
+        words.dedup();
+        Self { text, words, beginning }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The words that must occur whole.
+    #[must_use]
+    pub fn words(&self) -> &[Arc<str>] {
+        &self.words
+    }
+
+    /// What some word must begin with; `None` for a text without words, which finds nothing.
+    #[must_use]
+    pub const fn beginning(&self) -> Option<&Arc<str>> {
+        self.beginning.as_ref()
+    }
+
+    fn finds(&self, subject: &[Term]) -> bool {
+        let Some(beginning) = &self.beginning else { return false };
+        let found = |wanted: &dyn Fn(&str) -> bool| {
+            subject.iter().any(|term| matches!(term, Term::Token(token) if wanted(token)))
+        };
+        self.words.iter().all(|word| found(&|token| token == &**word)) && found(&|token| token.starts_with(&**beginning))
+    }
+}
+
+impl From<String> for Search {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<Search> for String {
+    fn from(search: Search) -> Self {
+        search.text
+    }
+}
+
+impl fmt::Display for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Declares what adds a value to a part of the filter.
+macro_rules! parts {
+    ($($(#[$doc:meta])* $name:ident($value:ident: $type:ty) => $part:ident;)*) => {
+        impl Query {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(mut self, $value: $type) -> Self {
+                self.filter.$part.push($value);
+                self
+            })*
+        }
+    };
+}
+
+parts! {
+    /// Also in this stage.
+    stage(stage: Stage) => stages;
+    /// Also with a priority of this rank.
+    priority(rank: u8) => priorities;
+    /// Also with this group.
+    group(group: GroupRef) => groups;
+    /// Also with this person.
+    person(person: PersonRef) => people;
+    /// Also bearing this label.
+    label(label: Label) => labels;
+    /// Also in this category.
+    category(category: CategoryKey) => categories;
+    /// Also reported by this person.
+    caller(person: PersonRef) => callers;
+    /// Also of this organisation.
+    organisation(organisation: OrganisationRef) => organisations;
+    /// Also with this service.
+    service(service: ServiceRef) => services;
+    /// Also with this configuration item.
+    item(item: ItemRef) => items;
+    /// Also called this in another system.
+    reference(reference: ExternalReference) => references;
+    /// Also waiting for this reason.
+    hold_reason(reason: HoldReason) => hold_reasons;
+}
+
+impl Query {
+    /// Every record that the viewer may see.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Every record on which work is still to be done.
+    #[must_use]
+    pub fn open() -> Self {
+        let stages = Stage::ALL.into_iter().filter(|stage| stage.is_open()).collect();
+        Self { filter: Filter { stages, ..Filter::default() }, sort: Sort::default() }
+    }
+
+    /// Reads a query from JSON.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path to the part that cannot be read.
+    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        crate::event::decode(json)
+    }
+
+    /// With no person.
+    #[must_use]
+    pub const fn unassigned(mut self) -> Self {
+        self.filter.unassigned = Some(true);
+        self
+    }
+
+    /// With all of these words; the last may be the beginning of one.
+    #[must_use]
+    pub fn search(mut self, text: impl Into<String>) -> Self {
+        self.filter.search = Some(Search::new(text));
+        self
+    }
+
+    /// With this value in a field of the host's own.
+    #[must_use]
+    pub fn field(mut self, key: FieldKey, value: impl Into<Arc<str>>) -> Self {
+        self.filter.fields.insert(key, value.into());
+        self
+    }
+
+    /// In this order.
+    #[must_use]
+    pub const fn sorted(mut self, sort: Sort) -> Self {
+        self.sort = sort;
+        self
+    }
+
+    /// Whether a record belongs to the list.
+    #[must_use]
+    pub fn matches(&self, row: &IndexRow, terms: &Terms) -> bool {
+        self.filter.matches(row, terms)
+    }
+
+    /// Where a record stands in the list, when what is overdue is judged at `at`.
+    #[must_use]
+    pub fn sort_key(&self, row: &IndexRow, at: Instant) -> SortKey {
+        self.sort.key_of(row, at)
+    }
+}
+
+impl Sort {
+    /// Where a record stands in this order, when what is overdue is judged at `at`.
+    #[must_use]
+    pub fn key_of(self, row: &IndexRow, at: Instant) -> SortKey {
+        let (part, rank, at) = match (self, row.due) {
+            (Self::OverdueFirst, Some(due)) if due.timestamp_micros() < at.timestamp_micros() => {
+                (0, 0, due.timestamp_micros())
+            }
+            (Self::OverdueFirst, _) => (1, row.priority.rank(), row.reported_at.timestamp_micros()),
+            (Self::Due, Some(due)) => (0, 0, due.timestamp_micros()),
+            (Self::Due, None) => (1, 0, row.reported_at.timestamp_micros()),
+            (Self::Priority, _) => (0, row.priority.rank(), row.reported_at.timestamp_micros()),
+            (Self::Updated, _) => (0, 0, row.updated_at.timestamp_micros().saturating_neg()),
+            (Self::Reported, _) => (0, 0, row.reported_at.timestamp_micros().saturating_neg()),
+        };
+        SortKey { part, rank, at, id: row.id }
+    }
+}
+
+impl Filter {
+    /// Whether it asks for nothing, so that every record fits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a record fits every part.
+    #[must_use]
+    pub fn matches(&self, row: &IndexRow, terms: &Terms) -> bool {
+        fn among<T: PartialEq>(wanted: &[T], found: Option<&T>) -> bool {
+            wanted.is_empty() || found.is_some_and(|found| wanted.contains(found))
+        }
+        among(&self.stages, Some(&row.stage))
+            && among(&self.priorities, Some(&row.priority.rank()))
+            && among(&self.groups, row.group.as_ref())
+            && among(&self.people, row.person.as_ref())
+            && self.unassigned.is_none_or(|unassigned| unassigned == row.person.is_none())
+            && among(&self.stage_labels, row.label.as_ref())
+            && self.due.holds_some(row.due)
+            && self.reported.holds(row.reported_at)
+            && self.updated.holds(row.updated_at)
+            && self.needs().all(|need| need.is_met(terms))
+            && self.search.as_ref().is_none_or(|search| search.finds(&terms.subject))
+    }
+
+    /// What the terms of a record must have, beside the words that are searched for: of each of these
+    /// needs, one term. A store with an index over terms begins with the rarest.
+    pub fn needs(&self) -> impl Iterator<Item = Need> + '_ {
+        fn any<T: Clone>(wanted: &[T], term: fn(T) -> Term) -> Option<Need> {
+            (!wanted.is_empty()).then(|| Need { any: wanted.iter().cloned().map(term).collect() })
+        }
+        let listed = [
+            any(&self.hold_reasons, Term::HoldReason),
+            any(&self.resolution_codes, Term::ResolutionCode),
+            any(&self.categories, Term::Category),
+            any(&self.callers, Term::Caller),
+            any(&self.affected, Term::Affected),
+            any(&self.organisations, Term::Customer),
+            any(&self.sites, Term::Site),
+            any(&self.channels, Term::Channel),
+            any(&self.services, Term::Service),
+            any(&self.offerings, Term::Offering),
+            any(&self.items, Term::Item),
+            any(&self.references, Term::Reference),
+        ];
+        let labels = self.labels.iter().map(|label| Need { any: vec![Term::Label(label.clone())] });
+        let fields = self
+            .fields
+            .iter()
+            .map(|(key, value)| Need { any: vec![Term::Field(key.clone(), Arc::clone(value))] });
+        listed.into_iter().flatten().chain(labels).chain(fields)
+    }
+}
+
+/// Terms of which a record must bear one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The terms.
+    pub any: Vec<Term>,
+}
+
+impl Need {
+    fn is_met(&self, terms: &Terms) -> bool {
+        self.any.iter().any(|term| terms.bear(term))
+    }
+}

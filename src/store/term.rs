@@ -1,0 +1,315 @@
+//! Terms: the marks by which records are found and seen. Labels, search and visibility are one
+//! mechanism: a record bears terms, and a filter or a viewer names some.
+
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::{
+    incident::{ExternalReference, Facts, FieldValue, HoldReason, Incident},
+    key::{
+        CategoryKey, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef, OrganisationRef,
+        PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
+    },
+};
+
+/// The most words of a record that search finds; what a longer text says beyond them is not indexed.
+pub const MAX_TOKENS: usize = 1_000;
+/// The most bytes of a word that search compares.
+pub const MAX_TOKEN_BYTES: usize = 64;
+
+/// A mark on a record. A record bears those that say who may see it, those that say how it stands, and
+/// those that say what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Term {
+    /// Seen by those who may read all: every record that is not confidential.
+    Everyone,
+    /// Seen by those who may read confidential records: every confidential record.
+    Confidential,
+    /// Seen by this person, who is caller, affected, opener or assignee.
+    Person(PersonRef),
+    /// Seen by this person, who watches it.
+    Watcher(PersonRef),
+    /// Seen by the members of this group: the record is with it.
+    Group(GroupRef),
+    /// Seen by the members of this organisation: the record is of it and not confidential.
+    Organisation(OrganisationRef),
+    /// Seen by those of this organisation who may read its confidential records.
+    ConfidentialOrganisation(OrganisationRef),
+    /// It waits for this reason.
+    HoldReason(HoldReason),
+    /// It was resolved with this code.
+    ResolutionCode(ResolutionCode),
+    /// It has this status of the host's own.
+    StageLabel(StageLabel),
+    /// It bears this label.
+    Label(Label),
+    /// It is in this category.
+    Category(CategoryKey),
+    /// It has this impact.
+    Impact(LevelName),
+    /// It has this urgency.
+    Urgency(LevelName),
+    /// It concerns something of this criticality.
+    Criticality(LevelName),
+    /// This person reported it.
+    Caller(PersonRef),
+    /// This person is affected.
+    Affected(PersonRef),
+    /// It is of this organisation, confidential or not.
+    Customer(OrganisationRef),
+    /// It is at this site.
+    Site(SiteRef),
+    /// It came by this channel.
+    Channel(ContactChannel),
+    /// This service suffers.
+    Service(ServiceRef),
+    /// It is handled under this offering.
+    Offering(OfferingRef),
+    /// It concerns this configuration item.
+    Item(ItemRef),
+    /// It is called this in another system.
+    Reference(ExternalReference),
+    /// It has a value in this field of the host's own.
+    HasField(FieldKey),
+    /// It has this value in this field of the host's own.
+    Field(FieldKey, Arc<str>),
+    /// This word stands in its number, its title, its description, a reference or a text field.
+    Token(Arc<str>),
+}
+
+/// The term as a text of its own, for stores that keep terms in one column: `label:vpn`. Two terms have
+/// the same text only if they are the same. Between a field's key and its value stands U+001F.
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("everyone"),
+            Self::Confidential => f.write_str("confidential"),
+            Self::Person(person) => write!(f, "person:{person}"),
+            Self::Watcher(person) => write!(f, "watcher:{person}"),
+            Self::Group(group) => write!(f, "group:{group}"),
+            Self::Organisation(organisation) => write!(f, "organisation:{organisation}"),
+            Self::ConfidentialOrganisation(organisation) => write!(f, "confidential_organisation:{organisation}"),
+            Self::HoldReason(reason) => write!(f, "hold_reason:{reason}"),
+            Self::ResolutionCode(code) => write!(f, "resolution_code:{code}"),
+            Self::StageLabel(label) => write!(f, "stage_label:{label}"),
+            Self::Label(label) => write!(f, "label:{label}"),
+            Self::Category(category) => write!(f, "category:{category}"),
+            Self::Impact(level) => write!(f, "impact:{level}"),
+            Self::Urgency(level) => write!(f, "urgency:{level}"),
+            Self::Criticality(level) => write!(f, "criticality:{level}"),
+            Self::Caller(person) => write!(f, "caller:{person}"),
+            Self::Affected(person) => write!(f, "affected:{person}"),
+            Self::Customer(organisation) => write!(f, "customer:{organisation}"),
+            Self::Site(site) => write!(f, "site:{site}"),
+            Self::Channel(channel) => write!(f, "channel:{channel}"),
+            Self::Service(service) => write!(f, "service:{service}"),
+            Self::Offering(offering) => write!(f, "offering:{offering}"),
+            Self::Item(item) => write!(f, "item:{item}"),
+            Self::Reference(reference) => write!(f, "reference:{}\u{1f}{}", reference.system, reference.key),
+            Self::HasField(field) => write!(f, "has_field:{field}"),
+            Self::Field(field, value) => write!(f, "field:{field}\u{1f}{value}"),
+            Self::Token(token) => write!(f, "token:{token}"),
+        }
+    }
+}
+
+/// The terms of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Who may see it, and how it stands: they change as it goes along.
+    pub standing: Arc<[Term]>,
+    /// What it is about: they change when its facts do.
+    pub subject: Arc<[Term]>,
+}
+
+/// The terms that a write changes. `None`: they are as they were.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TermChange {
+    /// Who may see it, and how it stands.
+    pub standing: Option<Arc<[Term]>>,
+    /// What it is about.
+    pub subject: Option<Arc<[Term]>>,
+}
+
+impl Terms {
+    /// The terms of an incident.
+    #[must_use]
+    pub fn of(incident: &Incident) -> Self {
+        Self { standing: standing(incident), subject: subject(incident.facts()) }
+    }
+
+    /// Whether the record bears this term.
+    #[must_use]
+    pub fn bear(&self, term: &Term) -> bool {
+        self.standing.contains(term) || self.subject.contains(term)
+    }
+
+    /// Every term.
+    pub fn iter(&self) -> impl Iterator<Item = &Term> {
+        self.standing.iter().chain(self.subject.iter())
+    }
+
+    /// The terms after a change; `None` if the change leaves out what was never there.
+    #[must_use]
+    pub fn changed(before: Option<&Self>, change: &TermChange) -> Option<Self> {
+        Some(Self {
+            standing: change.standing.clone().or_else(|| before.map(|terms| Arc::clone(&terms.standing)))?,
+            subject: change.subject.clone().or_else(|| before.map(|terms| Arc::clone(&terms.subject)))?,
+        })
+    }
+}
+
+impl TermChange {
+    /// What a write has to say about the terms of an incident that was another one before.
+    pub(crate) fn between(before: Option<&Incident>, after: &Incident) -> Self {
+        let same_facts = before.is_some_and(|before| Arc::ptr_eq(before.shared_facts(), after.shared_facts()));
+        let stands_alike = same_facts
+            && before.is_some_and(|before| {
+                before.assignment() == after.assignment()
+                    && before.hold().map(|stage| &stage.hold().reason) == after.hold().map(|stage| &stage.hold().reason)
+                    && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
+                    && before.progress().label == after.progress().label
+            });
+        Self {
+            standing: (!stands_alike).then(|| standing(after)),
+            subject: (!same_facts).then(|| subject(after.facts())),
+        }
+    }
+}
+
+fn standing(incident: &Incident) -> Arc<[Term]> {
+    let facts = incident.facts();
+    let mut terms = Vec::with_capacity(8);
+    if facts.confidential {
+        terms.push(Term::Confidential);
+        terms.extend(facts.organisation.clone().map(Term::ConfidentialOrganisation));
+    } else {
+        terms.push(Term::Everyone);
+        terms.extend(facts.organisation.clone().map(Term::Organisation));
+    }
+    let stake = incident.stake();
+    for person in stake.people.into_iter().flatten() {
+        let term = Term::Person(person.clone());
+        if !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
+    terms.extend(facts.watchers.iter().cloned().map(Term::Watcher));
+    terms.extend(stake.group.cloned().map(Term::Group));
+    terms.extend(incident.hold().map(|stage| Term::HoldReason(stage.hold().reason.clone())));
+    terms.extend(incident.resolution().map(|resolution| Term::ResolutionCode(resolution.code.clone())));
+    terms.extend(incident.progress().label.clone().map(Term::StageLabel));
+    terms.into()
+}
+
+fn subject(facts: &Facts) -> Arc<[Term]> {
+    let mut terms = Vec::with_capacity(16);
+    terms.extend(facts.labels.iter().cloned().map(Term::Label));
+    terms.extend(facts.category.clone().map(Term::Category));
+    terms.extend([Term::Impact(facts.impact.clone()), Term::Urgency(facts.urgency.clone())]);
+    let levels: BTreeSet<_> = facts.criticalities().cloned().map(Term::Criticality).collect();
+    terms.extend(levels);
+    terms.extend(facts.caller.clone().map(Term::Caller));
+    terms.extend(facts.affected.clone().map(Term::Affected));
+    terms.extend(facts.organisation.clone().map(Term::Customer));
+    terms.extend(facts.site.clone().map(Term::Site));
+    terms.extend(facts.channel.clone().map(Term::Channel));
+    terms.extend(facts.services.iter().map(|service| Term::Service(service.key.clone())));
+    terms.extend(facts.offering.iter().map(|offering| Term::Offering(offering.key.clone())));
+    terms.extend(facts.items.iter().map(|item| Term::Item(item.key.clone())));
+    terms.extend(facts.references.iter().cloned().map(Term::Reference));
+    for (key, value) in &facts.fields {
+        terms.push(Term::HasField(key.clone()));
+        terms.extend(field_term(key, value));
+    }
+    let mut words = BTreeSet::new();
+    let texts = [Some(facts.number.as_str()), facts.title.as_str()]
+        .into_iter()
+        .chain([facts.description.as_ref().and_then(|text| text.as_str())])
+        .chain(facts.references.iter().map(|reference| Some(reference.key.as_str())))
+        .chain(facts.fields.values().map(|value| match value {
+            FieldValue::Text(text) => text.as_str(),
+            _ => None,
+        }));
+    for text in texts.flatten() {
+        for word in tokens(text) {
+            if words.len() >= MAX_TOKENS {
+                break;
+            }
+            words.insert(word);
+        }
+    }
+    terms.extend(words.into_iter().map(Term::Token));
+    terms.into()
+}
+
+/// The term for a value of a field of the host's own. Texts have none: search finds their words.
+pub(crate) fn field_term(key: &FieldKey, value: &FieldValue) -> Option<Term> {
+    let value: Arc<str> = match value {
+        FieldValue::Text(_) => return None,
+        FieldValue::Number(number) => number.normalize().to_string().into(),
+        FieldValue::Choice(choice) => choice.as_str().into(),
+        FieldValue::Date(date) => date.to_string().into(),
+        FieldValue::Reference(reference) => reference.as_str().into(),
+    };
+    Some(Term::Field(key.clone(), value))
+}
+
+/// The words of a text as search compares them: split by [UAX #29](https://www.unicode.org/reports/tr29/),
+/// compatibility forms, upper and lower case, and the accents of Latin, Greek and Cyrillic letters made
+/// equal, cut off after [`MAX_TOKEN_BYTES`].
+pub fn tokens(text: &str) -> impl Iterator<Item = Arc<str>> + '_ {
+    text.unicode_words().filter_map(|word| {
+        let folded = fold(word);
+        let end = (0..=MAX_TOKEN_BYTES.min(folded.len())).rev().find(|end| folded.is_char_boundary(*end))?;
+        folded.get(..end).filter(|word| !word.is_empty()).map(Arc::from)
+    })
+}
+
+fn fold(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
+    // By way of the capital letters, `ß` and `SS` come to the same, and so do the two small sigmas.
+    word.nfkd()
+        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}'))
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        tokens(text).map(|token| token.to_string()).collect()
+    }
+
+    #[test]
+    fn words_are_compared_without_case_accents_or_forms() {
+        assert_eq!(words("VPN-Gateway ÜBERLÄUFT (INC0001042)"), ["vpn", "gateway", "uberlauft", "inc0001042"]);
+        assert_eq!(words("Straße STRASSE"), ["strasse", "strasse"]);
+        assert_eq!(words("ΟΔΟΣ οδος ﬁle"), ["οδοσ", "οδοσ", "file"]);
+        assert_eq!(words("東京 サーバー"), ["東", "京", "サーバー"].map(fold));
+        assert_eq!(words(" \u{200b} … "), [""; 0]);
+    }
+
+    #[test]
+    fn a_long_word_is_cut_between_characters() {
+        let long = words(&"é".repeat(200));
+        assert_eq!(long, ["e".repeat(MAX_TOKEN_BYTES)]);
+        let wide = words(&"ж".repeat(200));
+        assert_eq!(wide, ["ж".repeat(MAX_TOKEN_BYTES / 2)]);
+    }
+
+    #[test]
+    fn no_two_terms_have_the_same_text() {
+        let field = |key: &str, value: &str| Term::Field(FieldKey::new(key).unwrap(), value.into()).to_string();
+        assert_ne!(field("a", "b:c"), field("a:b", "c"));
+        assert_eq!(Term::Label(Label::new("vpn").unwrap()).to_string(), "label:vpn");
+    }
+}

@@ -1,0 +1,80 @@
+//! Wakes: which records something falls due on, across tenants, and how sweepers share them.
+
+use crate::{event::RecordId, key::TenantId, time::Instant};
+
+/// Into how many buckets records are divided.
+pub const BUCKETS: u16 = 1_024;
+
+/// Which records to wake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sweep {
+    /// Those on which something fell due by then.
+    pub now: Instant,
+    /// At most so many, those first on which something fell due first.
+    pub limit: usize,
+    /// Those of this share.
+    pub share: Share,
+    /// Only those that come after this one.
+    pub after: Option<(Instant, RecordId)>,
+}
+
+/// A record on which something falls due. It carries no content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wake {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
+    pub record: RecordId,
+    /// When.
+    pub at: Instant,
+}
+
+/// A share of the records, so that several sweepers do not get in each other's way. It is only a
+/// convenience: records that two of them wake at once are woken once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Share {
+    index: u16,
+    of: u16,
+}
+
+/// A share that there is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a share is one of 1 to {BUCKETS}, counted from 0")]
+pub struct ShareError;
+
+impl Share {
+    /// All records.
+    pub const ALL: Self = Self { index: 0, of: 1 };
+
+    /// The share with this index of so many.
+    ///
+    /// # Errors
+    /// [`ShareError`] if there are no shares, more than [`BUCKETS`], or none with this index.
+    pub const fn new(index: u16, of: u16) -> Result<Self, ShareError> {
+        if of == 0 || of > BUCKETS || index >= of { Err(ShareError) } else { Ok(Self { index, of }) }
+    }
+
+    /// Whether a record belongs to it.
+    #[must_use]
+    pub fn holds(self, record: RecordId) -> bool {
+        self.holds_bucket(record.bucket())
+    }
+
+    /// Whether the records of a bucket belong to it: for stores that keep the bucket in a column.
+    #[must_use]
+    pub const fn holds_bucket(self, bucket: u16) -> bool {
+        match bucket.checked_rem(self.of) {
+            Some(index) => index == self.index,
+            None => false,
+        }
+    }
+}
+
+impl RecordId {
+    /// The bucket of the record: the last ten bits of its id, which are random in ids of the library's own.
+    #[must_use]
+    pub fn bucket(self) -> u16 {
+        let Self::Incident(id) = self;
+        u16::try_from(id.as_u128() & u128::from(BUCKETS.saturating_sub(1))).unwrap_or(0)
+    }
+}

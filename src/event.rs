@@ -9,7 +9,7 @@ use crate::{
     actor::ActorId,
     digest::Digest,
     id::{CommandId, Id, Version},
-    incident::{Incident, IncidentEvent},
+    incident::{Audience, Incident, IncidentEvent},
     key::{CorrelationKey, PersonRef, RuleId, SystemName, TenantId},
     lifecycle::Stamp,
     time::Instant,
@@ -153,6 +153,24 @@ impl Event {
     /// [`DecodeError`] if it could not be read back; none of the library's can.
     pub fn erased(&self, slots: &[Digest]) -> Result<Self, DecodeError> {
         crate::text::without(self, slots)
+    }
+
+    /// Who may learn that it happened; see [`IncidentEvent::audience`]. Those for whom an event is not
+    /// find a gap in the sequence.
+    #[must_use]
+    pub const fn audience(&self) -> Audience {
+        let Body::Incident(body) = &self.body;
+        body.audience()
+    }
+
+    /// The same event for those who may not read internals: of its internal texts only the salted digests
+    /// are left; see [`IncidentEvent::withheld`]. It still folds, and its canonical form is the same.
+    #[must_use]
+    pub fn withheld(&self) -> Self {
+        let mut event = self.clone();
+        let Body::Incident(body) = &mut event.body;
+        body.withhold();
+        event
     }
 
     /// Reads an event of this or an earlier version.

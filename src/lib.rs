@@ -25,6 +25,7 @@ pub mod store;
 pub mod text;
 pub mod time;
 pub mod verb;
+pub mod view;
 
 pub use actor::Actor;
 pub use decision::{AllowedMove, MoveField};

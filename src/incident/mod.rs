@@ -14,6 +14,7 @@ mod progress;
 mod samples;
 mod snapshot;
 mod stage;
+mod withheld;
 
 pub use apply::{FoldError, IllegalMove};
 pub use change::FactChange;
@@ -88,6 +89,10 @@ macro_rules! each_stage {
         impl Incident {
             pub(crate) const fn shared(&self) -> &Shared {
                 match self { $(Self::$stage(incident) => &incident.shared),* }
+            }
+
+            const fn shared_mut(&mut self) -> &mut Shared {
+                match self { $(Self::$stage(incident) => &mut incident.shared),* }
             }
 
             /// The stage alone.

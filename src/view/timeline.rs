@@ -1,0 +1,336 @@
+//! The view of an event: a line of the record's timeline.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ChangeView, VIEW_SCHEMA, key, moment, record::cancellation_key, text, text_of};
+use crate::{
+    actor::ActorId,
+    event::{Body, Event, RecordId},
+    id::{Id, Version},
+    incident::{
+        Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Hold,
+        Incident, IncidentEvent as E, MilestoneTime, PriorityChange, Remedy, Resolution, ResumedBy,
+    },
+    priority::PriorityCause,
+    text::Text,
+};
+
+/// Something that happened, as a timeline shows it.
+///
+/// It is told from the event alone. In which stage it found the record, and what an assignment replaced,
+/// is not in an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TimelineEntry {
+    /// The schema of the view; see [`VIEW_SCHEMA`].
+    pub schema: u16,
+    /// To which record it happened.
+    pub record: Id<Incident>,
+    /// Its place in the record's log, counted from 1. A public timeline has gaps.
+    pub sequence: Version,
+    /// When it happened.
+    pub occurred_at: crate::time::Instant,
+    /// When it was recorded.
+    pub recorded_at: crate::time::Instant,
+    /// Who did it, as the host names them; `system` for the library itself.
+    pub actor: String,
+    /// `person`, `automation` or `system`.
+    pub actor_kind: String,
+    /// For whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+    /// Who may learn of it: `public` or `internal`.
+    pub audience: String,
+    /// The kind of event: `incident.held`.
+    pub kind: String,
+    /// What happened, in one English line. No internal text is in it.
+    pub summary: String,
+    /// What somebody wrote with it: the description of a report, a note, a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The fields that it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeView>,
+}
+
+impl TimelineEntry {
+    /// The entry for those who may read internals.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let (RecordId::Incident(record), Body::Incident(body)) = (event.record, &event.body);
+        Self {
+            schema: VIEW_SCHEMA,
+            record,
+            sequence: event.sequence,
+            occurred_at: event.occurred_at,
+            recorded_at: event.recorded_at,
+            actor: text(&event.actor),
+            actor_kind: match event.actor {
+                ActorId::Person(_) => "person",
+                ActorId::Automation(_) => "automation",
+                ActorId::System => "system",
+            }
+            .to_owned(),
+            on_behalf_of: text_of(event.on_behalf_of.as_ref()),
+            audience: key(event.audience()),
+            kind: event.body.name().to_owned(),
+            summary: match &event.on_behalf_of {
+                Some(person) => format!("{}, for {person}, {}", event.actor, what(body)),
+                None => format!("{} {}", event.actor, what(body)),
+            },
+            text: text_of(words(body)),
+            changes: changes(body),
+        }
+    }
+
+    /// The entry for those who may not read internals: of the [withheld](Event::withheld) event; `None`
+    /// if the event is not for them at all.
+    #[must_use]
+    pub fn public(event: &Event) -> Option<Self> {
+        (event.audience() == Audience::Public).then(|| Self::of(&event.withheld()))
+    }
+}
+
+/// What was done: what follows the actor's name in a summary.
+fn what(event: &E) -> String {
+    match event {
+        E::Reported(reported) => format!("reported it: {}", reported.facts.title),
+        E::Assigned(to) => format!("assigned it to {}", whom(to)),
+        E::Unassigned => "took the assignment back".to_owned(),
+        E::Routed(to) => format!("routed it to {}", whom(to)),
+        E::WorkStarted => "started work".to_owned(),
+        E::PhaseEntered(phase) => format!("entered the phase {phase}"),
+        E::Held(hold) => format!("put it on hold: {}", why(hold)),
+        E::HoldChanged(hold) => format!("changed the hold: {}", why(hold)),
+        E::Resumed(ResumedBy::Hand) => "ended the hold".to_owned(),
+        E::Resumed(ResumedBy::Date) => "ended the hold: its date has come".to_owned(),
+        E::Resumed(ResumedBy::CallerReply) => "ended the hold: the caller replied".to_owned(),
+        E::Resolved(resolution) => format!("resolved it: {}", how(resolution)),
+        E::Confirmed(ConfirmedBy::Caller) => "confirmed the resolution for the caller".to_owned(),
+        E::Confirmed(ConfirmedBy::Monitoring) => "confirmed the resolution by monitoring".to_owned(),
+        E::Reopened(why) if why.by_reply => "reopened it by a reply".to_owned(),
+        E::Reopened(_) => "reopened it".to_owned(),
+        E::Closed(basis) => format!("closed it: {}", on(*basis)),
+        E::Cancelled(CancelledAs { cancellation, .. }) => match cancellation {
+            Cancellation::Duplicate { of } => format!("cancelled it as a duplicate of {of}"),
+            Cancellation::NotAnIncident => "cancelled it: it is not an incident".to_owned(),
+            Cancellation::ServiceRequest => "cancelled it: it is a service request".to_owned(),
+            Cancellation::Withdrawn => "cancelled it: it was withdrawn".to_owned(),
+            Cancellation::Superseded { by } => format!("cancelled it as superseded by {by}"),
+        },
+        E::MergeUndone(_) => "undid the merge".to_owned(),
+        E::Edited(changes) => {
+            let fields: Vec<_> = changes.iter().map(crate::incident::FactChange::field).collect();
+            format!("edited {}", fields.join(", "))
+        }
+        E::PriorityChanged(change) => priority(change),
+        E::NoteAdded(note) => match note.audience {
+            Audience::Public => "wrote a public note".to_owned(),
+            Audience::Internal => "wrote an internal note".to_owned(),
+        },
+        E::Watched(person) => format!("added the watcher {person}"),
+        E::Unwatched(person) => format!("removed the watcher {person}"),
+        E::Attached(attachment) => format!("attached {}", attachment.name),
+        E::Detached(file) => {
+            format!("took off the file {}…", file.to_string().chars().take(12).collect::<String>())
+        }
+        E::TimeSpent(spent) => format!("spent {}", span(spent.seconds.get())),
+        E::Labelled(Some(label)) => format!("set the label {label}"),
+        E::Labelled(None) => "cleared the label".to_owned(),
+        E::MilestoneRecorded(time) => match time.at() {
+            Some(at) => format!("recorded the milestone {} at {}", time.milestone().key(), moment(at)),
+            None => format!("cleared the milestone {}", time.milestone().key()),
+        },
+        E::ObligationWaived(waiver) => match &waiver.field {
+            Some(field) => format!("waived {} for {field}", waiver.code),
+            None => format!("waived {}", waiver.code),
+        },
+        E::Corrected(correction) => {
+            let to = corrected_stage(&correction.to);
+            match &correction.instead_of {
+                Some(code) => format!("set the stage to {to} by hand, instead of {code}"),
+                None => format!("set the stage to {to} by hand"),
+            }
+        }
+    }
+}
+
+fn whom(to: &Assignment) -> String {
+    match (&to.group, &to.person) {
+        (Some(group), Some(person)) => format!("{person} of {group}"),
+        (Some(group), None) => text(group),
+        (None, Some(person)) => text(person),
+        (None, None) => "nobody".to_owned(),
+    }
+}
+
+fn why(hold: &Hold) -> String {
+    match hold.until {
+        Some(until) => format!("{} until {}", hold.reason, moment(until)),
+        None => text(&hold.reason),
+    }
+}
+
+fn how(resolution: &Resolution) -> String {
+    match resolution.remedy {
+        Remedy::Fix => text(&resolution.code),
+        Remedy::Workaround => format!("{}, by a workaround", resolution.code),
+    }
+}
+
+const fn on(basis: ClosureBasis) -> &'static str {
+    match basis {
+        ClosureBasis::Confirmed => "the resolution is confirmed",
+        ClosureBasis::QuietTime => "the caller stayed quiet",
+        ClosureBasis::NotRequired => "no confirmation is asked for",
+        ClosureBasis::Waived => "the confirmation was waived",
+        ClosureBasis::Corrected => "by a correction",
+    }
+}
+
+fn priority(change: &PriorityChange) -> String {
+    let cause = match change.cause {
+        PriorityCause::Edited => "after an edit",
+        PriorityCause::Categorised => "after a change of the category",
+        PriorityCause::Overridden => "by an override",
+        PriorityCause::OverrideCleared => "by clearing the override",
+        PriorityCause::OverrideExpired => "as the override expired",
+    };
+    if change.old == change.new {
+        format!("assessed the priority anew {cause}: it stays {}", change.new)
+    } else {
+        format!("changed the priority from {} to {} {cause}", change.old, change.new)
+    }
+}
+
+/// A span of time as people say it: `1 h 5 min`.
+fn span(seconds: u64) -> String {
+    let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let said: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    said.join(" ")
+}
+
+/// The stage that a correction leads to, as data names it.
+const fn corrected_stage(to: &CorrectedStage) -> &'static str {
+    use crate::incident::Stage;
+    let stage = match to {
+        CorrectedStage::New => Stage::New,
+        CorrectedStage::Assigned => Stage::Assigned,
+        CorrectedStage::InProgress { .. } => Stage::InProgress,
+        CorrectedStage::OnHold(_) => Stage::OnHold,
+        CorrectedStage::Resolved(_) => Stage::Resolved,
+        CorrectedStage::Closed(_) => Stage::Closed,
+        CorrectedStage::Cancelled(_) => Stage::Cancelled,
+    };
+    stage.key()
+}
+
+/// What somebody wrote with it. An override's reason belongs to the event that set it, though later
+/// assessments carry it, too.
+fn words(event: &E) -> Option<&Text> {
+    match event {
+        E::Reported(reported) => reported.facts.description.as_ref(),
+        E::Held(hold) | E::HoldChanged(hold) => hold.note.as_ref(),
+        E::Resolved(resolution) => resolution.text.as_ref(),
+        E::Reopened(why) => why.reason.as_ref(),
+        E::Cancelled(why) => why.reason.as_ref(),
+        E::MergeUndone(why) => why.reason.as_ref(),
+        E::PriorityChanged(change) if change.cause == PriorityCause::Overridden => {
+            change.assessment.overridden().map(|set| &set.reason)
+        }
+        E::NoteAdded(note) => Some(&note.text),
+        E::TimeSpent(spent) => spent.note.as_ref(),
+        E::ObligationWaived(waiver) => Some(&waiver.reason),
+        E::Corrected(correction) => Some(&correction.reason),
+        E::Assigned(_)
+        | E::Unassigned
+        | E::Routed(_)
+        | E::WorkStarted
+        | E::PhaseEntered(_)
+        | E::Resumed(_)
+        | E::Confirmed(_)
+        | E::Closed(_)
+        | E::Edited(_)
+        | E::PriorityChanged(_)
+        | E::Watched(_)
+        | E::Unwatched(_)
+        | E::Attached(_)
+        | E::Detached(_)
+        | E::Labelled(_)
+        | E::MilestoneRecorded(_) => None,
+    }
+}
+
+fn changes(event: &E) -> Vec<ChangeView> {
+    match event {
+        E::Reported(reported) => assigned(&reported.assignment),
+        E::Assigned(to) => assigned(to),
+        // Routing and taking back say where it is as a whole: what they do not name is empty now.
+        E::Routed(to) => {
+            vec![ChangeView::to("group", to.group.as_ref()), ChangeView::to("person", to.person.as_ref())]
+        }
+        E::Unassigned => changes(&E::Routed(Assignment::default())),
+        E::PhaseEntered(phase) => vec![ChangeView::to("phase", Some(phase))],
+        E::Edited(changes) => changes.iter().map(ChangeView::of).collect(),
+        E::PriorityChanged(change) if change.old != change.new => {
+            vec![ChangeView::between("priority", &change.old, &change.new)]
+        }
+        E::Attached(attachment) => vec![ChangeView::to("attachments", Some(attachment.digest))],
+        E::Detached(file) => {
+            vec![ChangeView { old: Some(text(file)), ..ChangeView::to("attachments", None::<&str>) }]
+        }
+        E::Labelled(label) => vec![ChangeView::to("label", label.as_ref())],
+        E::MilestoneRecorded(time) => vec![milestone(*time)],
+        E::Corrected(correction) => corrected(correction),
+        E::WorkStarted
+        | E::Held(_)
+        | E::HoldChanged(_)
+        | E::Resumed(_)
+        | E::Resolved(_)
+        | E::Confirmed(_)
+        | E::Reopened(_)
+        | E::Closed(_)
+        | E::Cancelled(_)
+        | E::MergeUndone(_)
+        | E::PriorityChanged(_)
+        | E::NoteAdded(_)
+        | E::Watched(_)
+        | E::Unwatched(_)
+        | E::TimeSpent(_)
+        | E::ObligationWaived(_) => Vec::new(),
+    }
+}
+
+/// A dispatch names what it sets. What else it does to group and person depends on who had it before.
+fn assigned(to: &Assignment) -> Vec<ChangeView> {
+    let group = to.group.as_ref().map(|group| ChangeView::to("group", Some(group)));
+    let person = to.person.as_ref().map(|person| ChangeView::to("person", Some(person)));
+    group.into_iter().chain(person).collect()
+}
+
+fn milestone(time: MilestoneTime) -> ChangeView {
+    ChangeView::to(&format!("milestones.{}", time.milestone().key()), time.at().map(key))
+}
+
+/// The stage, and what came with it: a correction's own text is its reason.
+fn corrected(correction: &Correction) -> Vec<ChangeView> {
+    let mut changes = vec![ChangeView::to("stage", Some(corrected_stage(&correction.to)))];
+    match &correction.to {
+        CorrectedStage::InProgress { phase } => changes.extend(phase.map(|phase| ChangeView::to("phase", Some(phase)))),
+        CorrectedStage::OnHold(hold) => {
+            changes.push(ChangeView::to("hold.reason", Some(&hold.reason)));
+            changes.extend(hold.until.map(|until| ChangeView::to("hold.until", Some(key(until)))));
+            changes.extend(hold.note.as_ref().map(|note| ChangeView::to("hold.note", Some(note))));
+        }
+        CorrectedStage::Resolved(resolution) | CorrectedStage::Closed(resolution) => {
+            changes.push(ChangeView::to("resolution.code", Some(&resolution.code)));
+            changes.extend(resolution.text.as_ref().map(|text| ChangeView::to("resolution.text", Some(text))));
+        }
+        CorrectedStage::Cancelled(cancellation) => {
+            changes.push(ChangeView::to("cancellation.as", Some(cancellation_key(cancellation))));
+            changes.extend(cancellation.other().map(|other| ChangeView::to("cancellation.other", Some(other))));
+        }
+        CorrectedStage::New | CorrectedStage::Assigned => {}
+    }
+    changes
+}

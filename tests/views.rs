@@ -1,0 +1,491 @@
+//! Views: what front-ends get, and what of it those get who may not read internals.
+//!
+//! The files under `tests/golden/views-1` are never changed: a front-end may have kept such a view.
+//! `ANDON_UPDATE=1` writes the file that is missing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails should say so at once"
+)]
+
+mod common;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use andon::{
+    Incident, Version,
+    command::{Cancel, Correct, CorrectTo, Hold, IncidentCommand, Override, Report, Resolve},
+    desk::Outcome,
+    event::Event,
+    incident::{Audience, IncidentEvent},
+    view::{ListRow, MoveView, RecordView, RowPriority, TimelineEntry, VIEW_SCHEMA},
+};
+use common::{
+    AtIncident, House,
+    eventful::{SECRET, eventful, rich},
+    log,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// Everything that can happen to an incident: the record after each command.
+fn life() -> Vec<Outcome> {
+    eventful(&House::with(rich))
+}
+
+fn events(life: &[Outcome]) -> Vec<Event> {
+    life.iter().flat_map(|outcome| outcome.events().iter().cloned()).collect()
+}
+
+/// The record as the last command left it in this stage.
+fn last_in<'a>(life: &'a [Outcome], stage: &str) -> &'a Outcome {
+    life.iter().rfind(|outcome| outcome.incident().stage().key() == stage).unwrap()
+}
+
+fn json(view: &impl Serialize) -> String {
+    serde_json::to_string_pretty(view).unwrap()
+}
+
+fn row(outcome: &Outcome) -> ListRow {
+    let incident = outcome.incident();
+    ListRow {
+        id: incident.id(),
+        number: incident.number().clone(),
+        title: incident.facts().title.to_string(),
+        stage: incident.stage().key().to_owned(),
+        label: None,
+        priority: RowPriority { rank: incident.priority().rank(), name: incident.priority().to_string() },
+        group: incident.assignment().group.as_ref().map(ToString::to_string),
+        person: None,
+        next_clock: Some("resolution".to_owned()),
+        due: Some(common::at("2026-06-08T11:00:00Z")),
+        version: outcome.version(),
+        updated_at: incident.progress().recorded_at,
+        reported_at: incident.progress().milestones.reported,
+    }
+}
+
+/// The moves of an incident that is resolved and has something owed.
+fn moves() -> Vec<MoveView> {
+    let house = House::with(rich);
+    let id = house.bob().report(Report::new("Mail is down").category("network")).unwrap().id();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    house.anna().incident(id).allowed_moves().unwrap().iter().map(MoveView::from).collect()
+}
+
+// What is withheld.
+
+#[test]
+fn a_withheld_log_folds_to_the_withheld_record() {
+    let (mut whole, mut withheld) = (Vec::new(), Vec::new());
+    for outcome in life() {
+        whole.extend(outcome.events().iter().cloned());
+        withheld.extend(outcome.events().iter().map(Event::withheld));
+        let (incident, version) = Incident::fold(&whole).unwrap();
+        let without = incident.withheld();
+        assert_eq!(Incident::fold(&withheld).unwrap(), (without.clone(), version));
+        assert_eq!(incident.has_internals(), incident != without, "{}", incident.stage());
+        assert!(!without.has_internals());
+        let snapshot = serde_json::to_vec(&without).unwrap();
+        assert_eq!(Incident::from_json(&snapshot).unwrap(), without);
+    }
+}
+
+#[test]
+fn withholding_leaves_the_canonical_form_and_what_was_withheld_already_as_it_is() {
+    for event in events(&life()) {
+        let withheld = event.withheld();
+        assert_eq!(withheld.canonical().unwrap(), event.canonical().unwrap(), "{}", event.body.name());
+        assert_eq!(withheld.withheld(), withheld);
+        assert_eq!(withheld.audience(), event.audience());
+    }
+}
+
+#[test]
+fn the_desk_keeps_four_kinds_of_events_and_its_notes_to_itself() {
+    let (mut public, mut internal) = (BTreeSet::new(), BTreeSet::new());
+    for event in events(&life()) {
+        match event.audience() {
+            Audience::Public => public.insert(event.body.name()),
+            Audience::Internal => internal.insert(event.body.name()),
+        };
+    }
+    let own = ["incident.obligation_waived", "incident.time_spent", "incident.unwatched", "incident.watched"];
+    assert_eq!(internal, own.into_iter().chain(["incident.note_added"]).collect());
+    assert!(public.contains("incident.note_added"));
+    assert_eq!(public.len() + own.len(), IncidentEvent::NAMES.len());
+}
+
+/// The incident with an internal text wherever there can be one, and the texts. Each is told apart.
+fn with_internals(house: &House) -> (AtIncident, Vec<(&'static str, Incident)>) {
+    let id = house.bob().report(Report::new("Mail is down").description("PUBLIC-description")).unwrap().id();
+    let (anna, mia) = (house.anna().incident(id), house.mia().incident(id));
+    let now = |at: &AtIncident| at.get().unwrap().into_incident();
+    let mut found = Vec::new();
+    anna.hold(Hold::new("awaiting_caller").note("INTERNAL-hold")).unwrap();
+    found.push(("INTERNAL-hold", now(&anna)));
+    anna.change_hold(Hold::new("awaiting_vendor").note("INTERNAL-changed-hold")).unwrap();
+    found.push(("INTERNAL-changed-hold", now(&anna)));
+    let other = house.bob().report("The same").unwrap().id();
+    anna.cancel(Cancel::duplicate_of(other).reason("PUBLIC-cancellation")).unwrap();
+    found.push(("INTERNAL-changed-hold", now(&anna)));
+    mia.undo_merge("INTERNAL-undone").unwrap();
+    anna.resume().unwrap();
+    mia.override_priority(Override::new("P1", "INTERNAL-override")).unwrap();
+    found.push(("INTERNAL-override", now(&anna)));
+    anna.add_note("PUBLIC-note").unwrap();
+    anna.add_internal_note("INTERNAL-note").unwrap();
+    anna.execute(IncidentCommand::LogTime { seconds: 3_905, note: Some("INTERNAL-time".to_owned()) }).unwrap();
+    anna.resolve(Resolve::new("fixed").text("PUBLIC-resolution")).unwrap();
+    mia.waive("obligation.confirmation", "INTERNAL-waiver").unwrap();
+    found.push(("INTERNAL-waiver", now(&anna)));
+    mia.reopen("PUBLIC-reopening").unwrap();
+    let hold = Hold::new("awaiting_vendor").note("INTERNAL-corrected-hold");
+    mia.correct(Correct::new(CorrectTo::OnHold(hold), "INTERNAL-correction")).unwrap();
+    found.push(("INTERNAL-corrected-hold", now(&anna)));
+    (anna, found)
+}
+
+#[test]
+fn internal_texts_of_a_record_are_in_its_view_and_not_in_its_public_view() {
+    let (_, found) = with_internals(&House::new());
+    for (internal, incident) in found {
+        let stage = incident.stage();
+        let public = json(&RecordView::public(&incident, Version::new(1)));
+        assert!(!public.contains("INTERNAL"), "{internal}, {stage}: {public}");
+        let withheld = serde_json::to_string(&incident.withheld()).unwrap();
+        assert!(!withheld.contains("INTERNAL"), "{internal}, {stage}: {withheld}");
+        assert!(withheld.contains("PUBLIC-description") && public.contains("PUBLIC-description"));
+        if !matches!(incident, Incident::Cancelled(_)) {
+            let whole = json(&RecordView::of(&incident, Version::new(1)));
+            assert!(whole.contains(internal), "{internal}: {whole}");
+        }
+    }
+}
+
+#[test]
+fn internal_texts_of_a_log_are_in_its_timeline_and_not_in_its_public_timeline() {
+    let (incident, _) = with_internals(&House::new());
+    let log = log(&incident);
+    let whole = json(&log.iter().map(TimelineEntry::of).collect::<Vec<_>>());
+    let public: Vec<_> = log.iter().filter_map(TimelineEntry::public).collect();
+    let public_json = json(&public);
+    for marker in ["description", "cancellation", "note", "resolution", "reopening"] {
+        let marker = format!("PUBLIC-{marker}");
+        assert!(whole.contains(&marker) && public_json.contains(&marker), "{marker}");
+    }
+    let internal =
+        ["hold", "changed-hold", "undone", "override", "note", "time", "waiver", "corrected-hold", "correction"];
+    for marker in internal {
+        assert!(whole.contains(&format!("INTERNAL-{marker}")), "{marker}");
+    }
+    assert!(!public_json.contains("INTERNAL"), "{public_json}");
+    assert!(public.iter().all(|entry| entry.audience == "public"));
+    for event in &log {
+        let withheld = serde_json::to_string(&event.withheld()).unwrap();
+        assert!(!withheld.contains("INTERNAL"), "{withheld}");
+        assert!(!TimelineEntry::of(event).summary.contains("INTERNAL"), "a summary has no internal text");
+    }
+}
+
+// What the views look like.
+
+#[test]
+fn the_view_of_a_record_on_hold() {
+    let life = life();
+    let held = last_in(&life, "on_hold");
+    insta::assert_snapshot!("record_on_hold", json(&RecordView::of(held.incident(), held.version())));
+}
+
+#[test]
+fn the_view_of_a_resolved_record_with_everything_on_it() {
+    let life = life();
+    let waived = life.iter().find(|outcome| !outcome.incident().progress().waivers.is_empty()).unwrap();
+    insta::assert_snapshot!("record_resolved", json(&RecordView::of(waived.incident(), waived.version())));
+    insta::assert_snapshot!("record_resolved_public", json(&RecordView::public(waived.incident(), waived.version())));
+}
+
+#[test]
+fn the_view_of_a_merged_record() {
+    let life = life();
+    let merged = life.iter().find(|outcome| outcome.incident().stage().key() == "cancelled").unwrap();
+    let view = RecordView::of(merged.incident(), merged.version()).cancellation;
+    insta::assert_snapshot!("record_merged", json(&view));
+}
+
+#[test]
+fn a_timeline_tells_of_everything_that_can_happen() {
+    let log = events(&life());
+    let entries: Vec<_> = log.iter().map(TimelineEntry::of).collect();
+    let kinds: BTreeSet<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, IncidentEvent::NAMES.iter().copied().collect());
+    for entry in &entries {
+        assert!(entry.summary.starts_with(&entry.actor) && !entry.summary.contains('\n'), "{}", entry.summary);
+    }
+    insta::assert_snapshot!("timeline", json(&entries));
+}
+
+#[test]
+fn the_lines_of_a_timeline_read_as_sentences() {
+    let lines = |log: &[Event]| {
+        log.iter().map(|event| TimelineEntry::of(event).summary).collect::<Vec<_>>().join("\n").replace(SECRET, "…")
+    };
+    insta::assert_snapshot!("timeline_lines", lines(&events(&life())));
+    let house = House::new();
+    let (incident, _) = with_internals(&house);
+    insta::assert_snapshot!("timeline_lines_of_internals", lines(&log(&incident)));
+}
+
+#[test]
+fn the_view_of_the_moves_of_a_resolved_record() {
+    insta::assert_snapshot!("moves", json(&moves()));
+}
+
+// Forms.
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/views-1")
+}
+
+/// Writes what is missing, if that is asked for; never what is there.
+#[expect(clippy::disallowed_methods, reason = "whoever adds a view asks for its file with ANDON_UPDATE=1")]
+fn write_missing(name: &str, view: &impl Serialize) {
+    let file = golden().join(format!("{name}.json"));
+    if std::env::var_os("ANDON_UPDATE").is_some() && !file.exists() {
+        fs::create_dir_all(golden()).unwrap();
+        fs::write(file, json(view) + "\n").unwrap();
+    }
+}
+
+/// Whether everything that stands in `old` stands in `new`, too: views may grow.
+fn still_says(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            old.iter().all(|(key, old)| new.get(key).is_some_and(|new| still_says(old, new)))
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| still_says(old, new))
+        }
+        _ => old == new,
+    }
+}
+
+fn reads<T: Serialize + DeserializeOwned>(name: &str, bytes: &[u8]) {
+    let view: T = serde_json::from_slice(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let written: Value = serde_json::from_slice(bytes).unwrap();
+    assert!(still_says(&written, &serde_json::to_value(&view).unwrap()), "{name}");
+}
+
+#[test]
+fn the_views_of_schema_1_stay_readable() {
+    let life = life();
+    for stage in ["new", "in_progress", "on_hold", "resolved", "closed", "cancelled"] {
+        let outcome = last_in(&life, stage);
+        write_missing(&format!("record.{stage}"), &RecordView::of(outcome.incident(), outcome.version()));
+    }
+    let resolved = last_in(&life, "resolved");
+    write_missing("record.public", &RecordView::public(resolved.incident(), resolved.version()));
+    write_missing("row", &row(&life[0]));
+    write_missing("timeline", &events(&life).iter().map(TimelineEntry::of).collect::<Vec<_>>());
+    write_missing("moves", &moves());
+    let mut read = BTreeMap::<_, usize>::new();
+    for entry in fs::read_dir(golden()).unwrap() {
+        let path = entry.unwrap().path();
+        let (name, bytes) = (path.file_stem().unwrap().to_str().unwrap(), fs::read(&path).unwrap());
+        let view = name.split('.').next().unwrap().to_owned();
+        match view.as_str() {
+            "record" => reads::<RecordView>(name, &bytes),
+            "row" => reads::<ListRow>(name, &bytes),
+            "timeline" => reads::<Vec<TimelineEntry>>(name, &bytes),
+            "moves" => reads::<Vec<MoveView>>(name, &bytes),
+            _ => panic!("{name} is no view"),
+        }
+        *read.entry(view).or_default() += 1;
+    }
+    let expected = [("moves", 1), ("record", 7), ("row", 1), ("timeline", 1)];
+    assert_eq!(read, expected.map(|(view, files)| (view.to_owned(), files)).into());
+}
+
+#[test]
+fn a_view_is_read_back_and_may_have_members_that_this_version_does_not_know() {
+    let life = life();
+    for outcome in &life {
+        let view = RecordView::of(outcome.incident(), outcome.version());
+        let mut json = serde_json::to_value(&view).unwrap();
+        json["of_a_later_version"] = Value::Bool(true);
+        json["priority"]["of_a_later_version"] = Value::Bool(true);
+        assert_eq!(serde_json::from_value::<RecordView>(json).unwrap(), view);
+        let row = row(outcome);
+        assert_eq!(serde_json::from_str::<ListRow>(&json_of(&row)).unwrap(), row);
+    }
+    for event in events(&life) {
+        let entry = TimelineEntry::of(&event);
+        assert_eq!(entry.schema, VIEW_SCHEMA);
+        assert_eq!(serde_json::from_str::<TimelineEntry>(&json_of(&entry)).unwrap(), entry);
+    }
+    let moves = moves();
+    assert_eq!(serde_json::from_str::<Vec<MoveView>>(&json_of(&moves)).unwrap(), moves);
+}
+
+fn json_of(view: &impl Serialize) -> String {
+    serde_json::to_string(view).unwrap()
+}
+
+/// Checks views against their JSON Schemas, as far as the schemas of views go.
+#[cfg(feature = "schema")]
+mod schemas {
+    use andon::view::schemas;
+
+    use super::*;
+
+    /// What the schemas of views are made of. A word that is not here would be checked by nobody.
+    const KNOWN: [&str; 14] = [
+        "$schema",
+        "$defs",
+        "$ref",
+        "title",
+        "description",
+        "type",
+        "format",
+        "pattern",
+        "minimum",
+        "maximum",
+        "properties",
+        "required",
+        "items",
+        "additionalProperties",
+    ];
+
+    struct Schema<'a> {
+        root: &'a Value,
+        unknown_words: Vec<String>,
+        faults: Vec<String>,
+    }
+
+    impl Schema<'_> {
+        fn check(&mut self, schema: &Value, value: &Value, path: &str) {
+            let Some(schema) = schema.as_object() else { return };
+            for word in schema.keys().filter(|word| !KNOWN.contains(&word.as_str()) && *word != "anyOf") {
+                self.unknown_words.push(format!("{path}: {word}"));
+            }
+            if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+                let target = self.root.pointer(reference.trim_start_matches('#')).unwrap();
+                self.check(target, value, path);
+            }
+            if let Some(any) = schema.get("anyOf").and_then(Value::as_array) {
+                let fits = |of: &&Value| {
+                    let mut tried = Schema { root: self.root, unknown_words: Vec::new(), faults: Vec::new() };
+                    tried.check(of, value, path);
+                    tried.faults.is_empty() && tried.unknown_words.is_empty()
+                };
+                if !any.iter().any(|of| fits(&of)) {
+                    self.faults.push(format!("{path} fits nothing of anyOf"));
+                }
+            }
+            let types: Vec<&str> = match schema.get("type") {
+                Some(Value::String(name)) => vec![name.as_str()],
+                Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+                _ => Vec::new(),
+            };
+            let found = match value {
+                Value::Null => "null",
+                Value::Bool(_) => "boolean",
+                Value::Number(_) => "integer",
+                Value::String(_) => "string",
+                Value::Array(_) => "array",
+                Value::Object(_) => "object",
+            };
+            if !types.is_empty() && !types.contains(&found) {
+                self.faults.push(format!("{path} is {found} and not {types:?}"));
+            }
+            let bound = |word: &str| schema.get(word).and_then(Value::as_u64);
+            if let Some(number) = value.as_u64() {
+                if bound("minimum").is_some_and(|least| number < least)
+                    || bound("maximum").is_some_and(|most| number > most)
+                {
+                    self.faults.push(format!("{path} is out of bounds"));
+                }
+            }
+            if let (Some("date-time"), Some(text)) = (schema.get("format").and_then(Value::as_str), value.as_str()) {
+                if text.parse::<andon::time::Instant>().is_err() {
+                    self.faults.push(format!("{path} is no instant"));
+                }
+            }
+            if let (Some(items), Some(values)) = (schema.get("items"), value.as_array()) {
+                for (index, value) in values.iter().enumerate() {
+                    self.check(items, value, &format!("{path}[{index}]"));
+                }
+            }
+            if let Some(members) = value.as_object() {
+                for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
+                    if !members.contains_key(name.as_str().unwrap()) {
+                        self.faults.push(format!("{path} lacks {name}"));
+                    }
+                }
+                let properties = schema.get("properties").and_then(Value::as_object);
+                for (name, value) in members {
+                    let path = format!("{path}.{name}");
+                    match (properties.and_then(|known| known.get(name)), schema.get("additionalProperties")) {
+                        (Some(of), _) | (None, Some(of)) => self.check(of, value, &path),
+                        // A view has no member that its schema does not name.
+                        (None, None) if properties.is_some() => self.faults.push(format!("{path} is not named")),
+                        (None, None) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn fits(name: &str, view: &impl Serialize) {
+        let root = &schemas()[name];
+        let mut schema = Schema { root, unknown_words: Vec::new(), faults: Vec::new() };
+        schema.check(root, &serde_json::to_value(view).unwrap(), name);
+        assert!(schema.unknown_words.is_empty(), "{:?}", schema.unknown_words);
+        assert!(schema.faults.is_empty(), "{:?}", schema.faults);
+    }
+
+    #[test]
+    fn every_view_fits_its_schema() {
+        let life = life();
+        for outcome in &life {
+            fits("record", &RecordView::of(outcome.incident(), outcome.version()));
+            fits("record", &RecordView::public(outcome.incident(), outcome.version()));
+            fits("row", &row(outcome));
+        }
+        for event in events(&life) {
+            fits("timeline_entry", &TimelineEntry::of(&event));
+        }
+        for allowed in moves() {
+            fits("move", &allowed);
+        }
+    }
+
+    #[test]
+    fn a_schema_asks_for_what_is_always_there_and_explains_it() {
+        let schemas = schemas();
+        let names: Vec<_> = schemas.keys().copied().collect();
+        assert_eq!(names, ["move", "record", "row", "timeline_entry"]);
+        for (name, schema) in &schemas {
+            assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
+            for (member, of) in schema["properties"].as_object().unwrap() {
+                assert!(of["description"].is_string(), "{name}.{member} has no description");
+            }
+        }
+        let required =
+            |name: &str| -> BTreeSet<String> { serde_json::from_value(schemas[name]["required"].clone()).unwrap() };
+        assert!(["schema", "id", "stage", "vip", "counters"].iter().all(|name| required("record").contains(*name)));
+        assert!(!required("record").contains("description") && !required("record").contains("labels"));
+        let wrong = serde_json::json!({ "command": 7 });
+        let root = &schemas["move"];
+        let mut checked = Schema { root, unknown_words: Vec::new(), faults: Vec::new() };
+        checked.check(root, &wrong, "move");
+        assert_eq!(checked.faults.len(), 5, "what does not fit is found: {:?}", checked.faults);
+    }
+}

@@ -5,7 +5,6 @@
 //! form, so that it can come over a wire.
 
 mod edit;
-#[allow(dead_code, reason = "the desk does not commit steps yet")]
 pub(crate) mod intent;
 mod patch;
 mod report;

@@ -11,8 +11,8 @@ use crate::{
     field::Severity,
     incident::{
         Assignment, Attachment, Audience, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident,
-        IncidentEvent as Event, Left, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage,
-        TimeSpent, Waiver, WakeOn,
+        IncidentEvent as Event, Left, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, Resolution,
+        ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation, ReopeningLimit},
@@ -393,7 +393,10 @@ fn correction(incident: &Incident, correct: &Correct, read: &mut Reading<'_>, at
         CorrectTo::InProgress => Some(CorrectedStage::InProgress { phase: None }),
         CorrectTo::OnHold(hold) => read.hold("to.", hold, at).map(CorrectedStage::OnHold),
         CorrectTo::Resolved(resolution) => read.resolution("to.", resolution).map(CorrectedStage::Resolved),
-        CorrectTo::Closed(resolution) => read.resolution("to.", resolution).map(CorrectedStage::Closed),
+        CorrectTo::Closed(resolution) => {
+            let resolution = read.resolution("to.", resolution);
+            resolution.map(|resolution| CorrectedStage::Closed(Resolution { closes: None, ..resolution }))
+        }
         CorrectTo::Cancelled(cancellation) => {
             if cancellation.other() == Some(incident.id()) {
                 read.fault("to", "record.itself", "must name another incident");

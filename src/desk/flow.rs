@@ -12,7 +12,7 @@ use super::{
 use crate::{
     actor::ActorId,
     command::{IncidentCommand, Report},
-    decision::{Context, Course, Happening, catch_up, decide, intake, next_due},
+    decision::{Context, Course, Happening, decide, intake, next_due},
     digest::Digest,
     error::{CommandReused, Error, VersionConflict},
     event::{Body, Cause, Event, RecordId},
@@ -132,6 +132,7 @@ impl<R: Repository> ActingDesk<R> {
         let cause = self.cause();
         let context = Context {
             policy: &attempt.policy.policy,
+            policy_stamp: attempt.policy.stamp,
             ids: &*self.desk.ids,
             actor: &self.actor,
             occurred_at: self.options.occurred_at.unwrap_or(now),
@@ -210,7 +211,7 @@ impl<R: Repository> ActingDesk<R> {
         let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
         // command that is dated back is judged by the same record either way.
-        let course = catch_up(Course::from(incident.clone()), recorded_at, recorded_at);
+        let course = self.caught_up(Course::from(incident.clone()), recorded_at, recorded_at, &attempt.policy).await?;
         self.may(verb, &course.incident, policy)?;
         if verb == Verb::Hold && course.incident.stage() == Stage::Resolved {
             self.may(Verb::Reopen, &course.incident, policy)?;
@@ -222,6 +223,7 @@ impl<R: Repository> ActingDesk<R> {
         let cause = self.cause();
         let context = Context {
             policy,
+            policy_stamp: attempt.policy.stamp,
             ids: &*self.desk.ids,
             actor: &self.actor,
             occurred_at,
@@ -234,7 +236,7 @@ impl<R: Repository> ActingDesk<R> {
         let path = if verb == Verb::Correct { "to" } else { "as" };
         let guards = self.guard(other_of(request), verb, path, Some(&course.incident)).await?;
         let course = decide(course, request, &context)?;
-        let course = catch_up(course, recorded_at, recorded_at);
+        let course = self.settled(course, occurred_at, recorded_at, &attempt.policy).await?;
         if course.happenings.is_empty() {
             return Ok(self.keep(attempt, loaded).await);
         }
@@ -341,7 +343,7 @@ impl<R: Repository> ActingDesk<R> {
             command: attempt.command,
             cause: happening.cause,
             correlation: self.options.correlation.clone(),
-            policy: attempt.policy.stamp,
+            policy: happening.policy.unwrap_or(attempt.policy.stamp),
             digest: None,
             body: Body::Incident(happening.event),
         }

@@ -6,6 +6,7 @@
 //! allowed? → decide → one commit → on a conflict the same again → outcome
 //! ```
 
+mod due;
 mod flow;
 mod import;
 mod judge;
@@ -52,6 +53,8 @@ pub struct Desk<R> {
     default_policy: Arc<Policy>,
     /// The policy last seen in force for each tenant.
     policies: Arc<RwLock<HashMap<TenantId, InForce>>>,
+    /// Policies that were in force when incidents were resolved which now close by themselves.
+    earlier: due::EarlierPolicies,
 }
 
 /// A policy and its stamp.
@@ -70,6 +73,7 @@ impl<R> Clone for Desk<R> {
             directory: self.directory.clone(),
             default_policy: Arc::clone(&self.default_policy),
             policies: Arc::clone(&self.policies),
+            earlier: due::EarlierPolicies::clone(&self.earlier),
         }
     }
 }
@@ -107,6 +111,7 @@ impl<R: Repository> Desk<R> {
             directory: None,
             default_policy: Arc::new(Policy::itil()),
             policies: Arc::default(),
+            earlier: due::EarlierPolicies::default(),
         }
     }
 

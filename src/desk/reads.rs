@@ -2,7 +2,7 @@
 
 use super::{ActingDesk, InForce, IncidentDesk, Seen};
 use crate::{
-    decision::{AllowedMove, Course, catch_up},
+    decision::{AllowedMove, Course},
     error::{Error, NotFound},
     event::{Body, Event},
     id::{CommandId, Version},
@@ -103,7 +103,7 @@ impl<R: Repository> IncidentDesk<R> {
         let now = self.acting.desk.now();
         let incident = incident_of(&loaded).clone();
         let recorded_at = now.max(incident.progress().recorded_at);
-        let course = catch_up(Course::from(incident), now, recorded_at);
+        let course = self.acting.caught_up(Course::from(incident), now, recorded_at, &policy).await?;
         Ok((policy, Seen { incident: course.incident, version: loaded.version }))
     }
 }

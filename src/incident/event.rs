@@ -87,6 +87,9 @@ events! {
     Reopened(Reopening) = "incident.reopened",
     /// It was closed.
     Closed(ClosureBasis) = "incident.closed",
+    /// It would have closed by itself, but something is owed. Said once; when nothing is owed any more, it
+    /// closes.
+    ClosureBlocked(Vec<OpenObligation>) = "incident.closure_blocked",
     /// It ended without a resolution.
     Cancelled(CancelledAs) = "incident.cancelled",
     /// The merge of a duplicate was undone.
@@ -317,6 +320,17 @@ impl From<MilestoneTime> for MilestoneTimeForm {
     fn from(time: MilestoneTime) -> Self {
         Self { milestone: time.milestone, at: time.at }
     }
+}
+
+/// An obligation that was open when it mattered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenObligation {
+    /// The obligation's code.
+    pub code: Arc<str>,
+    /// The field it concerns, if it concerns one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Arc<str>>,
 }
 
 /// An obligation that was waived.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::{
     Assigned, Assignment, Attachment, Audience, Cancelled, CancelledAs, Closed, ClosureBasis, Confirmation,
     ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident, IncidentEvent as Event,
-    Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, Phase, PriorityChange, Progress, Reason,
-    Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared, TimeSpent, Waiver,
+    Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, OpenObligation, Phase, PriorityChange,
+    Progress, Reason, Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared, TimeSpent, Waiver,
 };
 use crate::{
     digest::Digest,
@@ -119,8 +119,9 @@ impl Hear for Resolved {
     fn hear(&mut self, rule: ReplyRule, at: Instant) {
         self.caller_replied = true;
         self.confirmation = None;
-        if rule == ReplyRule::RestartQuietTime {
-            self.quiet_since = self.quiet_since.max(at);
+        if rule == ReplyRule::RestartQuietTime && at > self.quiet_since {
+            self.quiet_since = at;
+            self.closure_blocked = false;
         }
     }
 
@@ -228,6 +229,7 @@ impl<S: Open> In<S> {
             quiet_since: at,
             confirmation: None,
             caller_replied: false,
+            closure_blocked: false,
         };
         Step::new(self.enter(|_| stage, stamp), Event::Resolved(resolution))
     }
@@ -450,6 +452,27 @@ impl In<Resolved> {
         let stage = Closed { resolution: self.stage.resolution, closed_at, basis };
         Step::new(In::new(self.shared, stage), Event::Closed(basis))
     }
+
+    /// Takes note of what is owed, so that it does not close by itself now. What does not close by itself
+    /// cannot be kept from it.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn block(incident: In<InProgress>, owed: Vec<OpenObligation>, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+    ///     incident.block_closure(owed, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn block(incident: In<Resolved>, owed: Vec<OpenObligation>, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.block_closure(owed, stamp)
+    /// }
+    /// ```
+    pub fn block_closure(self, owed: Vec<OpenObligation>, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::ClosureBlocked(owed), stamp, |this| {
+            this.stage.closure_blocked = this.stage.resolution.closes.is_some();
+        })
+    }
 }
 
 impl In<Cancelled> {
@@ -645,6 +668,7 @@ impl<S: IncidentStage> In<S> {
                     quiet_since: at,
                     confirmation: None,
                     caller_replied: false,
+                    closure_blocked: false,
                 };
                 In::new(shared, stage).into()
             }

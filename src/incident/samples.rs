@@ -142,7 +142,7 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
     let hold = || Hold { reason: HoldReason::AwaitingVendor, until: None, wakes_on: Vec::new(), note: None };
     let reopened = || E::Reopened(Reopening { reason: None, by_reply: false });
     let code = ResolutionCode::new("fixed")?;
-    let resolution = || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None };
+    let resolution = || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None, closes: None };
     let person = PersonRef::new("anna")?;
     let mut moves = vec![
         (Verb::Assign, vec![E::Assigned(group.clone())]),

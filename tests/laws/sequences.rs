@@ -57,7 +57,7 @@ fn every_sequence_of_commands_keeps_every_invariant() {
     let taken = RefCell::new(Taken::new());
     let sequence = (0..policies::COUNT * 2, any::<u64>(), actions(1..=30));
     let result = TestRunner::new(config).run(&sequence, |(policy, first, actions)| {
-        // Roles are judged in one sequence of eight; in the others everybody may do everything.
+        // Roles are judged in one sequence of ten; in the others everybody may do everything.
         let policy = if policy == policies::BY_ROLES { policy } else { policy % policies::BY_ROLES };
         let mut sequence = Sequence::begin(policy, first).map_err(TestCaseError::fail)?;
         for action in &actions {
@@ -591,6 +591,9 @@ fn check_stage(incident: &Incident) -> Check {
             let confirmed = resolved.confirmation().map(|confirmation| confirmation.at);
             law!(milestones.confirmed == confirmed, "confirmed at {confirmed:?} and {:?}", milestones.confirmed);
             law!(milestones.responded.is_some(), "resolved without a response");
+            let (closes, blocked) = (resolved.closes_at(), resolved.is_closure_blocked());
+            let due = closes.is_some_and(|at| at <= progress.recorded_at);
+            law!(due == blocked, "it closes at {closes:?}; blocked: {blocked}");
         }
         Incident::Closed(closed) => {
             law!(milestones.closed == Some(closed.stage().closed_at()), "closed at two instants");

@@ -512,9 +512,8 @@ fn a_policy_published_meanwhile_changes_nothing_for_what_was_resolved_before() {
     let id = resolved(&house);
     let due = house.time.now() + days(7);
     let at_first = house.admin().policy().unwrap().digest();
-    for change in [closes_by_itself as fn(&mut PolicyDraft), |draft| draft.closure.confirmation.quiet_seconds = None] {
-        house.admin().publish_policy(common::policy(change)).unwrap();
-    }
+    house.admin().publish_policy(common::policy(closes_by_itself)).unwrap();
+    house.admin().publish_policy(common::policy(confirmed_by(true, false, None))).unwrap();
     house.time.set(due + days(3));
     let noted = house.anna().incident(id).add_internal_note("Long over.").unwrap();
     assert_eq!(told(&noted), [("closed", due), ("note_added", due + days(3))]);

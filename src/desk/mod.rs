@@ -115,7 +115,9 @@ impl<R: Repository> Desk<R> {
         }
     }
 
-    /// With another policy for tenants that have published none.
+    /// With another policy for tenants that have published none. If incidents close by themselves under it
+    /// ([`ClosurePolicy::automatic_after_seconds`](crate::policy::ClosurePolicy::automatic_after_seconds)),
+    /// publish it before another takes its place: they still close by it, and it is not stored otherwise.
     #[must_use]
     pub fn with_policy(mut self, policy: Policy) -> Self {
         self.default_policy = Arc::new(policy);

@@ -3,11 +3,12 @@
 use std::{cell::RefCell, collections::BTreeMap, fmt::Write as _};
 
 use andon::{
-    CommandId, Error, Id, Incident, Stage,
+    Actor, CommandId, Error, Id, Incident, Policy, Stage,
     command::{Cancel, Correct, CorrectTo, IncidentCommand},
     desk::Outcome,
     error::ErrorKind,
     event::{Body, Cause, Event},
+    field::Severity,
     incident::{Audience, Cancellation, Former, IncidentEvent},
     time::{Instant, TimeSource, hours, minutes},
     verb::IncidentVerb as Verb,
@@ -318,6 +319,7 @@ impl Sequence {
             *self.taken.entry((stage, command.verb())).or_default() += 1;
         }
         check_counters(&self.before.incident, &after.incident, new)?;
+        check_blocked(&after.incident, self.world.policy())?;
         if matches!(command.verb(), Verb::Edit | Verb::Categorise) {
             self.stale_policy = false;
         }
@@ -604,6 +606,24 @@ fn check_stage(incident: &Incident) -> Check {
         }
         Incident::New(_) | Incident::Assigned(_) | Incident::InProgress(_) => {}
     }
+    Ok(())
+}
+
+/// What was kept from closing by itself still is by something.
+fn check_blocked(incident: &Incident, policy: &Policy) -> Check {
+    let Incident::Resolved(resolved) = incident else { return Ok(()) };
+    let stage = resolved.stage();
+    // By another policy than the one in force, only the library can tell.
+    let pinned = stage.resolution().closes.is_some_and(|closes| closes.policy.digest == policy.digest());
+    if !stage.is_closure_blocked() || !pinned {
+        return Ok(());
+    }
+    let moves = incident.allowed_moves(&Actor::system(), policy, incident.progress().recorded_at);
+    let owed = moves.iter().any(|allowed| {
+        let blocks = allowed.obligations().iter().any(|owed| owed.severity() == Severity::Blocking);
+        allowed.verb() == Verb::Close && blocks
+    });
+    law!(owed || stage.caller_replied(), "nothing keeps it open any more");
     Ok(())
 }
 

@@ -566,3 +566,18 @@ fn after_no_time_at_all_it_closes_as_it_is_resolved() {
     let id = house.bob().report("Mail is down").unwrap().id();
     assert_eq!(did(&house.anna().incident(id).resolve("fixed").unwrap()), ["resolved", "closed"]);
 }
+
+#[test]
+fn a_policy_that_is_neither_stored_nor_the_desks_own_is_missed_and_can_be_published_again() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    let desk = Desk::with_sources(house.repository.clone(), house.time.clone(), SequentialIds::new());
+    let other = House { desk, ..house };
+    other.time.advance(days(6));
+    assert_eq!(stage(&other, id), Stage::Resolved, "nothing is due, and nothing is missed");
+    other.time.advance(days(1));
+    assert_eq!(other.anna().incident(id).get().unwrap_err().code(), "repository.corrupt");
+    other.admin().publish_policy(common::policy(closing)).unwrap();
+    other.admin().publish_policy(andon::Policy::itil()).unwrap();
+    assert_eq!(stage(&other, id), Stage::Closed);
+}

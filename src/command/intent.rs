@@ -353,6 +353,7 @@ mod tests {
         let (policy, actor) = (policy(), ada());
         let context = Context {
             policy: &policy,
+            policy_stamp: policy.stamp(1),
             ids: &OneSalt,
             actor: &actor,
             occurred_at: at(),
@@ -415,7 +416,7 @@ mod tests {
     }
 
     fn fixed() -> Resolution {
-        Resolution { code: "fixed".parse().unwrap(), remedy: Remedy::Workaround, text: Some(text("Restarted.")) }
+        Resolution { code: "fixed".parse().unwrap(), remedy: Remedy::Workaround, text: Some(text("Restarted.")), closes: None }
     }
 
     fn note(audience: Audience) -> Note {

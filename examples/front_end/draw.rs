@@ -1,0 +1,132 @@
+//! Drawing: the head, the list and the foot. What it shows is in the state; it keeps nothing.
+
+use andon::{time::Instant, view::ListRow};
+use ratatui::{
+    Frame,
+    layout::Constraint,
+    style::{Color, Modifier, Style},
+    text::{Line, Span},
+    widgets::{Block, Cell, HighlightSpacing, Paragraph, Row, Table, TableState, Wrap},
+};
+
+use super::{
+    app::{App, Said},
+    draw_incident,
+    keys::Focus,
+    worklist::Show,
+};
+
+pub const DIM: Style = Style::new().fg(Color::DarkGray);
+pub const BAD: Style = Style::new().fg(Color::Red);
+pub const KEY: Style = Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD);
+pub const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
+
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let panes = app.panes();
+    frame.render_widget(head(app), panes.head);
+    list(app, frame);
+    if let Some(opened) = &app.opened {
+        draw_incident::draw(opened, app, frame);
+    }
+    frame.render_widget(foot(app).wrap(Wrap { trim: true }), panes.foot);
+}
+
+fn head(app: &App) -> Line<'static> {
+    let groups: Vec<_> = app.me.groups.iter().map(ToString::to_string).collect();
+    let mut spans = vec![Span::styled(format!(" {} · {} ", app.me.person, groups.join(", ")), BOLD)];
+    for (index, (show, count)) in Show::EVERY.iter().zip(&app.counts).enumerate() {
+        let style = if *show == app.list.show { BOLD } else { Style::new() };
+        let more = if count.capped { "+" } else { "" };
+        spans.push(Span::styled(format!("  {} ", index + 1), KEY));
+        spans.push(Span::styled(format!("{} {}{more}", show.name(), count.counted), style));
+    }
+    Line::from(spans)
+}
+
+fn list(app: &App, frame: &mut Frame<'_>) {
+    let (panes, list) = (app.panes(), &app.list);
+    let more = if list.has_next() { ", n: next" } else { "" };
+    let mut title = format!(" {}, by {}, page {}{more} ", list.show.name(), list.sort.key(), list.page_number());
+    if app.focus() == Focus::Search || !list.search.is_empty() {
+        let caret = if app.focus() == Focus::Search { "_" } else { "" };
+        title.push_str(&format!("/ {}{caret} ", list.search));
+    }
+    let in_list = matches!(app.focus(), Focus::List | Focus::Search);
+    let rows = list.rows.iter().map(|row| line(row, list.fresh.contains(&row.id), app.now));
+    let widths = [
+        Constraint::Length(1),
+        Constraint::Length(10),
+        Constraint::Length(3),
+        Constraint::Length(12),
+        Constraint::Length(10),
+        Constraint::Length(8),
+        Constraint::Fill(1),
+        Constraint::Length(4),
+    ];
+    let heads = ["", "number", "pri", "stage", "group", "person", "title", "age"];
+    let table = Table::new(rows, widths)
+        .header(Row::new(heads).style(DIM))
+        .highlight_symbol("›")
+        .highlight_spacing(HighlightSpacing::Always)
+        .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED))
+        .block(framed(title, in_list));
+    let mut state = TableState::new().with_selected(list.index());
+    frame.render_stateful_widget(table, panes.list, &mut state);
+}
+
+fn line(row: &ListRow, fresh: bool, now: Instant) -> Row<'static> {
+    let urgent = match row.priority.rank {
+        1 => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+        2 => Style::new().fg(Color::Yellow),
+        _ => Style::new(),
+    };
+    let age = row.reported_at.map(|at| age(at, now)).unwrap_or_default();
+    Row::new([
+        Cell::from(if fresh { "•" } else { " " }).style(KEY),
+        Cell::from(row.number.to_string()),
+        Cell::from(row.priority.name.clone()).style(urgent),
+        Cell::from(row.label.clone().unwrap_or_else(|| words(&row.stage))),
+        Cell::from(row.group.clone().unwrap_or_default()),
+        Cell::from(row.person.clone().unwrap_or_default()),
+        Cell::from(row.title.clone()),
+        Cell::from(format!("{age:>4}")).style(DIM),
+    ])
+}
+
+fn foot(app: &App) -> Paragraph<'static> {
+    let said = match &app.said {
+        Some(Said::Done(text)) => Line::styled(text.clone(), Style::new().fg(Color::Green)),
+        Some(Said::Refused(text)) => Line::styled(text.clone(), BAD),
+        Some(Said::News(text)) => Line::styled(text.clone(), Style::new().fg(Color::Yellow)),
+        None => Line::default(),
+    };
+    let keys = match app.focus() {
+        Focus::List => "enter open  ↑↓ select  n/p page  1-4 which  s order  / search  tab over  q quit",
+        Focus::Search => "type words, the last may be a beginning  enter keep  esc clear",
+        Focus::Incident => "[key] makes a move  n/p earlier and later  tab to the list  esc close  q quit",
+        Focus::Form => "enter next (nothing leaves it out)  ↑ back  tab send  esc leave",
+    };
+    let keys = Line::styled(keys, DIM);
+    // What was said comes first: a refusal may need both lines.
+    Paragraph::new(if app.said.is_some() { vec![said, keys] } else { vec![keys] })
+}
+
+pub fn framed(title: impl Into<String>, here: bool) -> Block<'static> {
+    let style = if here { Style::new().fg(Color::Cyan) } else { DIM };
+    Block::bordered().title(title.into()).border_style(style)
+}
+
+/// How long ago, in its largest unit.
+fn age(from: Instant, now: Instant) -> String {
+    let minutes = now.signed_duration_since(from).num_minutes().max(0);
+    match minutes {
+        0..60 => format!("{minutes}m"),
+        60..1_440 => format!("{}h", minutes / 60),
+        _ => format!("{}d", minutes / 1_440),
+    }
+}
+
+/// A key as words: `in_progress` is `in progress`.
+pub fn words(key: &str) -> String {
+    key.replace('_', " ")
+}

@@ -25,17 +25,32 @@ pub enum Message {
     Size(u16, u16),
     Now(Instant),
     /// A page of the list, as it was asked for in that turn.
-    Listed { turn: u64, page: Page },
+    Listed {
+        turn: u64,
+        page: Page,
+    },
     Counted(Vec<Count>),
     /// Something has happened at the desk.
     Changed,
-    Delivered { turn: u64, deliveries: Deliveries },
+    Delivered {
+        turn: u64,
+        deliveries: Deliveries,
+    },
     /// The feed no longer goes back so far.
     FeedLost,
     Opened(Box<Reading>),
-    Leafed { id: Id<Incident>, page: TimelinePage },
-    Done(String),
-    Refused(Refusal),
+    Leafed {
+        id: Id<Incident>,
+        page: TimelinePage,
+    },
+    Done {
+        id: Id<Incident>,
+        said: String,
+    },
+    Refused {
+        id: Id<Incident>,
+        refusal: Refusal,
+    },
     /// Something could not be read.
     Failed(String),
 }
@@ -43,22 +58,42 @@ pub enum Message {
 /// What is asked of the desk.
 #[derive(Debug)]
 pub enum Ask {
-    List { turn: u64, query: Query, after: Option<Cursor>, limit: usize },
+    List {
+        turn: u64,
+        query: Query,
+        after: Option<Cursor>,
+        limit: usize,
+    },
     Count(Vec<Filter>),
-    Feed { turn: u64, after: Cursor, filter: Filter },
+    Feed {
+        turn: u64,
+        after: Cursor,
+        filter: Filter,
+    },
     /// Wait until something happens after this; on a thread of its own.
     Await(Cursor),
-    Open { id: Id<Incident>, entries: usize },
-    Leaf { id: Id<Incident>, to: Option<Version>, entries: usize },
-    Do { id: Id<Incident>, version: Version, command: String, said: Vec<(String, String)> },
+    Open {
+        id: Id<Incident>,
+        entries: usize,
+    },
+    Leaf {
+        id: Id<Incident>,
+        to: Option<Version>,
+        entries: usize,
+    },
+    Do {
+        id: Id<Incident>,
+        version: Version,
+        command: String,
+        said: Vec<(String, String)>,
+    },
 }
 
-/// A line for the foot of the screen.
+/// What came of what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     Done(String),
     Refused(String),
-    News(String),
 }
 
 #[derive(Debug)]
@@ -69,6 +104,8 @@ pub struct App {
     pub counts: Vec<Count>,
     pub opened: Option<Opened>,
     pub said: Option<Said>,
+    /// What somebody else did last.
+    pub news: Option<String>,
     pub quit: bool,
     searching: bool,
     in_list: bool,
@@ -89,6 +126,7 @@ impl App {
             counts: Vec::new(),
             opened: None,
             said: None,
+            news: None,
             quit: false,
             searching: false,
             in_list: true,
@@ -117,7 +155,13 @@ impl App {
 
     pub fn update(&mut self, message: Message) -> Vec<Ask> {
         match message {
-            Message::Key(key) => intent(self.focus(), key).map(|wanted| self.intend(wanted)).unwrap_or_default(),
+            Message::Key(key) => {
+                // What is wrong with a form stays until the form is sent again.
+                if self.focus() != Focus::Form {
+                    self.said = None;
+                }
+                intent(self.focus(), key).map(|wanted| self.intend(wanted)).unwrap_or_default()
+            }
             Message::Size(width, height) => self.resize((width, height)),
             Message::Now(now) => {
                 self.now = now;
@@ -145,19 +189,18 @@ impl App {
                 Vec::new()
             }
             Message::Leafed { id, page } => {
-                if let Some(opened) = self.opened.as_mut().filter(|opened| opened.id() == id) {
+                if let Some(opened) = self.at_hand(id) {
                     opened.timeline = page;
                 }
                 Vec::new()
             }
-            Message::Done(said) => {
+            Message::Done { id, said } => {
                 self.said = Some(Said::Done(said));
-                if let Some(opened) = &mut self.opened {
-                    opened.form = None;
-                }
-                self.reopen()
+                let Some(opened) = self.at_hand(id) else { return Vec::new() };
+                opened.form = None;
+                vec![self.ask_for_incident(id)]
             }
-            Message::Refused(refusal) => self.refuse(refusal),
+            Message::Refused { id, refusal } => self.refuse(id, refusal),
             Message::Failed(text) => {
                 self.said = Some(Said::Refused(text));
                 Vec::new()
@@ -227,12 +270,15 @@ impl App {
         if self.opened.as_ref().is_some_and(|opened| opened.id() != id) {
             self.opened = None;
         }
-        vec![Ask::Open { id, entries: self.timeline_length() }]
+        vec![self.ask_for_incident(id)]
     }
 
     fn back(&mut self) -> Vec<Ask> {
         match self.focus() {
-            Focus::Form => self.opened.iter_mut().for_each(|opened| opened.form = None),
+            Focus::Form => {
+                self.said = None;
+                self.opened.iter_mut().for_each(|opened| opened.form = None);
+            }
             Focus::Search => {
                 self.searching = false;
                 return self.list_anew(|list| list.search.clear());
@@ -240,7 +286,6 @@ impl App {
             Focus::Incident | Focus::List => {
                 self.opened = None;
                 self.in_list = true;
-                self.said = None;
             }
         }
         Vec::new()
@@ -251,7 +296,6 @@ impl App {
     fn begin_move(&mut self, key: char) -> Vec<Ask> {
         let Some(opened) = &mut self.opened else { return Vec::new() };
         let Some(wanted) = opened.wanted(key).cloned() else { return Vec::new() };
-        self.said = None;
         if wanted.fields.is_empty() {
             let (id, version) = (opened.id(), opened.record.version);
             return vec![Ask::Do { id, version, command: wanted.command, said: Vec::new() }];
@@ -275,13 +319,19 @@ impl App {
         }]
     }
 
-    fn refuse(&mut self, refusal: Refusal) -> Vec<Ask> {
+    fn refuse(&mut self, id: Id<Incident>, refusal: Refusal) -> Vec<Ask> {
         self.said = Some(Said::Refused(refusal.text.clone()));
         let stale = refusal.stale;
-        if let Some(form) = self.opened.as_mut().and_then(|opened| opened.form.as_mut()) {
+        let Some(opened) = self.at_hand(id) else { return Vec::new() };
+        if let Some(form) = &mut opened.form {
             form.refuse(refusal);
         }
-        if stale { self.reopen() } else { Vec::new() }
+        if stale { vec![self.ask_for_incident(id)] } else { Vec::new() }
+    }
+
+    /// The incident, if it is the one that is opened: by the time of an answer it may be another one.
+    fn at_hand(&mut self, id: Id<Incident>) -> Option<&mut Opened> {
+        self.opened.as_mut().filter(|opened| opened.id() == id)
     }
 
     fn turn_page(&mut self, next: bool) -> Vec<Ask> {
@@ -313,11 +363,11 @@ impl App {
         for delivery in deliveries.deliveries {
             let RecordId::Incident(id) = delivery.record else { continue };
             self.list.deliver(delivery.record, &delivery.change);
-            let known = self.opened.as_ref().filter(|opened| opened.id() == id).map(|opened| opened.record.version);
+            let known = self.at_hand(id).map(|opened| opened.record.version);
             let newer = match &delivery.change {
                 Change::Stands { row, events } => {
                     if let Some(entry) = events.last().map(TimelineEntry::of).filter(|entry| !self.is_mine(entry)) {
-                        self.said = Some(Said::News(format!("{} {}", row.number, entry.summary)));
+                        self.news = Some(format!("{} {}", row.number, entry.summary));
                         self.list.fresh.insert(id);
                     }
                     known.is_some_and(|known| row.version > known)
@@ -326,7 +376,7 @@ impl App {
             };
             if newer {
                 self.list.fresh.remove(&id);
-                asks.push(Ask::Open { id, entries: self.timeline_length() });
+                asks.push(self.ask_for_incident(id));
             }
         }
         self.feed = Some(deliveries.next);
@@ -350,11 +400,6 @@ impl App {
         self.feed.clone().map(Ask::Await).into_iter().collect()
     }
 
-    fn reopen(&self) -> Vec<Ask> {
-        let id = self.opened.as_ref().map(Opened::id);
-        id.map(|id| Ask::Open { id, entries: self.timeline_length() }).into_iter().collect()
-    }
-
     fn resize(&mut self, size: (u16, u16)) -> Vec<Ask> {
         let rows = self.list_length();
         self.size = size;
@@ -372,6 +417,10 @@ impl App {
         self.turn += 1;
         let limit = self.list_length();
         Ask::List { turn: self.turn, query: self.list.query(&self.me), after: self.list.cursor(), limit }
+    }
+
+    fn ask_for_incident(&self, id: Id<Incident>) -> Ask {
+        Ask::Open { id, entries: self.timeline_length() }
     }
 
     fn ask_for_counts(&self) -> Ask {

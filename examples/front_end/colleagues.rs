@@ -96,7 +96,9 @@ impl Colleagues {
             ("new" | "assigned" | "on_hold", _) => incident.start_work()?,
             ("in_progress", 0 | 1) => incident.add_internal_note(self.dice.one_of(&NOTES))?,
             ("in_progress", 2) => incident.hold(Hold::new("awaiting_vendor"))?,
-            ("in_progress", _) => incident.resolve(Resolve::new("fixed").text("Restarted, and watched for a while."))?,
+            ("in_progress", _) => {
+                incident.resolve(Resolve::new("fixed").text("Restarted, and watched for a while."))?
+            }
             _ => {
                 let caller = incident.view()?.caller.unwrap_or_else(|| name.to_owned());
                 let caller = self.house.acting_as(Actor::person(caller)?.role("caller")?);

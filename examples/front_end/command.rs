@@ -33,7 +33,6 @@ pub fn command(
         _ => &mut Value::Null,
     };
     serde_json::from_value(Value::Object(object)).map_err(|error| Refusal {
-        code: "form.unreadable",
         text: error.to_string(),
         faults: Vec::new(),
         stale: false,
@@ -42,15 +41,10 @@ pub fn command(
 
 fn wrong(field: &str, rule: &str) -> Refusal {
     let faults = vec![(field.to_owned(), rule.to_owned())];
-    Refusal { code: "form.invalid", text: format!("{field} {rule}"), faults, stale: false }
+    Refusal { text: format!("{field} {rule}"), faults, stale: false }
 }
 
-fn value(
-    field: &str,
-    text: &str,
-    now: Instant,
-    find: &impl Fn(&str) -> Option<String>,
-) -> Result<Value, &'static str> {
+fn value(field: &str, text: &str, now: Instant, find: &impl Fn(&str) -> Option<String>) -> Result<Value, &'static str> {
     Ok(match field {
         "seconds" | "size" | "people_affected" => {
             json!(text.parse::<u64>().map_err(|_| "is to be a whole number")?)

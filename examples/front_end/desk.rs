@@ -110,10 +110,12 @@ impl Clerk {
                     Some(desk.incident(number).get().ok()?.incident().id().to_string())
                 };
                 match command(&name, &said, self.time.now(), find) {
-                    Err(refusal) => Message::Refused(refusal),
+                    Err(refusal) => Message::Refused { id, refusal },
                     Ok(wanted) => match desk.incident(id).if_version(version).execute(wanted) {
-                        Ok(done) => Message::Done(format!("{}: {} done", done.number(), name.replace('_', " "))),
-                        Err(error) => Message::Refused(refusal(&error)),
+                        Ok(done) => {
+                            Message::Done { id, said: format!("{}: {} done", done.number(), name.replace('_', " ")) }
+                        }
+                        Err(error) => Message::Refused { id, refusal: refusal(&error) },
                     },
                 }
             }
@@ -128,7 +130,6 @@ fn page((entries, earlier): (Vec<TimelineEntry>, Option<andon::Version>)) -> Tim
 fn refusal(error: &Error) -> Refusal {
     let faults = error.faults().into_iter().flatten();
     Refusal {
-        code: error.code(),
         text: error.to_string(),
         faults: faults.map(|fault| (fault.path().to_owned(), fault.rule().to_owned())).collect(),
         stale: error.retry() == Retry::Reloaded,

@@ -53,16 +53,14 @@ fn list(app: &App, frame: &mut Frame<'_>) {
     }
     let in_list = matches!(app.focus(), Focus::List | Focus::Search);
     let rows = list.rows.iter().map(|row| line(row, list.fresh.contains(&row.id), app.now));
-    let widths = [
-        Constraint::Length(1),
-        Constraint::Length(10),
-        Constraint::Length(3),
-        Constraint::Length(12),
-        Constraint::Length(10),
-        Constraint::Length(8),
-        Constraint::Fill(1),
-        Constraint::Length(4),
-    ];
+    // What is narrow shows no more than what an incident is known by.
+    let [stage, group, person, age] = match panes.list.width {
+        0..50 => [0, 0, 0, 0],
+        50..80 => [12, 0, 0, 4],
+        _ => [12, 10, 8, 4],
+    };
+    let widths = [1, 10, 3, stage, group, person].map(Constraint::Length);
+    let widths = widths.into_iter().chain([Constraint::Fill(1), Constraint::Length(age)]);
     let heads = ["", "number", "pri", "stage", "group", "person", "title", "age"];
     let table = Table::new(rows, widths)
         .header(Row::new(heads).style(DIM))
@@ -94,12 +92,13 @@ fn line(row: &ListRow, fresh: bool, now: Instant) -> Row<'static> {
 }
 
 fn foot(app: &App) -> Paragraph<'static> {
-    let said = match &app.said {
-        Some(Said::Done(text)) => Line::styled(text.clone(), Style::new().fg(Color::Green)),
-        Some(Said::Refused(text)) => Line::styled(text.clone(), BAD),
-        Some(Said::News(text)) => Line::styled(text.clone(), Style::new().fg(Color::Yellow)),
-        None => Line::default(),
+    let (said, style) = match (&app.said, &app.news) {
+        (Some(Said::Refused(text)), _) => (text, BAD),
+        (Some(Said::Done(text)), _) => (text, Style::new().fg(Color::Green)),
+        (None, Some(text)) => (text, Style::new().fg(Color::Yellow)),
+        (None, None) => (&String::new(), Style::new()),
     };
+    let said = Line::styled(said.clone(), style);
     let keys = match app.focus() {
         Focus::List => "enter open  ↑↓ select  n/p page  1-4 which  s order  / search  tab over  q quit",
         Focus::Search => "type words, the last may be a beginning  enter keep  esc clear",
@@ -108,7 +107,7 @@ fn foot(app: &App) -> Paragraph<'static> {
     };
     let keys = Line::styled(keys, DIM);
     // What was said comes first: a refusal may need both lines.
-    Paragraph::new(if app.said.is_some() { vec![said, keys] } else { vec![keys] })
+    Paragraph::new(if said.width() == 0 { vec![keys] } else { vec![said, keys] })
 }
 
 pub fn framed(title: impl Into<String>, here: bool) -> Block<'static> {

@@ -17,7 +17,6 @@ pub struct Form {
 /// Why something was not done, in the library's words.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    pub code: &'static str,
     pub text: String,
     /// The fields that are wrong, and what is wrong with them.
     pub faults: Vec<(String, String)>,

@@ -27,9 +27,11 @@ const BEFORE: usize = 28;
 pub struct Headless {
     pub app: App,
     pub house: House,
+    /// How many pages of the list were read.
+    pub lists_read: usize,
+    pub terminal: Terminal<TestBackend>,
     colleagues: Colleagues,
     clerk: Clerk,
-    terminal: Terminal<TestBackend>,
 }
 
 impl Headless {
@@ -46,7 +48,7 @@ impl Headless {
         let (app, asks) = App::new(me, house.time.now(), size);
         let clerk = Clerk::new(&house, anna);
         let terminal = Terminal::new(TestBackend::new(size.0, size.1))?;
-        let mut headless = Self { app, house, colleagues, clerk, terminal };
+        let mut headless = Self { app, house, lists_read: 0, colleagues, clerk, terminal };
         headless.perform(asks);
         Ok(headless)
     }
@@ -88,6 +90,7 @@ impl Headless {
     fn perform(&mut self, asks: Vec<Ask>) {
         let mut asks = VecDeque::from(asks);
         while let Some(ask) = asks.pop_front() {
+            self.lists_read += usize::from(matches!(ask, Ask::List { .. }));
             // Nothing happens here by itself: whoever makes a change tells of it.
             if !matches!(ask, Ask::Await(_)) {
                 let is_move = matches!(ask, Ask::Do { .. });

@@ -5,10 +5,7 @@ use andon::{
     view::{MoveView, RecordView, TimelineEntry},
 };
 
-use super::{
-    form::Form,
-    keys::RESERVED,
-};
+use super::{form::Form, keys::RESERVED};
 
 /// What is read when an incident is opened.
 #[derive(Debug)]

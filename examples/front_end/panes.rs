@@ -20,6 +20,8 @@ pub struct Panes {
 const BOTH: u16 = 18;
 /// From this width on, record and moves stand side by side.
 const WIDE: u16 = 84;
+/// Below this height there is room for the moves alone.
+const LOW: u16 = 9;
 /// A frame and a line of headings.
 const AROUND_LIST: u16 = 3;
 const FRAME: u16 = 2;
@@ -39,8 +41,7 @@ impl Panes {
         if middle.height < BOTH {
             return panes.with_incident(middle, focus);
         }
-        let [list, incident] =
-            Layout::vertical([Constraint::Percentage(38), Constraint::Percentage(62)]).areas(middle);
+        let [list, incident] = Layout::vertical([Constraint::Percentage(38), Constraint::Percentage(62)]).areas(middle);
         Self { list, ..panes }.with_incident(incident, focus)
     }
 
@@ -52,7 +53,7 @@ impl Panes {
             let [record, timeline] = Layout::vertical([Constraint::Length(record), Constraint::Min(0)]).areas(left);
             return Self { record, timeline, moves, ..self };
         }
-        if focus == Focus::Form {
+        if focus == Focus::Form || area.height < LOW {
             return Self { moves: area, ..self };
         }
         let shares = [Constraint::Percentage(30), Constraint::Percentage(35), Constraint::Percentage(35)];

@@ -4,7 +4,7 @@
 use std::{
     error::Error,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -55,25 +55,30 @@ fn work(
     let me = Me::of(&anna).ok_or("anna is a person")?;
     let clerk = Clerk::new(&house, anna);
     let (tell, messages) = channel();
-    let (desk, waiter) = (serve(clerk.clone(), tell.clone()), serve(clerk, tell.clone()));
-    thread::spawn(move || read_keys(&tell));
-    thread::spawn(move || {
+    let ((desk, at_desk), (waiter, waiting)) = (serve(clerk.clone(), tell.clone()), serve(clerk, tell.clone()));
+    let reading = thread::spawn(move || read_keys(&tell));
+    let working = thread::spawn(move || {
         loop {
             thread::sleep(pace);
             // Somebody else may have been quicker; then nothing is done this time.
             let _ = colleagues.step();
         }
     });
+    let threads = [at_desk, waiting, reading, working];
 
     let size = terminal.size()?;
     let (mut app, mut asks) = App::new(me, house.time.now(), (size.width, size.height));
     loop {
+        if app.quit {
+            return Ok(());
+        }
         for ask in asks.drain(..) {
             let whom = if matches!(ask, Ask::Await(_)) { &waiter } else { &desk };
             whom.send(ask).map_err(|_| "the desk has gone away")?;
         }
-        if app.quit {
-            return Ok(());
+        // None ends by itself: it has panicked, and what is on the screen would stay as it is.
+        if threads.iter().any(JoinHandle::is_finished) {
+            return Err("a part of it has failed".into());
         }
         terminal.draw(|frame| draw(&app, frame))?;
         asks = match next(&messages)? {
@@ -99,16 +104,16 @@ fn next(messages: &Receiver<Message>) -> Result<Option<Message>, &'static str> {
 }
 
 /// A thread that does what is asked, one thing after the other.
-fn serve(clerk: Clerk, tell: Sender<Message>) -> Sender<Ask> {
+fn serve(clerk: Clerk, tell: Sender<Message>) -> (Sender<Ask>, JoinHandle<()>) {
     let (ask, asks) = channel();
-    thread::spawn(move || {
+    let thread = thread::spawn(move || {
         for ask in asks {
             if tell.send(clerk.perform(ask)).is_err() {
                 return;
             }
         }
     });
-    ask
+    (ask, thread)
 }
 
 fn read_keys(tell: &Sender<Message>) {

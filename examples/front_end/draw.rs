@@ -21,6 +21,15 @@ pub const BAD: Style = Style::new().fg(Color::Red);
 pub const KEY: Style = Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD);
 pub const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
 
+/// The columns of the list and how wide they are; the title takes what is left.
+const COLUMNS: [(&str, u16); 8] =
+    [("", 1), ("number", 10), ("pri", 3), ("stage", 12), ("group", 10), ("person", 8), ("title", 0), ("age", 4)];
+/// Places among them: a narrow list leaves out group and person, a very narrow one all but number and title.
+const NUMBER: usize = 1;
+const GROUP: usize = 4;
+const PERSON: usize = 5;
+const TITLE: usize = 6;
+
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let panes = app.panes();
     frame.render_widget(head(app), panes.head);
@@ -52,34 +61,41 @@ fn list(app: &App, frame: &mut Frame<'_>) {
         title.push_str(&format!("/ {}{caret} ", list.search));
     }
     let in_list = matches!(app.focus(), Focus::List | Focus::Search);
-    let rows = list.rows.iter().map(|row| line(row, list.fresh.contains(&row.id), app.now));
-    // What is narrow shows no more than what an incident is known by.
-    let [stage, group, person, age] = match panes.list.width {
-        0..50 => [0, 0, 0, 0],
-        50..80 => [12, 0, 0, 4],
-        _ => [12, 10, 8, 4],
+    let shown = |column: &usize| match panes.list.width {
+        ..40 => [NUMBER, TITLE].contains(column),
+        40..80 => ![GROUP, PERSON].contains(column),
+        _ => true,
     };
-    let widths = [1, 10, 3, stage, group, person].map(Constraint::Length);
-    let widths = widths.into_iter().chain([Constraint::Fill(1), Constraint::Length(age)]);
-    let heads = ["", "number", "pri", "stage", "group", "person", "title", "age"];
-    let table = Table::new(rows, widths)
-        .header(Row::new(heads).style(DIM))
+    let columns: Vec<usize> = (0..COLUMNS.len()).filter(shown).collect();
+    let pick = |column: &usize| COLUMNS.get(*column).copied().unwrap_or_default();
+    let rows = list.rows.iter().map(|row| {
+        let mut cells = cells(row, list.fresh.contains(&row.id), app.now).map(Some);
+        Row::new(columns.iter().filter_map(|column| cells.get_mut(*column)?.take()).collect::<Vec<_>>())
+    });
+    let widths = columns.iter().map(pick).map(|(_, width)| match width {
+        0 => Constraint::Fill(1),
+        width => Constraint::Length(width),
+    });
+    let mut table = Table::new(rows, widths)
         .highlight_symbol("›")
         .highlight_spacing(HighlightSpacing::Always)
         .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED))
         .block(framed(title, in_list));
+    if panes.has_headings() {
+        table = table.header(Row::new(columns.iter().map(pick).map(|(name, _)| name)).style(DIM));
+    }
     let mut state = TableState::new().with_selected(list.index());
     frame.render_stateful_widget(table, panes.list, &mut state);
 }
 
-fn line(row: &ListRow, fresh: bool, now: Instant) -> Row<'static> {
+fn cells(row: &ListRow, fresh: bool, now: Instant) -> [Cell<'static>; 8] {
     let urgent = match row.priority.rank {
         1 => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         2 => Style::new().fg(Color::Yellow),
         _ => Style::new(),
     };
     let age = row.reported_at.map(|at| age(at, now)).unwrap_or_default();
-    Row::new([
+    [
         Cell::from(if fresh { "•" } else { " " }).style(KEY),
         Cell::from(row.number.to_string()),
         Cell::from(row.priority.name.clone()).style(urgent),
@@ -88,7 +104,7 @@ fn line(row: &ListRow, fresh: bool, now: Instant) -> Row<'static> {
         Cell::from(row.person.clone().unwrap_or_default()),
         Cell::from(row.title.clone()),
         Cell::from(format!("{age:>4}")).style(DIM),
-    ])
+    ]
 }
 
 fn foot(app: &App) -> Paragraph<'static> {

@@ -22,13 +22,13 @@ const BOTH: u16 = 18;
 const WIDE: u16 = 84;
 /// Below this height there is room for the moves alone.
 const LOW: u16 = 9;
-/// A frame and a line of headings.
-const AROUND_LIST: u16 = 3;
+/// Below this height every line of a list is a row.
+const HEADINGS: u16 = 6;
 const FRAME: u16 = 2;
 
 impl Panes {
     pub fn of((width, height): (u16, u16), opened: bool, focus: Focus) -> Self {
-        let head = u16::from(height > 4);
+        let head = u16::from(height > 7);
         let foot = if height > 12 { 2 } else { 1 };
         let [head, middle, foot] =
             Layout::vertical([Constraint::Length(head), Constraint::Min(0), Constraint::Length(foot)])
@@ -61,8 +61,13 @@ impl Panes {
         Self { record, timeline, moves, ..self }
     }
 
+    pub const fn has_headings(&self) -> bool {
+        self.list.height >= HEADINGS
+    }
+
     pub fn list_rows(&self) -> usize {
-        usize::from(self.list.height.saturating_sub(AROUND_LIST))
+        let around = if self.has_headings() { FRAME + 1 } else { FRAME };
+        usize::from(self.list.height.saturating_sub(around))
     }
 
     pub fn timeline_rows(&self) -> usize {

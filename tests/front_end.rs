@@ -18,8 +18,12 @@ mod draw_incident;
 mod form;
 #[path = "../examples/front_end/headless.rs"]
 mod headless;
+#[path = "../examples/front_end/intents.rs"]
+mod intents;
 #[path = "../examples/front_end/keys.rs"]
 mod keys;
+#[path = "../examples/front_end/message.rs"]
+mod message;
 #[path = "../examples/front_end/opened.rs"]
 mod opened;
 #[path = "../examples/front_end/panes.rs"]
@@ -31,11 +35,11 @@ use andon::{
     Actor,
     command::{Assign, Resolve},
 };
-use app::{Message, Said};
 use desk::Acting;
 use headless::{Headless, anna};
 use insta::assert_snapshot;
 use keys::{Focus, Key};
+use message::{Message, Said};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 const SEED: u64 = 7;
@@ -154,8 +158,24 @@ fn a_change_that_was_not_seen_is_not_overwritten() {
     assert_eq!(front_end.app.focus(), Focus::Form, "what she filled in is still there");
     front_end.play("<tab>").unwrap();
     assert_eq!(newest(&front_end), "anna resolved it: no_fault_found");
-    let Some(Said::Refused(text)) = said else { unreachable!("it was refused") };
-    assert_snapshot!(text);
+    let conflict = "INC0000005 is at version 2 and not at 1; since then: incident.note_added by carl";
+    assert_eq!(said, Some(Said::Refused(conflict.to_owned())));
+}
+
+#[test]
+fn the_picture_in_the_readme_is_the_screen() {
+    let screen = after("jjjjjjjj<enter>s<colleague><colleague>h").screen().unwrap();
+    let readme = include_str!("../examples/README.md");
+    assert!(readme.contains(&format!("```text\n{screen}```")), "{screen}");
+}
+
+#[test]
+fn another_option_takes_the_place_of_the_one_that_was_taken() {
+    let mut front_end = after("j<enter>");
+    make(&mut front_end, "resolve");
+    front_end.play("1<up>4").unwrap();
+    let form = front_end.app.opened.as_ref().unwrap().form.as_ref().unwrap();
+    assert_eq!(form.answers.first().unwrap().as_deref(), Some("user_error"));
 }
 
 #[test]

@@ -2,99 +2,21 @@
 //! out. Nothing here reads a clock, a desk or a terminal.
 
 use andon::{
-    Id, Incident, Version,
-    desk::{Change, Count, Cursor, Deliveries, Page},
+    Id, Incident,
+    desk::{Change, Count, Cursor, Deliveries},
     event::RecordId,
-    store::{Filter, Query},
     time::Instant,
-    view::{MoveView, TimelineEntry},
+    view::TimelineEntry,
 };
 
 use super::{
-    form::{Form, Refusal},
-    keys::{Focus, Intent, Key, intent},
-    opened::{Opened, Reading, TimelinePage},
+    form::Refusal,
+    keys::{Focus, intent},
+    message::{Ask, Message, Said},
+    opened::{Opened, Reading},
     panes::Panes,
     worklist::{Me, Show, Worklist},
 };
-
-/// What happened: at the keyboard, at the desk, in the world.
-#[derive(Debug)]
-pub enum Message {
-    Key(Key),
-    Size(u16, u16),
-    Now(Instant),
-    /// A page of the list, as it was asked for in that turn.
-    Listed {
-        turn: u64,
-        page: Page,
-    },
-    Counted(Vec<Count>),
-    /// Something has happened at the desk.
-    Changed,
-    Delivered {
-        turn: u64,
-        deliveries: Deliveries,
-    },
-    /// The feed no longer goes back so far.
-    FeedLost,
-    Opened(Box<Reading>),
-    Leafed {
-        id: Id<Incident>,
-        page: TimelinePage,
-    },
-    Done {
-        id: Id<Incident>,
-        said: String,
-    },
-    Refused {
-        id: Id<Incident>,
-        refusal: Refusal,
-    },
-    /// Something could not be read.
-    Failed(String),
-}
-
-/// What is asked of the desk.
-#[derive(Debug)]
-pub enum Ask {
-    List {
-        turn: u64,
-        query: Query,
-        after: Option<Cursor>,
-        limit: usize,
-    },
-    Count(Vec<Filter>),
-    Feed {
-        turn: u64,
-        after: Cursor,
-        filter: Filter,
-    },
-    /// Wait until something happens after this; on a thread of its own.
-    Await(Cursor),
-    Open {
-        id: Id<Incident>,
-        entries: usize,
-    },
-    Leaf {
-        id: Id<Incident>,
-        to: Option<Version>,
-        entries: usize,
-    },
-    Do {
-        id: Id<Incident>,
-        version: Version,
-        command: String,
-        said: Vec<(String, String)>,
-    },
-}
-
-/// What came of what was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
-    Done(String),
-    Refused(String),
-}
 
 #[derive(Debug)]
 pub struct App {
@@ -107,8 +29,8 @@ pub struct App {
     /// What somebody else did last.
     pub news: Option<String>,
     pub quit: bool,
-    searching: bool,
-    in_list: bool,
+    /// Which pane the keys go to. A form gets them before its incident; while there is no incident the list does.
+    pub pane: Focus,
     size: (u16, u16),
     /// Which list is shown: what is answered to another turn comes too late.
     turn: u64,
@@ -128,8 +50,7 @@ impl App {
             said: None,
             news: None,
             quit: false,
-            searching: false,
-            in_list: true,
+            pane: Focus::List,
             size,
             turn: 0,
             feed: None,
@@ -142,9 +63,9 @@ impl App {
     /// Where the keys go.
     pub fn focus(&self) -> Focus {
         match &self.opened {
-            _ if self.searching => Focus::Search,
-            Some(opened) if !self.in_list && opened.form.is_some() => Focus::Form,
-            Some(_) if !self.in_list => Focus::Incident,
+            _ if self.pane == Focus::Search => Focus::Search,
+            Some(opened) if self.pane == Focus::Incident && opened.form.is_some() => Focus::Form,
+            Some(_) if self.pane == Focus::Incident => Focus::Incident,
             _ => Focus::List,
         }
     }
@@ -208,117 +129,6 @@ impl App {
         }
     }
 
-    fn intend(&mut self, wanted: Intent) -> Vec<Ask> {
-        match wanted {
-            Intent::Quit => self.quit = true,
-            Intent::Over => self.in_list = !self.in_list,
-            Intent::Show(show) => return self.list_anew(|list| list.show = show),
-            Intent::NextSort => return self.list_anew(Worklist::next_sort),
-            Intent::Search => self.searching = true,
-            Intent::Open => return self.open(),
-            Intent::Back => return self.back(),
-            Intent::Move(key) => return self.begin_move(key),
-            Intent::Up | Intent::Down => match self.form() {
-                Some(form) => form.back(),
-                None => self.list.step(wanted == Intent::Down),
-            },
-            Intent::NextPage | Intent::PreviousPage => return self.turn_page(wanted == Intent::NextPage),
-            Intent::Type(letter) => match self.form() {
-                Some(form) => {
-                    if form.write(letter) {
-                        return self.send();
-                    }
-                }
-                None => return self.list_anew(|list| list.search.push(letter)),
-            },
-            Intent::Rub => match self.form() {
-                Some(form) => form.rub(),
-                None => {
-                    return self.list_anew(|list| {
-                        list.search.pop();
-                    });
-                }
-            },
-            Intent::Take => match self.form() {
-                Some(form) => {
-                    if form.take() {
-                        return self.send();
-                    }
-                }
-                None => self.searching = false,
-            },
-            Intent::Send => {
-                if let Some(form) = self.form() {
-                    form.take();
-                }
-                return self.send();
-            }
-        }
-        Vec::new()
-    }
-
-    /// The form that the keys go to.
-    fn form(&mut self) -> Option<&mut Form> {
-        let here = self.focus() == Focus::Form;
-        self.opened.as_mut().filter(|_| here)?.form.as_mut()
-    }
-
-    fn open(&mut self) -> Vec<Ask> {
-        let Some(id) = self.list.selected else { return Vec::new() };
-        self.list.fresh.remove(&id);
-        self.in_list = false;
-        if self.opened.as_ref().is_some_and(|opened| opened.id() != id) {
-            self.opened = None;
-        }
-        vec![self.ask_for_incident(id)]
-    }
-
-    fn back(&mut self) -> Vec<Ask> {
-        match self.focus() {
-            Focus::Form => {
-                self.said = None;
-                self.opened.iter_mut().for_each(|opened| opened.form = None);
-            }
-            Focus::Search => {
-                self.searching = false;
-                return self.list_anew(|list| list.search.clear());
-            }
-            Focus::Incident | Focus::List => {
-                self.opened = None;
-                self.in_list = true;
-            }
-        }
-        Vec::new()
-    }
-
-    /// A move that asks for nothing is sent at once, and the desk says what stands in its way. For one that
-    /// cannot be made now nobody is made to fill in a form.
-    fn begin_move(&mut self, key: char) -> Vec<Ask> {
-        let Some(opened) = &mut self.opened else { return Vec::new() };
-        let Some(wanted) = opened.wanted(key).cloned() else { return Vec::new() };
-        if wanted.fields.is_empty() {
-            let (id, version) = (opened.id(), opened.record.version);
-            return vec![Ask::Do { id, version, command: wanted.command, said: Vec::new() }];
-        }
-        if wanted.possible {
-            opened.form = Some(Form::new(wanted));
-        } else {
-            self.said = Some(Said::Refused(why_not(&wanted)));
-        }
-        Vec::new()
-    }
-
-    fn send(&self) -> Vec<Ask> {
-        let Some(opened) = &self.opened else { return Vec::new() };
-        let Some(form) = &opened.form else { return Vec::new() };
-        vec![Ask::Do {
-            id: opened.id(),
-            version: opened.record.version,
-            command: form.wanted.command.clone(),
-            said: form.said(),
-        }]
-    }
-
     fn refuse(&mut self, id: Id<Incident>, refusal: Refusal) -> Vec<Ask> {
         self.said = Some(Said::Refused(refusal.text.clone()));
         let stale = refusal.stale;
@@ -330,26 +140,15 @@ impl App {
     }
 
     /// The incident, if it is the one that is opened: by the time of an answer it may be another one.
-    fn at_hand(&mut self, id: Id<Incident>) -> Option<&mut Opened> {
+    pub fn at_hand(&mut self, id: Id<Incident>) -> Option<&mut Opened> {
         self.opened.as_mut().filter(|opened| opened.id() == id)
-    }
-
-    fn turn_page(&mut self, next: bool) -> Vec<Ask> {
-        if self.focus() != Focus::Incident {
-            let turned = if next { self.list.turn() } else { self.list.turn_back() };
-            return turned.then(|| self.ask_for_list()).into_iter().collect();
-        }
-        let entries = self.timeline_length();
-        let Some(opened) = &mut self.opened else { return Vec::new() };
-        let id = opened.id();
-        opened.leaf(next).map(|to| Ask::Leaf { id, to, entries }).into_iter().collect()
     }
 
     fn show(&mut self, reading: Reading) {
         match &mut self.opened {
             Some(opened) if opened.id() == reading.record.id => opened.renew(reading),
             // It was closed again before it was read.
-            None if self.in_list => {}
+            None if self.pane != Focus::Incident => {}
             _ => self.opened = Some(Opened::new(reading)),
         }
     }
@@ -407,19 +206,13 @@ impl App {
         if rows == self.list_length() || self.list.page_number() > 1 { Vec::new() } else { vec![self.ask_for_list()] }
     }
 
-    fn list_anew(&mut self, change: impl FnOnce(&mut Worklist)) -> Vec<Ask> {
-        change(&mut self.list);
-        self.list.begin(self.now);
-        vec![self.ask_for_list()]
-    }
-
-    fn ask_for_list(&mut self) -> Ask {
+    pub fn ask_for_list(&mut self) -> Ask {
         self.turn += 1;
         let limit = self.list_length();
         Ask::List { turn: self.turn, query: self.list.query(&self.me), after: self.list.cursor(), limit }
     }
 
-    fn ask_for_incident(&self, id: Id<Incident>) -> Ask {
+    pub fn ask_for_incident(&self, id: Id<Incident>) -> Ask {
         Ask::Open { id, entries: self.timeline_length() }
     }
 
@@ -437,16 +230,7 @@ impl App {
         Panes::of(self.size, false, Focus::List).list_rows().max(1)
     }
 
-    fn timeline_length(&self) -> usize {
+    pub fn timeline_length(&self) -> usize {
         Panes::of(self.size, true, Focus::Incident).timeline_rows().max(1)
     }
-}
-
-/// Why a move cannot be made now.
-fn why_not(wanted: &MoveView) -> String {
-    if !wanted.permitted {
-        return format!("it takes the permission `{}`", wanted.permission);
-    }
-    let owed = wanted.obligations.iter().filter(|owed| owed.severity == "blocking");
-    owed.map(|owed| owed.text.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -11,9 +11,9 @@ use andon::{
 };
 
 use super::{
-    app::{Ask, Message},
     command::command,
     form::Refusal,
+    message::{Ask, Message},
     opened::{Reading, TimelinePage},
 };
 

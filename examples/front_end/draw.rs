@@ -9,12 +9,7 @@ use ratatui::{
     widgets::{Block, Cell, HighlightSpacing, Paragraph, Row, Table, TableState, Wrap},
 };
 
-use super::{
-    app::{App, Said},
-    draw_incident,
-    keys::Focus,
-    worklist::Show,
-};
+use super::{app::App, draw_incident, keys::Focus, message::Said, worklist::Show};
 
 pub const DIM: Style = Style::new().fg(Color::DarkGray);
 pub const BAD: Style = Style::new().fg(Color::Red);
@@ -58,7 +53,7 @@ fn list(app: &App, frame: &mut Frame<'_>) {
     let mut title = format!(" {}, by {}, page {}{more} ", list.show.name(), list.sort.key(), list.page_number());
     if app.focus() == Focus::Search || !list.search.is_empty() {
         let caret = if app.focus() == Focus::Search { "_" } else { "" };
-        title.push_str(&format!("/ {}{caret} ", list.search));
+        title = format!("{title}/ {}{caret} ", list.search);
     }
     let in_list = matches!(app.focus(), Focus::List | Focus::Search);
     let shown = |column: &usize| match panes.list.width {

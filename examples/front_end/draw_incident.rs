@@ -50,7 +50,7 @@ fn facts(record: &RecordView) -> Vec<Line<'static>> {
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
     let mut stage = words(&record.stage);
     for part in [&record.label, &record.phase].into_iter().flatten() {
-        stage.push_str(&format!(", {}", words(part)));
+        stage = format!("{stage}, {}", words(part));
     }
     let mut lines = vec![
         fact("stage", format!("{stage}, since {}", hour(record.stage_since))),
@@ -102,10 +102,10 @@ fn moves(opened: &Opened) -> Vec<Line<'static>> {
 
 fn chips<'a>(moves: impl Iterator<Item = &'a (char, MoveView)>, can: bool) -> Line<'static> {
     let (on_key, on_name) = if can { (KEY, BOLD) } else { (DIM, DIM) };
-    let spans = moves.flat_map(|(key, wanted)| {
+    let chip = |(key, wanted): &(char, MoveView)| {
         [Span::styled(format!("[{key}]"), on_key), Span::styled(format!("{}  ", wanted.verb), on_name)]
-    });
-    Line::from_iter(spans)
+    };
+    moves.flat_map(chip).collect()
 }
 
 /// The lines of a form, and the last one of the field that is asked for.
@@ -116,12 +116,11 @@ fn asked(form: &Form) -> (Vec<Line<'static>>, usize) {
         let said = if here { format!("{}_", form.typed) } else { answer.clone().unwrap_or_default() };
         let needed = if form.needs(field) { "*" } else { " " };
         let mark = if here { "›" } else { " " };
-        let mut line = vec![
+        lines.push(Line::from(vec![
             Span::styled(format!("{mark} {}{needed} ", words(&field.name)), if here { BOLD } else { DIM }),
             Span::raw(said),
-        ];
-        line.extend(form.fault(field).map(|rule| Span::styled(format!("  {rule}"), BAD)));
-        lines.push(Line::from(line));
+        ]));
+        lines.extend(form.fault(field).map(|rule| Line::styled(format!("    {rule}"), BAD)));
         if here {
             for (number, option) in field.options.iter().enumerate() {
                 lines.push(Line::from(vec![

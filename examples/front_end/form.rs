@@ -48,6 +48,10 @@ impl Form {
 
     /// Types a letter. A digit that can only be one choice takes it: then it says whether the form is full.
     pub fn write(&mut self, letter: char) -> bool {
+        let chosen = self.answers.get(self.at).and_then(Option::as_ref) == Some(&self.typed);
+        if chosen && self.field().is_some_and(|field| !field.options.is_empty()) {
+            self.typed.clear();
+        }
         self.typed.push(letter);
         let few = self.field().is_some_and(|field| (1..=9).contains(&field.options.len()));
         few && self.choice().is_some() && self.take()

@@ -9,11 +9,12 @@ use andon::{
 use ratatui::{Terminal, backend::TestBackend};
 
 use super::{
-    app::{App, Ask, Message},
+    app::App,
     colleagues::Colleagues,
     desk::{Clerk, House},
     draw::draw,
     keys::{Input, Key, script},
+    message::{Ask, Message},
     worklist::Me,
 };
 

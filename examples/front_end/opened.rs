@@ -60,14 +60,18 @@ impl Opened {
         self.moves.iter().find(|(known, _)| *known == key).map(|(_, wanted)| wanted)
     }
 
-    /// Turns to the earlier entries, or back to later ones: says where the page begins, `None` for the newest.
-    pub fn leaf(&mut self, earlier: bool) -> Option<Option<Version>> {
-        if earlier {
-            self.begins.push(self.timeline.earlier?);
-        } else {
-            self.begins.pop()?;
+    /// Turns to the earlier entries, or back to later ones; says whether there are any.
+    pub fn leaf(&mut self, earlier: bool) -> bool {
+        if !earlier {
+            return self.begins.pop().is_some();
         }
-        Some(self.begins.last().copied())
+        self.begins.extend(self.timeline.earlier);
+        self.timeline.earlier.is_some()
+    }
+
+    /// Where this page of the timeline begins; the newest begins nowhere.
+    pub fn begin(&self) -> Option<Version> {
+        self.begins.last().copied()
     }
 }
 

@@ -15,12 +15,13 @@ use ratatui::{
 };
 
 use super::{
-    app::{App, Ask, Message},
+    app::App,
     colleagues::Colleagues,
     desk::{Clerk, House},
     draw::draw,
     headless::anna,
     keys::Key,
+    message::{Ask, Message},
     worklist::Me,
 };
 
@@ -40,20 +41,20 @@ pub fn run(seed: u64, pace: Duration) -> Result<(), Box<dyn Error>> {
     house.time.set(SystemTime.now().max(house.time.now()));
     // From here on a panic gives the terminal back before it says anything.
     let mut terminal = ratatui::try_init()?;
-    let ended = work(&mut terminal, house, colleagues, pace);
+    let ended = work(&mut terminal, &house, colleagues, pace);
     ratatui::try_restore()?;
     ended
 }
 
 fn work(
     terminal: &mut DefaultTerminal,
-    house: House,
+    house: &House,
     mut colleagues: Colleagues,
     pace: Duration,
 ) -> Result<(), Box<dyn Error>> {
     let anna = anna()?;
     let me = Me::of(&anna).ok_or("anna is a person")?;
-    let clerk = Clerk::new(&house, anna);
+    let clerk = Clerk::new(house, anna);
     let (tell, messages) = channel();
     let ((desk, at_desk), (waiter, waiting)) = (serve(clerk.clone(), tell.clone()), serve(clerk, tell.clone()));
     let reading = thread::spawn(move || read_keys(&tell));

@@ -147,6 +147,19 @@ fn what_is_opened_is_read_again_when_a_colleague_changes_it() {
 }
 
 #[test]
+fn a_hold_ends_on_the_screen_when_its_date_has_come() {
+    let mut front_end = after("j<enter>");
+    make(&mut front_end, "hold");
+    front_end.play("2+2m<enter><tab>").unwrap();
+    assert_eq!(front_end.app.list.rows[1].stage, "on_hold");
+    front_end.play("<minute>").unwrap();
+    assert_eq!(front_end.app.list.rows[1].stage, "on_hold");
+    front_end.play("<minute>").unwrap();
+    assert_eq!(front_end.app.list.rows[1].stage, "new", "as it was before");
+    assert_eq!(newest(&front_end), "system ended the hold: its date has come");
+}
+
+#[test]
 fn a_change_that_was_not_seen_is_not_overwritten() {
     let mut front_end = after("j<enter>");
     let id = front_end.app.list.rows[1].id;

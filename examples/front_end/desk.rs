@@ -41,6 +41,7 @@ const POLICY: &str = r#"{
 #[derive(Debug, Clone)]
 pub struct House {
     pub time: ManualTime,
+    desk: blocking::Desk<MemoryRepository>,
     tenant: TenantDesk<MemoryRepository>,
 }
 
@@ -49,7 +50,15 @@ impl House {
         let policy = PolicyDraft::from_json(POLICY.as_bytes())?.validate()?;
         let time = ManualTime::at(now);
         let desk = Desk::with_sources(MemoryRepository::new(), time.clone(), SequentialIds::new()).with_policy(policy);
-        Ok(Self { time, tenant: blocking::Desk::from(desk).tenant("acme")? })
+        let desk = blocking::Desk::from(desk);
+        let tenant = desk.tenant("acme")?;
+        Ok(Self { time, desk, tenant })
+    }
+
+    /// Has stored what has fallen due, such as the end of a hold: only then does the feed tell of it.
+    pub fn wake(&self) -> Result<(), Error> {
+        while self.desk.wake(self.time.now(), PAGE)?.more {}
+        Ok(())
     }
 
     pub fn acting_as(&self, actor: Actor) -> Acting {

@@ -69,6 +69,8 @@ impl Headless {
                 Input::Minute => {
                     self.house.time.advance(minutes(1));
                     self.tell(Message::Now(self.house.time.now()));
+                    self.house.wake()?;
+                    self.tell(Message::Changed);
                 }
             }
             if self.app.quit {

@@ -58,11 +58,13 @@ fn work(
     let (tell, messages) = channel();
     let ((desk, at_desk), (waiter, waiting)) = (serve(clerk.clone(), tell.clone()), serve(clerk, tell.clone()));
     let reading = thread::spawn(move || read_keys(&tell));
+    let scheduler = house.clone();
     let working = thread::spawn(move || {
         loop {
             thread::sleep(pace);
             // Somebody else may have been quicker; then nothing is done this time.
             let _ = colleagues.step();
+            let _ = scheduler.wake();
         }
     });
     let threads = [at_desk, waiting, reading, working];

@@ -27,6 +27,15 @@ pub enum RecordId {
     Incident(Id<Incident>),
 }
 
+impl RecordId {
+    /// The incident, if it is one.
+    #[must_use]
+    pub const fn incident(self) -> Option<Id<Incident>> {
+        let Self::Incident(id) = self;
+        Some(id)
+    }
+}
+
 impl From<Id<Incident>> for RecordId {
     fn from(id: Id<Incident>) -> Self {
         Self::Incident(id)

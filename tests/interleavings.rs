@@ -117,7 +117,10 @@ fn two_calls_at_once_come_to_what_one_after_the_other_would() {
     let schedules = std::env::var("ANDON_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
     for (index, (first, a)) in ACTS.iter().enumerate() {
         for (second, b) in &ACTS[index..] {
-            let runner = shuttle::Runner::new(RandomScheduler::new(schedules), shuttle::Config::default());
+            // A command goes deep in a build without optimisation.
+            let mut config = shuttle::Config::default();
+            config.stack_size = 4 << 20;
+            let runner = shuttle::Runner::new(RandomScheduler::new(schedules), config);
             let (first, second, a, b) = (*first, *second, *a, *b);
             runner.run(move || {
                 let orders = [(a, 1, b, 2), (b, 2, a, 1)].map(|(x, by_x, y, by_y)| {

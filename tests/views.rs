@@ -73,7 +73,7 @@ fn row(outcome: &Outcome) -> ListRow {
         due: Some(common::at("2026-06-08T11:00:00Z")),
         version: outcome.version(),
         updated_at: incident.progress().recorded_at,
-        reported_at: incident.progress().milestones.reported,
+        reported_at: incident.progress().milestones.reported.unwrap(),
     }
 }
 

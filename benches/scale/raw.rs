@@ -280,7 +280,7 @@ impl Raw {
                 due: None,
                 version: row.version,
                 updated_at: progress.recorded_at,
-                reported_at: progress.milestones.reported,
+                reported_at: progress.milestones.reported.unwrap(),
             }
         });
         shown.take(limit).collect()

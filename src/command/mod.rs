@@ -17,7 +17,7 @@ pub use request::{Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand, Ove
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Id, incident::Incident};
+use crate::{event::DecodeError, id::Id, incident::Incident};
 
 /// Anything that can be asked of a desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,4 +33,25 @@ pub enum Command {
         /// What.
         request: IncidentCommand,
     },
+}
+
+impl Command {
+    /// Reads a command from JSON.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path to the part that cannot be read. Whether it can be done is for the desk to
+    /// say.
+    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        crate::event::decode(json)
+    }
+}
+
+impl IncidentCommand {
+    /// Reads a command from JSON: `{"command": "resolve", "code": "fixed"}`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path to the part that cannot be read.
+    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        crate::event::decode(json)
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AllowedMove {
     verb: Verb,
+    command: &'static str,
     permission: Permission,
     permitted: bool,
     fields: Vec<MoveField>,
@@ -32,13 +33,10 @@ impl AllowedMove {
     }
 
     /// The command that asks for it, as JSON names it: `{"command": "add_note", …}`. Both kinds of notes
-    /// are one command.
+    /// are one command; to take off what was added or set is another one under the same verb.
     #[must_use]
     pub const fn command(&self) -> &'static str {
-        match self.verb {
-            Verb::AddInternalNote => Verb::AddNote.as_str(),
-            verb => verb.as_str(),
-        }
+        self.command
     }
 
     /// The permission that it takes.
@@ -140,14 +138,25 @@ impl Incident {
         let permits = |permission| policy.permissions().allows(actor, permission, &stake);
         let needs_text = text.iter().any(|owed| owed.severity() == Severity::Blocking);
         self.legal_verbs()
-            .map(|verb| {
+            .flat_map(|verb| self.commands(verb))
+            .map(|(verb, command)| {
                 let permission = Permission::Incident(verb);
                 AllowedMove {
                     verb,
+                    command,
                     permission,
                     permitted: permits(permission)
                         && (verb != Verb::Hold || self.stage() != Stage::Resolved || permits(Verb::Reopen.into())),
-                    fields: fields(verb, self.stage(), needs_text, policy),
+                    fields: match command {
+                        UNWATCH => vec![MoveField::choice("person", true, &self.facts().watchers)],
+                        DETACH => {
+                            let files = self.facts().attachments.iter().map(|attachment| attachment.digest);
+                            vec![MoveField::choice("digest", true, files)]
+                        }
+                        CLEAR_OVERRIDE => Vec::new(),
+                        _ if verb == Verb::Waive => self.waivable(policy, now),
+                        _ => fields(verb, self.stage(), needs_text, policy),
+                    },
                     obligations: match verb {
                         Verb::Resolve => owed.clone(),
                         Verb::Close => obligation::before_closure(self, policy, now).0,
@@ -159,6 +168,39 @@ impl Incident {
                 }
             })
             .collect()
+    }
+}
+
+const UNWATCH: &str = "unwatch";
+const DETACH: &str = "detach";
+const CLEAR_OVERRIDE: &str = "clear_override";
+
+impl Incident {
+    /// The commands of a verb: what adds or sets, and what takes off again, if there is something to be taken
+    /// off.
+    fn commands(&self, verb: Verb) -> impl Iterator<Item = (Verb, &'static str)> {
+        let facts = self.facts();
+        let undoing = match verb {
+            Verb::Watch => (!facts.watchers.is_empty()).then_some(UNWATCH),
+            Verb::Attach => (!facts.attachments.is_empty()).then_some(DETACH),
+            Verb::OverridePriority => self.progress().assessment.overridden().map(|_| CLEAR_OVERRIDE),
+            _ => None,
+        };
+        let doing = if verb == Verb::AddInternalNote { Verb::AddNote } else { verb };
+        [Some(doing.as_str()), undoing].into_iter().flatten().map(move |command| (verb, command))
+    }
+
+    /// What a waiver names: the obligations that are open.
+    fn waivable(&self, policy: &Policy, now: Instant) -> Vec<MoveField> {
+        let (owed, _) = obligation::before_closure(self, policy, now);
+        let open = || owed.iter().filter(|owed| owed.waivable_by().is_some());
+        let mut codes: Vec<_> = open().map(Obligation::code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let fields = MoveField::choice("field", false, open().filter_map(Obligation::field));
+        let with = codes.iter().filter(|code| **code == obligation::FIELD_REQUIRED).map(ToString::to_string).collect();
+        let reason = MoveField::free("reason", true);
+        vec![MoveField::choice("code", true, codes), MoveField { required_with: with, ..fields }, reason]
     }
 }
 
@@ -191,7 +233,14 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         }
         Verb::AddNote => vec![MoveField::choice("audience", true, ["public"]), free("text", true)],
         Verb::AddInternalNote => vec![MoveField::choice("audience", true, ["internal"]), free("text", true)],
-        Verb::Edit => EDITABLE.map(|name| free(name, false)).to_vec(),
+        Verb::Edit => {
+            let levels = |name| match name {
+                "impact" => MoveField::choice(name, false, &draft.matrix.impact.levels),
+                "urgency" => MoveField::choice(name, false, &draft.matrix.urgency.levels),
+                name => free(name, false),
+            };
+            EDITABLE.map(levels).to_vec()
+        }
         Verb::Watch => vec![free("person", true)],
         Verb::Attach => vec![free("name", true), free("media_type", true), free("size", true), free("digest", true)],
         Verb::LogTime => vec![free("seconds", true), free("note", false)],

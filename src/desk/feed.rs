@@ -43,7 +43,8 @@ pub enum Change {
     Stands {
         /// Its row as it is now: no second query is needed to show it.
         row: Box<ListRow>,
-        /// What happened, without what the actor may not read.
+        /// What happened, without what the actor may not read: good for
+        /// [`TimelineEntry::of`](crate::view::TimelineEntry::of), whoever the actor is.
         events: Vec<Event>,
     },
     /// It does not fit the filter, or the actor no longer sees it: take it off the list, if it is there.
@@ -54,7 +55,8 @@ impl<R: Repository> ActingDesk<R> {
     /// A page of what happened after a cursor, or of everything that is kept: 1 to
     /// [`MAX_PAGE`](crate::store::MAX_PAGE) changes of incidents that fit the filter and that the actor may see.
     ///
-    /// Each change comes at least once, none is left out, and those of one incident come in their order.
+    /// What falls due by itself is told once it is stored: by a command on the incident, or by
+    /// [`wake`](super::Desk::wake). Each change comes at least once, none is left out, and those of one incident come in their order.
     /// [`Page::feed`](super::Page::feed) is where to go on after a list was read.
     ///
     /// # Errors

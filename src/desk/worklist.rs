@@ -23,6 +23,8 @@ pub struct Page {
     pub rows: Vec<ListRow>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
+    /// When what is overdue was judged: the same for all pages of a list.
+    pub at: Instant,
     /// Where the feed stood: what changes from now on comes after it.
     pub feed: Cursor,
 }
@@ -56,7 +58,7 @@ impl<R: Repository> ActingDesk<R> {
         let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
         let feed = seal_feed(page.feed, Binding::of_feed(&self.tenant));
         let rows = self.refreshed(&policy, page.rows).await?;
-        Ok(Page { rows: rows.into_iter().map(ListRow::from).collect(), next, feed })
+        Ok(Page { rows: rows.into_iter().map(ListRow::from).collect(), next, at, feed })
     }
 
     /// How many incidents match and may be seen: counted up to `cap`, at most 100,000.

@@ -94,6 +94,16 @@ pub struct SortKey {
     pub id: RecordId,
 }
 
+/// What an order looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns {
+    pub id: RecordId,
+    pub rank: u8,
+    pub due: Option<Instant>,
+    pub reported_at: Instant,
+    pub updated_at: Instant,
+}
+
 /// Which records: those that fit every part that says anything. A part that lists several values fits a
 /// record that has one of them, but for [`labels`](Self::labels): it must bear all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -380,14 +390,20 @@ impl Sort {
     /// Where a record stands in this order, when what is overdue is judged at `at`.
     #[must_use]
     pub fn key_of(self, row: &IndexRow, at: Instant) -> SortKey {
+        let IndexRow { id, due, reported_at, updated_at, .. } = *row;
+        self.place(Columns { id, rank: row.priority.rank(), due, reported_at, updated_at }, at)
+    }
+
+    /// Where a record with these columns stands in this order.
+    pub(crate) fn place(self, row: Columns, at: Instant) -> SortKey {
         let (part, rank, at) = match (self, row.due) {
             (Self::OverdueFirst, Some(due)) if due.timestamp_micros() < at.timestamp_micros() => {
                 (0, 0, due.timestamp_micros())
             }
-            (Self::OverdueFirst, _) => (1, row.priority.rank(), row.reported_at.timestamp_micros()),
+            (Self::OverdueFirst, _) => (1, row.rank, row.reported_at.timestamp_micros()),
             (Self::Due, Some(due)) => (0, 0, due.timestamp_micros()),
             (Self::Due, None) => (1, 0, row.reported_at.timestamp_micros()),
-            (Self::Priority, _) => (0, row.priority.rank(), row.reported_at.timestamp_micros()),
+            (Self::Priority, _) => (0, row.rank, row.reported_at.timestamp_micros()),
             (Self::Updated, _) => (0, 0, row.updated_at.timestamp_micros().saturating_neg()),
             (Self::Reported, _) => (0, 0, row.reported_at.timestamp_micros().saturating_neg()),
         };

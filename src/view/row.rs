@@ -9,7 +9,7 @@ use crate::{
     id::{Id, Number, Version},
     incident::{Incident, Stage},
     key::{ClockName, GroupRef, LevelName, PersonRef, StageLabel},
-    store::IndexRow,
+    store::{Columns, IndexRow, Sort, SortKey},
     time::Instant,
 };
 
@@ -47,8 +47,7 @@ pub struct ListRow {
     /// When its last event was recorded.
     pub updated_at: Instant,
     /// When it was reported.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reported_at: Option<Instant>,
+    pub reported_at: Instant,
 }
 
 /// A priority in a list.
@@ -59,6 +58,17 @@ pub struct RowPriority {
     pub rank: u8,
     /// The policy's name: `P1`, `3 - Moderate`, …
     pub name: LevelName,
+}
+
+impl ListRow {
+    /// Where the row stands in an order, when what is overdue is judged at `at`, as
+    /// [`Page::at`](crate::desk::Page::at) tells it: to put a row that the feed delivers where it belongs.
+    #[must_use]
+    pub fn sort_key(&self, sort: Sort, at: Instant) -> SortKey {
+        let Self { id, due, reported_at, updated_at, .. } = *self;
+        let rank = self.priority.rank;
+        sort.place(Columns { id: id.into(), rank, due, reported_at, updated_at }, at)
+    }
 }
 
 impl From<IndexRow> for ListRow {
@@ -77,7 +87,7 @@ impl From<IndexRow> for ListRow {
             due: row.due,
             version: row.version,
             updated_at: row.updated_at,
-            reported_at: Some(row.reported_at),
+            reported_at: row.reported_at,
         }
     }
 }

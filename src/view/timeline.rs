@@ -48,6 +48,9 @@ pub struct TimelineEntry {
     /// What somebody wrote with it: the description of a report, a note, a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The digest of that text: what a `redact` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_digest: Option<String>,
     /// The fields that it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeView>,
@@ -79,6 +82,7 @@ impl TimelineEntry {
                 None => format!("{} {}", event.actor, what(body)),
             },
             text: text_of(words(body)),
+            text_digest: words(body).map(|words| words.digest().to_string()),
             changes: changes(body),
         }
     }

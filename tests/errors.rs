@@ -126,7 +126,9 @@ fn used() -> BTreeSet<String> {
     sources(&in_the_crate("src"), &mut files);
     let mut codes = BTreeSet::new();
     for text in &files {
-        for (call, least, place) in [("fault(", 3, 1), ("push(", 3, 1), ("Fault::new(", 3, 1), ("broken(", 2, 0)] {
+        for (call, least, place) in
+            [("fault(", 3, 1), ("push(", 3, 1), ("Fault::new(", 3, 1), ("broken(", 2, 0), ("invalid_read(", 3, 1)]
+        {
             for (at, _) in text.match_indices(call) {
                 let arguments = arguments(&text[at + call.len()..]);
                 if arguments.len() >= least {
@@ -342,6 +344,7 @@ fn representative() -> Vec<Error> {
         hers.close().unwrap_err(),
         house.bob().report("I want a new laptop").unwrap_err(),
         hers.clone().if_version(Version::new(9)).start_work().unwrap_err(),
+        hers.clone().if_version(Version::NONE).start_work().unwrap_err(),
         Error::from(Actor::person(" bob").unwrap_err()),
     ];
     errors.extend(of_reads_and_steps(&house, id));
@@ -387,6 +390,7 @@ fn every_error_says_what_kind_it_is_and_whether_to_ask_again() {
         ("policy.publish.refused", ErrorKind::Forbidden, Retry::Never),
         ("incident.close.illegal", ErrorKind::Precondition, Retry::WhenSettled),
         ("incident.report.service_request", ErrorKind::Elsewhere, Retry::Never),
+        ("record.conflict", ErrorKind::Conflict, Retry::Reloaded),
         ("record.conflict", ErrorKind::Conflict, Retry::Reloaded),
         ("key.invalid", ErrorKind::Invalid, Retry::Never),
         ("read.invalid", ErrorKind::Invalid, Retry::Never),

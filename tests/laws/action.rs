@@ -7,6 +7,7 @@ use andon::{
         RatedInput, Report, Resolve,
     },
     digest::Digest,
+    event::Event,
     incident::{Audience, Cancellation, ConfirmedBy, ExternalReference, Milestone, Phase},
     key::{ExternalKey, SystemName},
     time::{Instant, hours, minutes},
@@ -14,7 +15,10 @@ use andon::{
 };
 use proptest::prelude::*;
 
-use crate::policies::{TEXT_CHARS, TITLE_CHARS};
+use crate::{
+    erasing::texts,
+    policies::{TEXT_CHARS, TITLE_CHARS},
+};
 
 /// One step of a sequence. What it comes to depends on where it finds the incident.
 #[derive(Debug, Clone)]
@@ -85,7 +89,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Kind::Stale),
         3 => Just(Kind::Read),
         2 => Just(Kind::Report),
-        1 => Just(Kind::Publish),
+        3 => Just(Kind::Publish),
         2 => Just(Kind::Back),
     ];
     let when = prop_oneof![
@@ -125,7 +129,9 @@ impl Dice {
 }
 
 /// Where a command is made.
-pub struct Here {
+pub struct Here<'a> {
+    /// What is known of it.
+    pub log: &'a [Event],
     pub id: Id<Incident>,
     /// The incident of which it can be a duplicate.
     pub other: Id<Incident>,
@@ -137,7 +143,7 @@ pub struct Here {
 const PEOPLE: [&str; 6] = ["bob", "anna", "carl", "vera", "dora", "eve"];
 const BAD_KEYS: [&str; 4] = ["", " x", "a\u{0}b", "x\u{85}"];
 
-impl Here {
+impl Here<'_> {
     fn text(&self, dice: &mut Dice) -> String {
         if self.bad {
             return match dice.roll(3) {
@@ -328,6 +334,8 @@ impl Here {
             }
             Verb::RecordMilestone => self.record_milestone(dice),
             Verb::Waive => self.waive(dice),
+            Verb::Reissue => Command::Reissue {},
+            Verb::Redact => self.redact(dice),
             Verb::Correct => self.correct(dice),
             verb => panic!("`{verb}` is no command"),
         }
@@ -382,6 +390,23 @@ impl Here {
             ("obligation.field", Some("fields.cause")),
         ]);
         Command::Waive { code: code.to_owned(), field: field.map(str::to_owned), reason: self.text(dice) }
+    }
+
+    /// Some of the texts in its log, one that is nowhere among them now and then.
+    fn redact(&self, dice: &mut Dice) -> Command {
+        let known = texts(self.log);
+        let mut texts = Vec::new();
+        for _ in 0..=dice.roll(2) {
+            let (digest, _) = &known[dice.roll(known.len())];
+            texts.push(*digest);
+        }
+        if dice.roll(8) == 7 {
+            texts.push(Digest::of(b"nowhere"));
+        }
+        if self.bad {
+            texts = if dice.flip() { Vec::new() } else { vec![Digest::of(b"many"); 1_001] };
+        }
+        Command::Redact { texts, reason: Self::maybe(dice, |_| "It names somebody.".to_owned()) }
     }
 
     fn correct(&self, dice: &mut Dice) -> Command {

@@ -61,7 +61,8 @@ fn live(policy: usize, first: u64, steps: &[(Action, Vec<LookIn>)], looked_in_on
         let (verb, actor) = (dice.roll(64), dice.roll(ACTORS));
         let stage = system(&world).get().unwrap().incident().stage();
         let verbs = if action.kind == Kind::Facet { grid::facets(stage) } else { grid::moves(stage) };
-        let here = Here { id, other, now: world.time.now(), bad: false };
+        let stored = world.stored(id);
+        let here = Here { log: &stored.log, id, other, now: world.time.now(), bad: false };
         let command = here.command(verbs[verb % verbs.len()], &mut dice);
         let command_id = world.command_id();
         // What is refused at one desk is refused at the other: the records at the end tell.

@@ -21,9 +21,10 @@ use andon::{
     incident::{Cancellation, Milestone},
     key::ResolutionCode,
     policy::ResolutionRule,
+    store::{Filter, MAX_PAGE, Query},
     time::{TimeSource, days, minutes},
 };
-use common::{AtIncident, House, at, faults};
+use common::{AtIncident, House, at, did, faults};
 
 /// A report that is refused with exactly these faults, and leaves nothing behind.
 fn refuse(report: Report, expected: &[(&str, &str)]) {
@@ -407,8 +408,42 @@ fn versions_that_the_record_does_not_have() {
         assert_eq!(error.code(), "record.conflict");
     }
     assert_eq!(hers.get().unwrap().version(), Version::new(1));
-    assert_eq!(hers.events(Version::new(u64::MAX), usize::MAX).unwrap().0, []);
-    assert_eq!(hers.events(Version::NONE, 0).unwrap().0.len(), 1, "a page holds at least one event");
+    assert_eq!(hers.events(Version::new(u64::MAX), MAX_PAGE).unwrap().0, []);
+    assert_eq!(hers.events(Version::NONE, 1).unwrap().0.len(), 1);
+}
+
+#[test]
+fn a_page_of_no_length_or_of_too_much() {
+    let house = House::new();
+    let hers = incident(&house);
+    for limit in [0, MAX_PAGE + 1, usize::MAX] {
+        for error in [
+            hers.events(Version::NONE, limit).unwrap_err(),
+            hers.timeline(None, limit).unwrap_err(),
+            house.anna().worklist(&Query::all(), None, limit).unwrap_err(),
+            house.anna().feed(None, &Filter::default(), limit).unwrap_err(),
+            house.admin().policy_history(None, limit).unwrap_err(),
+        ] {
+            assert_eq!((error.code(), &faults(&error)[..]), ("read.invalid", &[("limit", "limit.range")][..]));
+        }
+    }
+    assert_eq!(hers.events(Version::NONE, MAX_PAGE).unwrap().0.len(), 1);
+}
+
+#[test]
+fn a_redaction_of_nothing_or_of_too_much() {
+    let house = House::new();
+    let id = incident(&house).get().unwrap().incident().id();
+    let hers = house.admin().incident(id);
+    refuse_on(&hers, |it| it.redact(Vec::new(), "x"), "incident.redact.invalid", &[("texts", "value.nothing")]);
+    let digests = |n: u32| (0..n).map(|n| Digest::of(&n.to_be_bytes())).collect::<Vec<_>>();
+    refuse_on(
+        &hers,
+        |it| it.redact(digests(10_000), " "),
+        "incident.redact.invalid",
+        &[("texts", "cap.exceeded"), ("reason", "text.empty")],
+    );
+    assert_eq!(did(&hers.redact(digests(1_000), "as many as one command takes").unwrap()), ["redacted"]);
 }
 
 // Commands as JSON.

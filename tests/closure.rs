@@ -11,19 +11,25 @@
 mod common;
 
 use andon::{
-    Desk, Error, Id, Incident, PolicyDraft, Stage,
+    CommandId, Desk, Error, Id, Incident, MemoryRepository, PolicyDraft, Repository, Stage,
     actor::ActorId,
+    blocking,
     category::Category,
     command::{Correct, CorrectTo, Edit, Report, Resolve},
     desk::Outcome,
-    event::Cause,
+    digest::Digest,
+    event::{Cause, RecordId},
     field::{FieldName, RequiredBy, Requirement, Severity},
     id::SequentialIds,
     incident::{ClosureBasis, ConfirmedBy, ReplyRule},
-    key::CategoryKey,
+    key::{CategoryKey, TenantId},
     obligation::{ANSWER, CONFIRMATION, FIELD_REQUIRED, Obligation, ReopeningLimit},
     permission::PermissionScope,
     policy::ConfirmationRule,
+    store::{
+        Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
+        PageRequest, Published, RecordKey, RecordKind, Refused, RepositoryError, RowPage, Scope, Sweep, Wake,
+    },
     time::{Instant, Seconds, TimeSource, days, hours},
     verb::IncidentVerb,
 };
@@ -568,16 +574,98 @@ fn after_no_time_at_all_it_closes_as_it_is_resolved() {
 }
 
 #[test]
-fn a_policy_that_is_neither_stored_nor_the_desks_own_is_missed_and_can_be_published_again() {
+fn the_desks_own_policy_decides_although_the_desk_has_another_one_by_now() {
     let house = House::with(closing);
     let id = resolved(&house);
+    let due = house.time.now() + days(7);
+    let at_first = house.admin().policy().unwrap().digest();
     let desk = Desk::with_sources(house.repository.clone(), house.time.clone(), SequentialIds::new());
     let other = House { desk, ..house };
-    other.time.advance(days(6));
-    assert_eq!(stage(&other, id), Stage::Resolved, "nothing is due, and nothing is missed");
-    other.time.advance(days(1));
-    assert_eq!(other.anna().incident(id).get().unwrap_err().code(), "repository.corrupt");
-    other.admin().publish_policy(common::policy(closing)).unwrap();
-    other.admin().publish_policy(andon::Policy::itil()).unwrap();
+    assert_ne!(other.admin().policy().unwrap().digest(), at_first);
+    other.time.set(due + days(1));
     assert_eq!(stage(&other, id), Stage::Closed);
+    let noted = other.anna().incident(id).add_internal_note("Long over.").unwrap();
+    assert_eq!(told(&noted), [("closed", due), ("note_added", due + days(1))]);
+    assert_eq!((noted.events()[0].policy.digest, noted.events()[0].policy.version), (at_first, 0));
+}
+
+/// A repository that has lost its documents.
+#[derive(Clone)]
+struct Forgetful(MemoryRepository);
+
+/// Methods that go to the repository inside.
+macro_rules! forward {
+    ($($method:ident($($arg:ident: $type:ty),*) -> $output:ty;)*) => {$(
+        async fn $method(&self, $($arg: $type),*) -> $output {
+            self.0.$method($($arg),*).await
+        }
+    )*};
+}
+
+impl Repository for Forgetful {
+    async fn document(&self, _: &TenantId, _: Digest) -> Result<Option<Document>, RepositoryError> {
+        Ok(None)
+    }
+
+    forward! {
+        load(scope: &Scope, key: Option<&RecordKey>, command: Option<CommandId>) -> Result<Found, RepositoryError>;
+        load_many(scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError>;
+        commit(tenant: &TenantId, commit: Commit) -> Result<Landed, Refused>;
+        next_number(tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError>;
+        events(scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError>;
+        page(scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError>;
+        count(scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError>;
+        wakes(sweep: Sweep) -> Result<Vec<Wake>, RepositoryError>;
+        feed(scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError>;
+        changed(tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError>;
+        published(tenant: &TenantId, before: Option<u32>, limit: usize) -> Result<Vec<Published>, RepositoryError>;
+        forget(before: Instant, limit: usize) -> Result<usize, RepositoryError>;
+    }
+}
+
+#[test]
+fn a_policy_that_the_repository_has_lost_is_missed_when_it_is_needed_and_can_be_published_again() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    let lost = Forgetful(house.repository.clone());
+    let desk = Desk::with_sources(lost, house.time.clone(), SequentialIds::new());
+    let anna = blocking::Desk::from(desk).tenant("acme").unwrap().acting_as(common::anna()).incident(id);
+    house.time.advance(days(6));
+    assert_eq!(anna.get().unwrap().incident().stage(), Stage::Resolved, "nothing is due, and nothing is missed");
+    house.time.advance(days(1));
+    for error in [anna.get().unwrap_err(), anna.log_time(60).unwrap_err()] {
+        assert_eq!(error.code(), "repository.corrupt");
+    }
+    assert_eq!(stage(&house, id), Stage::Closed, "the others still have it");
+}
+
+#[test]
+fn what_is_reissued_closes_by_the_policy_in_force_and_what_was_kept_open_is_judged_again() {
+    let house = House::with(closes_by_itself);
+    let id = resolved(&house);
+    let due = house.time.now() + days(7);
+    house.time.set(due + days(1));
+    assert_eq!(did(&house.anna().incident(id).log_time(60).unwrap()), ["closure_blocked", "time_spent"]);
+    assert_eq!(did(&house.admin().incident(id).reissue().unwrap()), [""; 0], "the policy is the same");
+    house.admin().publish_policy(common::policy(closing)).unwrap();
+    let reissued = house.admin().incident(id).reissue().unwrap();
+    assert_eq!(did(&reissued), ["closure_reissued", "closed"]);
+    assert_eq!(basis(&house, id), ClosureBasis::QuietTime);
+    assert_eq!(reissued.events()[1].policy.version, 1);
+}
+
+#[test]
+fn what_is_reissued_under_a_policy_that_closes_nothing_stays_resolved() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    house.admin().publish_policy(andon::Policy::itil()).unwrap();
+    house.time.advance(days(6));
+    assert_eq!(did(&house.admin().incident(id).reissue().unwrap()), ["closure_reissued"]);
+    house.time.advance(days(400));
+    assert_eq!(stage(&house, id), Stage::Resolved);
+    house.admin().publish_policy(common::policy(closing)).unwrap();
+    assert_eq!(stage(&house, id), Stage::Resolved, "a policy by itself changes nothing");
+    let reissued = house.admin().incident(id).reissue().unwrap();
+    assert_eq!(did(&reissued), ["closure_reissued", "closed"]);
+    assert_eq!(reissued.events()[1].occurred_at, house.time.now(), "not before it was decided");
 }

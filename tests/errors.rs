@@ -21,19 +21,21 @@ use std::{
 use andon::{
     Actor, CommandId, Error, Id, Incident, PolicyDraft, Version,
     command::{Assign, Cancel, Correct, CorrectTo, Hold, Report},
-    desk::{History, OnRefusal},
+    desk::{Cursor, History, OnRefusal},
     directory::{Directory, DirectoryError, Person},
     error::{CodeEntry, ErrorKind, FAULTS, Retry, catalogue},
     event::RecordId,
-    incident::Cancellation,
-    key::{PersonRef, RoleName, RuleId, TenantId},
+    field::FieldDefinition,
+    incident::{Cancellation, ResumedBy},
+    key::{FieldKey, Label, PersonRef, RoleName, RuleId, TenantId},
+    lifecycle::{Stamp, Step},
     permission::{PermissionScope, Permissions},
     policy::ServiceRequestRule,
-    store::{Expected, RepositoryError},
+    store::{Expected, Filter, Query, RepositoryError, Span, Term},
     time::{TimeSource, days, minutes},
     verb::IncidentVerb,
 };
-use common::{House, every_command};
+use common::{House, every_command, faults, typed};
 
 fn in_the_crate(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -124,7 +126,9 @@ fn used() -> BTreeSet<String> {
     sources(&in_the_crate("src"), &mut files);
     let mut codes = BTreeSet::new();
     for text in &files {
-        for (call, least, place) in [("fault(", 3, 1), ("push(", 3, 1), ("Fault::new(", 3, 1), ("broken(", 2, 0)] {
+        for (call, least, place) in
+            [("fault(", 3, 1), ("push(", 3, 1), ("Fault::new(", 3, 1), ("broken(", 2, 0), ("invalid_read(", 3, 1)]
+        {
             for (at, _) in text.match_indices(call) {
                 let arguments = arguments(&text[at + call.len()..]);
                 if arguments.len() >= least {
@@ -241,6 +245,44 @@ fn the_codes_for_missing_permissions_are_those_that_occur() {
     assert_eq!(acting("reader").publish_policy(andon::Policy::itil()).unwrap_err().code(), "policy.publish.refused");
 }
 
+// The codes of faults that reads, steps and policies have.
+
+#[test]
+fn the_faults_of_reads_steps_and_policies_are_those_that_occur() {
+    let house = House::with(|draft| {
+        let kind = serde_json::from_value(serde_json::json!({ "text": { "max_chars": 20 } })).unwrap();
+        draft.fields = vec![FieldDefinition { key: FieldKey::new("asset_tag").unwrap(), kind, retired: false }];
+    });
+    let (admin, all) = (house.admin(), Query::all());
+    admin.report(Report::new("Mail is down").field("asset_tag", "PC-7")).unwrap();
+    let now = house.time.now();
+    let never = Filter { due: Span { from: Some(now), until: Some(now) }, ..Filter::default() };
+    let by_text = Query::all().field(FieldKey::new("asset_tag").unwrap(), "PC-7");
+    for (error, code, fault) in [
+        (admin.worklist(&all, None, 0).unwrap_err(), "read.invalid", ("limit", "limit.range")),
+        (admin.count(&all.filter, 0).unwrap_err(), "read.invalid", ("cap", "limit.range")),
+        (admin.count(&never, 1).unwrap_err(), "query.invalid", ("filter.due", "query.empty_span")),
+        (
+            admin.worklist(&Query::all().search("…"), None, 9).unwrap_err(),
+            "query.invalid",
+            ("filter.search", "query.no_words"),
+        ),
+        (
+            admin.worklist(&by_text, None, 9).unwrap_err(),
+            "query.invalid",
+            ("filter.fields.asset_tag", "query.not_indexed"),
+        ),
+        (admin.commit(resumed_by_date()).unwrap_err(), "step.invalid", ("events[0]", "step.not_asked")),
+        (
+            admin.publish_policy(andon::Policy::itil()).unwrap_err(),
+            "policy.invalid",
+            ("fields.asset_tag", "value.in_use"),
+        ),
+    ] {
+        assert_eq!((error.code(), &faults(&error)[..]), (code, &[fault][..]), "{error}");
+    }
+}
+
 // Kind and advice.
 
 struct Silent;
@@ -249,6 +291,29 @@ impl Directory for Silent {
     async fn person(&self, _: &TenantId, _: &PersonRef) -> Result<Option<Person>, DirectoryError> {
         Err(DirectoryError("connection refused".into()))
     }
+}
+
+/// A step that takes up what its date alone takes up.
+fn resumed_by_date() -> Step<Incident> {
+    typed::on_hold().resume(ResumedBy::Date, &Stamp::now(typed::minute(9), &typed::person("anna")))
+}
+
+/// Errors of reads, of steps, and of a policy that follows another one than its publisher thinks.
+fn of_reads_and_steps(house: &House, id: Id<Incident>) -> Vec<Error> {
+    let anna = house.anna();
+    let all = Query::all();
+    anna.report("Another one").unwrap();
+    let list = anna.worklist(&all, None, 1).unwrap();
+    let feed = House::new().anna().worklist(&all, None, 1).unwrap().feed;
+    vec![
+        anna.incident(id).events(Version::NONE, 0).unwrap_err(),
+        anna.worklist(&all.clone().search("…"), None, 10).unwrap_err(),
+        anna.worklist(&all, Some(&Cursor::from("page 2")), 10).unwrap_err(),
+        anna.worklist(&Query::open(), list.next.as_ref(), 10).unwrap_err(),
+        anna.feed(Some(&feed), &Filter::default(), 10).unwrap_err(),
+        anna.commit(resumed_by_date()).unwrap_err(),
+        house.admin().if_version(Version::new(9)).publish_policy(andon::Policy::itil()).unwrap_err(),
+    ]
 }
 
 /// One error of every kind that a desk can give.
@@ -279,8 +344,10 @@ fn representative() -> Vec<Error> {
         hers.close().unwrap_err(),
         house.bob().report("I want a new laptop").unwrap_err(),
         hers.clone().if_version(Version::new(9)).start_work().unwrap_err(),
+        hers.clone().if_version(Version::NONE).start_work().unwrap_err(),
         Error::from(Actor::person(" bob").unwrap_err()),
     ];
+    errors.extend(of_reads_and_steps(&house, id));
     hers.clone().with_command(named).resolve("fixed").unwrap();
     errors.push(hers.clone().with_command(named).close().unwrap_err());
     errors.push(hers.close().unwrap_err());
@@ -298,6 +365,8 @@ fn representative() -> Vec<Error> {
         [
             RepositoryError::AlreadyExists { id: record },
             RepositoryError::Conflict { id: record, expected: Expected::At(Version::new(1)), found: None },
+            RepositoryError::PolicyChanged { found: None },
+            RepositoryError::InUse { term: Term::Label(Label::new("vpn").unwrap()) },
             RepositoryError::Malformed { reason: "it has no events" },
             RepositoryError::Corrupt { key: record.to_string(), source: said() },
             RepositoryError::OutcomeUnknown { command: named },
@@ -322,7 +391,15 @@ fn every_error_says_what_kind_it_is_and_whether_to_ask_again() {
         ("incident.close.illegal", ErrorKind::Precondition, Retry::WhenSettled),
         ("incident.report.service_request", ErrorKind::Elsewhere, Retry::Never),
         ("record.conflict", ErrorKind::Conflict, Retry::Reloaded),
+        ("record.conflict", ErrorKind::Conflict, Retry::Reloaded),
         ("key.invalid", ErrorKind::Invalid, Retry::Never),
+        ("read.invalid", ErrorKind::Invalid, Retry::Never),
+        ("query.invalid", ErrorKind::Invalid, Retry::Never),
+        ("cursor.malformed", ErrorKind::Invalid, Retry::Never),
+        ("cursor.elsewhere", ErrorKind::Invalid, Retry::Never),
+        ("cursor.too_old", ErrorKind::Precondition, Retry::Never),
+        ("step.invalid", ErrorKind::Invalid, Retry::Never),
+        ("policy.conflict", ErrorKind::Conflict, Retry::Reloaded),
         ("command.reused", ErrorKind::Conflict, Retry::Never),
         ("incident.close.blocked", ErrorKind::Precondition, Retry::WhenSettled),
         ("incident.reopen.over", ErrorKind::Precondition, Retry::Never),
@@ -332,6 +409,8 @@ fn every_error_says_what_kind_it_is_and_whether_to_ask_again() {
         ("record.busy", ErrorKind::Conflict, Retry::SameCommand),
         ("repository.already_exists", ErrorKind::Conflict, Retry::Never),
         ("repository.conflict", ErrorKind::Conflict, Retry::Reloaded),
+        ("repository.policy_changed", ErrorKind::Conflict, Retry::SameCommand),
+        ("repository.in_use", ErrorKind::Conflict, Retry::Never),
         ("repository.malformed", ErrorKind::Internal, Retry::Never),
         ("repository.corrupt", ErrorKind::Internal, Retry::Never),
         ("repository.outcome_unknown", ErrorKind::Unavailable, Retry::SameCommand),

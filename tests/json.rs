@@ -23,6 +23,7 @@ use std::{
 use andon::{
     Id, Incident, Policy, PolicyDraft, Stage,
     command::{Command, Edit, IncidentCommand, Patch, RatedInput, Report},
+    desk::Outcome,
     digest::Digest,
     event::Event,
     incident::IncidentEvent,
@@ -31,7 +32,7 @@ use andon::{
 };
 use common::{
     House,
-    eventful::{SECRET, closes_by_itself, closing, eventful, rich},
+    eventful::{SECRET, closes_by_itself, closing, eventful, reissued_and_redacted, rich},
     every_command, policy,
 };
 use serde_json::{Value, json};
@@ -78,6 +79,9 @@ fn every_kind_of_event_of_schema_1_stays_readable() {
     let [resolved, blocked, _] = &closing(&House::with(closes_by_itself))[..] else { panic!("three commands") };
     write_missing("events-1", "incident.resolved-closing", &resolved.events()[0]);
     write_missing("events-1", "incident.closure_blocked", &blocked.events()[0]);
+    for event in reissued_and_redacted(&House::with(closes_by_itself)).iter().flat_map(Outcome::events) {
+        write_missing("events-1", event.body.name(), event);
+    }
     let files = read_golden("events-1");
     let kinds: BTreeSet<_> = files.keys().map(|name| kind(name)).collect();
     assert_eq!(kinds, IncidentEvent::NAMES.iter().copied().collect(), "a file for each kind, and no other");
@@ -108,7 +112,8 @@ fn a_snapshot_of_schema_1_in_every_stage_stays_readable() {
 
 #[test]
 fn whatever_happens_is_read_back_as_it_was_written() {
-    for outcome in eventful(&rich_house()).into_iter().chain(closing(&House::with(closes_by_itself))) {
+    let others = [closing, reissued_and_redacted].map(|life| life(&House::with(closes_by_itself)));
+    for outcome in eventful(&rich_house()).into_iter().chain(others.into_iter().flatten()) {
         let json = serde_json::to_vec(outcome.incident()).unwrap();
         assert_eq!(Incident::from_json(&json).unwrap(), *outcome.incident());
         for event in outcome.events() {
@@ -224,6 +229,8 @@ fn commands_have_a_json_form_that_people_can_write() {
         json!({"command": "set_label", "label": null}),
         json!({"command": "record_milestone", "milestone": "acknowledged", "at": "2026-06-08T07:00:00Z"}),
         json!({"command": "waive", "code": "obligation.confirmation", "reason": "he is on leave"}),
+        json!({"command": "reissue"}),
+        json!({"command": "redact", "texts": [Digest::of(b"secret")]}),
         json!({"command": "correct", "to": "new", "reason": "a repair"}),
     ];
     let commands = every_command();

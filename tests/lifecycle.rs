@@ -19,7 +19,7 @@ use andon::{
     incident::{
         Assigned, Attachment, Audience, Cancellation, CancelledAs, Closed, ClosureBasis, ConfirmedBy, CorrectedStage,
         FactChange, InProgress, IncidentEvent, Milestone, MilestoneTime, New, NoteFrom, OnHold, OpenObligation, Phase,
-        PriorityChange, Reason, Resolved, ResumedBy, TimeSpent, Waiver,
+        PriorityChange, Reason, Redaction, Resolved, ResumedBy, TimeSpent, Waiver,
     },
     key::{MediaType, PersonRef, StageLabel},
     lifecycle::{In, Lifecycle, StageOf, Staged, Stamp, Step},
@@ -57,6 +57,8 @@ const GRID: &str = "
   set_label           N    A         P           H       R         -        -
   record_milestone    N    A         P           H       R         C        X
   waive               N    A         P           H       R         -        -
+  reissue             N    A         P           H       R         -        -
+  redact              N    A         P           H       R         C        X
   correct             NAPHRCX NAPHRCX NAPHRCX    NAPHRCX NAPHRCX   NAPHRCX  NAPHRCX
 ";
 
@@ -212,6 +214,10 @@ fn both_doors_give_the_same_step() {
     let waiver =
         Waiver { code: "obligation.confirmation".into(), field: None, reason: text("known"), by: person("mia") };
     agree(&resolved(), |i| i.waive(waiver, &s), &s);
+    agree(&resolved(), |i| i.reissue_closure(None, &s), &s);
+    let redaction = || Redaction { texts: vec![text("Mail is down").digest()], reason: Some(text("it names him")) };
+    agree(&new(), |i| i.redact(redaction(), &s), &s);
+    agree(&cancelled(), |i| i.redact(redaction(), &s), &s);
     agree(&closed(), |i| i.correct(correction(CorrectedStage::New), &s), &s);
 }
 

@@ -59,6 +59,8 @@ const GRID: &str = "
   set_label               -       -           x      x        x
   record_milestone        -       x           x      x        x
   waive                   -       -           -      x        x
+  reissue                 -       -           -      -        x
+  redact                  -       -           -      -        x
   backdate                -       -           x      x        x
   import                  -       -           -      -        x
   correct                 -       -           -      x        x

@@ -14,14 +14,17 @@ use andon::{
     blocking::ActingDesk,
     command::{Command, IncidentCommand},
     desk::{Outcome, Preview, Selection},
-    event::Event,
+    actor::ActorId,
+    digest::Digest,
+    event::{Body, Cause, Event},
+    incident::IncidentEvent,
     permission::Permissions,
     store::{Filter, Query},
     testing::{
         self, OneSalt, TestDesk, administrator, agent, caller, incident, manager, monitoring,
         strategies::{self, Choices, Draw, VERBS, choices},
     },
-    time::{Seconds, minutes},
+    time::{Instant, Seconds, minutes},
 };
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
@@ -98,7 +101,7 @@ fn foreseen(preview: Result<Preview, Error>) -> Told {
             events: preview
                 .events()
                 .iter()
-                .map(|event| nameless(json!([event.occurred_at, event.actor, event.cause, event.body])))
+                .map(|event| told(event.occurred_at, &event.actor, &event.cause, &event.body))
                 .collect(),
         },
     }
@@ -112,7 +115,7 @@ fn done(outcome: Result<Outcome, Error>) -> Told {
             events: outcome
                 .events()
                 .iter()
-                .map(|event| nameless(json!([event.occurred_at, event.actor, event.cause, event.body])))
+                .map(|event| told(event.occurred_at, &event.actor, &event.cause, &event.body))
                 .collect(),
         },
     }
@@ -140,8 +143,23 @@ fn nameless(mut value: Value) -> Value {
     value
 }
 
+/// The title of a report, which can be erased.
+fn title(event: &Event) -> Option<Digest> {
+    match &event.body {
+        Body::Incident(IncidentEvent::Reported(reported)) => Some(reported.facts.title.digest()),
+        Body::Incident(_) => None,
+    }
+}
+
+/// What happened, as JSON. A body has none of its own.
+fn told(at: Instant, actor: &ActorId, cause: &Cause, Body::Incident(body): &Body) -> Value {
+    nameless(json!([at, actor, cause, body]))
+}
+
 fn drawn(policy: &Policy, desk: &TestDesk, asked: &Asked, id: Id<Incident>, other: Id<Incident>) -> IncidentCommand {
-    let draw = Draw { policy, now: desk.now(), id, other, bad: asked.bad };
+    let log = desk.system().incident(id).events(Version::new(1), 1_000).unwrap().0;
+    let texts: Vec<_> = log.iter().filter_map(title).collect();
+    let draw = Draw { policy, now: desk.now(), id, other, texts: &texts, bad: asked.bad };
     draw.command(VERBS[asked.verb], &mut asked.choices.clone()).unwrap()
 }
 

@@ -29,15 +29,25 @@ use andon::{
 };
 use common::{
     AtIncident, House,
-    eventful::{SECRET, eventful, rich},
+    eventful::{SECRET, closes_by_itself, closing, eventful, reissued_and_redacted, rich},
     log,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// Everything that can happen to an incident: the record after each command.
+/// Almost everything that can happen to an incident: the record after each command.
 fn life() -> Vec<Outcome> {
     eventful(&House::with(rich))
+}
+
+/// The rest: what closes by itself or is kept from it, what another policy decides anew, what is erased.
+fn other_lives() -> [Vec<Outcome>; 2] {
+    [closing, reissued_and_redacted].map(|life| life(&House::with(closes_by_itself)))
+}
+
+/// Every kind of event.
+fn every_event() -> Vec<Event> {
+    other_lives().iter().fold(events(&life()), |log, life| log.into_iter().chain(events(life)).collect())
 }
 
 fn events(life: &[Outcome]) -> Vec<Event> {
@@ -105,7 +115,7 @@ fn a_withheld_log_folds_to_the_withheld_record() {
 
 #[test]
 fn withholding_leaves_the_canonical_form_and_what_was_withheld_already_as_it_is() {
-    for event in events(&life()) {
+    for event in every_event() {
         let withheld = event.withheld();
         assert_eq!(withheld.canonical().unwrap(), event.canonical().unwrap(), "{}", event.body.name());
         assert_eq!(withheld.withheld(), withheld);
@@ -114,15 +124,22 @@ fn withholding_leaves_the_canonical_form_and_what_was_withheld_already_as_it_is(
 }
 
 #[test]
-fn the_desk_keeps_four_kinds_of_events_and_its_notes_to_itself() {
+fn the_desk_keeps_six_kinds_of_events_and_its_notes_to_itself() {
     let (mut public, mut internal) = (BTreeSet::new(), BTreeSet::new());
-    for event in events(&life()) {
+    for event in every_event() {
         match event.audience() {
             Audience::Public => public.insert(event.body.name()),
             Audience::Internal => internal.insert(event.body.name()),
         };
     }
-    let own = ["incident.obligation_waived", "incident.time_spent", "incident.unwatched", "incident.watched"];
+    let own = [
+        "incident.closure_reissued",
+        "incident.obligation_waived",
+        "incident.redacted",
+        "incident.time_spent",
+        "incident.unwatched",
+        "incident.watched",
+    ];
     assert_eq!(internal, own.into_iter().chain(["incident.note_added"]).collect());
     assert!(public.contains("incident.note_added"));
     assert_eq!(public.len() + own.len(), IncidentEvent::NAMES.len());
@@ -229,9 +246,10 @@ fn the_view_of_a_merged_record() {
 fn a_timeline_tells_of_everything_that_can_happen() {
     let log = events(&life());
     let entries: Vec<_> = log.iter().map(TimelineEntry::of).collect();
-    let kinds: BTreeSet<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+    let every: Vec<_> = every_event().iter().map(TimelineEntry::of).collect();
+    let kinds: BTreeSet<_> = every.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds, IncidentEvent::NAMES.iter().copied().collect());
-    for entry in &entries {
+    for entry in &every {
         assert!(entry.summary.starts_with(&entry.actor) && !entry.summary.contains('\n'), "{}", entry.summary);
     }
     insta::assert_snapshot!("timeline", json(&entries));
@@ -243,9 +261,25 @@ fn the_lines_of_a_timeline_read_as_sentences() {
         log.iter().map(|event| TimelineEntry::of(event).summary).collect::<Vec<_>>().join("\n").replace(SECRET, "…")
     };
     insta::assert_snapshot!("timeline_lines", lines(&events(&life())));
+    insta::assert_snapshot!("timeline_lines_of_other_lives", other_lives().map(|life| lines(&events(&life))).join("\n"));
     let house = House::new();
     let (incident, _) = with_internals(&house);
     insta::assert_snapshot!("timeline_lines_of_internals", lines(&log(&incident)));
+}
+
+#[test]
+fn a_closure_without_delay_is_told_with_its_time() {
+    let house = House::with(closes_by_itself);
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    let at_once = |draft: &mut andon::PolicyDraft| {
+        draft.closure.confirmation = andon::policy::ConfirmationRule::default();
+        draft.closure.automatic_after_seconds = Some(andon::time::Seconds::ZERO);
+    };
+    house.admin().publish_policy(common::policy(at_once)).unwrap();
+    let reissued = house.admin().incident(id).reissue().unwrap();
+    let told = TimelineEntry::of(&reissued.events()[0]).summary;
+    assert_eq!(told, "ada decided anew that it closes by itself after 0 s");
 }
 
 #[test]
@@ -331,7 +365,7 @@ fn a_view_is_read_back_and_may_have_members_that_this_version_does_not_know() {
         let row = row(outcome);
         assert_eq!(serde_json::from_str::<ListRow>(&json_of(&row)).unwrap(), row);
     }
-    for event in events(&life) {
+    for event in every_event() {
         let entry = TimelineEntry::of(&event);
         assert_eq!(entry.schema, VIEW_SCHEMA);
         assert_eq!(serde_json::from_str::<TimelineEntry>(&json_of(&entry)).unwrap(), entry);
@@ -465,7 +499,7 @@ mod schemas {
             fits("record", &RecordView::public(outcome.incident(), outcome.version()));
             fits("row", &row(outcome));
         }
-        for event in events(&life) {
+        for event in every_event() {
             fits("timeline_entry", &TimelineEntry::of(&event));
         }
         for allowed in moves() {

@@ -465,6 +465,8 @@ mod tests {
         };
         let acknowledged = MilestoneTime::new(Milestone::Acknowledged, Some(at())).unwrap();
         let spent = TimeSpent { seconds: NonZeroU64::new(60).unwrap(), note: Some(text("reading logs")) };
+        let secret = text("Mail is down").digest();
+        let redaction = Redaction { texts: vec![secret], reason: Some(text("it names him")) };
         let because = || Reopening { reason: Some(text("It is back.")), by_reply: false };
         let bare = || Reopening { reason: None, by_reply: false };
         /// A row for each move, on an incident by its name; every move takes the stamp last.
@@ -521,6 +523,7 @@ mod tests {
                 [{ "command": "record_milestone", "milestone": "acknowledged", "at": AT }];
             resolved.waive(waiver) =>
                 [{ "command": "waive", "code": "obligation.confirmation", "reason": "he is on leave" }];
+            working.redact(redaction) => [{ "command": "redact", "texts": [secret], "reason": "it names him" }];
         };
         let undone = merged.clone().undo_merge(Reason { reason: Some(text("not the same")) }, stamp).unwrap();
         rows.push(row(&merged, undone, json!([{ "command": "undo_merge", "reason": "not the same" }])));
@@ -583,6 +586,7 @@ mod tests {
                 reason: text.clone(),
                 by: ActorId::System,
             }),
+            Event::Redacted(Redaction { texts: Vec::new(), reason: reason() }),
             Event::Corrected(Box::new(Correction { reason: text.clone(), ..correction(CorrectedStage::New) })),
             corrected(CorrectedStage::OnHold(hold())),
             corrected(CorrectedStage::Resolved(fixed())),
@@ -593,9 +597,12 @@ mod tests {
             (Event::Resumed(ResumedBy::Date), NoIntent::ByDate),
             (Event::Resumed(ResumedBy::CallerReply), NoIntent::ByReply),
             (Event::Reopened(Reopening { reason: None, by_reply: true }), NoIntent::ByReply),
+            (Event::ClosureBlocked(Vec::new()), NoIntent::ByQuietTime),
+            (Event::ClosureReissued(None), NoIntent::ByPolicy),
             (edited(json!({ "field": "vip", "old": false, "new": true })), NoIntent::Vip),
             (changed(Cause::Edited, None), NoIntent::ByFacts),
             (changed(Cause::Categorised, None), NoIntent::ByFacts),
+            (changed(Cause::Reissued, None), NoIntent::ByPolicy),
             (changed(Cause::OverrideExpired, None), NoIntent::ByExpiry),
             (changed(Cause::Overridden, None), NoIntent::OverrideUnclear),
             (changed(Cause::OverrideCleared, Some(set_by_hand())), NoIntent::OverrideUnclear),

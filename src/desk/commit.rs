@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ActingDesk, InForce, Outcome, flow::repository};
+use super::{ActingDesk, InForce, Outcome, flow::repository, log::corrupt};
 use crate::{
     decision::{Course, Happening, next_due, pinned_policy},
     digest::Digest,
@@ -81,6 +81,7 @@ impl<R: Repository> ActingDesk<R> {
             version = version.next();
             events.push(self.seal(happening, id, version, attempt, recorded_at));
         }
+        let erasures = erase(id, &mut events)?;
         let before = place.base.as_ref().map(super::reads::incident_of);
         let terms = TermChange::between(before, &course.incident);
         let row = IndexRow::of(&course.incident, version, next_due(&course.incident));
@@ -91,7 +92,6 @@ impl<R: Repository> ActingDesk<R> {
         let record = Arc::new(Record::Incident(course.incident));
         let write = Write { expected, record: Arc::clone(&record), row, terms, events: events.clone() };
         let documents = documents.into_iter().collect();
-        let erasures = erasures(id, &events);
         let commit =
             Commit { writes: vec![write], guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
         let outcome = Outcome { record, version, events, command: attempt.command, repeated: false };
@@ -178,11 +178,20 @@ impl<R: Repository> ActingDesk<R> {
     }
 }
 
-/// The texts that these events say are erased.
-fn erasures(record: RecordId, events: &[Event]) -> Vec<Erasure> {
-    let redacted = events.iter().filter_map(|event| match &event.body {
-        Body::Incident(IncidentEvent::Redacted(redaction)) => Some(redaction.texts.clone()),
-        Body::Incident(_) => None,
-    });
-    redacted.map(|slots| Erasure { record, slots }).collect()
+/// The texts that these events say are erased. What was done in the same commit before names them no more
+/// either, as an edit names the old title.
+fn erase(record: RecordId, events: &mut [Event]) -> Result<Vec<Erasure>, RepositoryError> {
+    let mut erasures = Vec::new();
+    for end in 1..=events.len() {
+        let Some((redacted, _)) = events.split_at_mut_checked(end) else { break };
+        let Some(Body::Incident(IncidentEvent::Redacted(redaction))) = redacted.last().map(|event| &event.body) else {
+            continue;
+        };
+        let slots = redaction.texts.clone();
+        for event in redacted {
+            *event = event.erased(&slots).map_err(|error| corrupt(record, error.to_string()))?;
+        }
+        erasures.push(Erasure { record, slots });
+    }
+    Ok(erasures)
 }

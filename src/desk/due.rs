@@ -67,11 +67,23 @@ impl<R: Repository> ActingDesk<R> {
         recorded_at: Instant,
         in_force: &InForce,
     ) -> Result<Course, Error> {
+        self.caught_up_from(course, None, until, recorded_at, in_force).await
+    }
+
+    /// The same, with no closure before an instant.
+    async fn caught_up_from(
+        &self,
+        course: Course,
+        not_before: Option<Instant>,
+        until: Instant,
+        recorded_at: Instant,
+        in_force: &InForce,
+    ) -> Result<Course, Error> {
         if !closes_by(&course.incident, until) {
             return Ok(catch_up(course, until, recorded_at, None));
         }
         let policy = self.pinned(&course, in_force).await?;
-        let closing = policy.as_deref().map(|policy| Closing { policy, not_before: None });
+        let closing = policy.as_deref().map(|policy| Closing { policy, not_before });
         Ok(catch_up(course, until, recorded_at, closing))
     }
 
@@ -89,7 +101,8 @@ impl<R: Repository> ActingDesk<R> {
         {
             course = close_unblocked(course, occurred_at, recorded_at, &policy);
         }
-        self.caught_up(course, recorded_at, recorded_at, in_force).await
+        // Another policy may close what it would have closed long ago: not before it was asked.
+        self.caught_up_from(course, Some(occurred_at), recorded_at, recorded_at, in_force).await
     }
 
     /// The policy by which the incident closes by itself.

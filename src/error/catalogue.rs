@@ -37,7 +37,8 @@ pub fn catalogue() -> impl Iterator<Item = CodeEntry> {
 fn can_occur(verb: IncidentVerb, code: &str) -> bool {
     use IncidentVerb as V;
     let reading = matches!(verb, V::Read | V::ReadInternal | V::ReadConfidential);
-    let beside = matches!(verb, V::Watch | V::LogTime | V::RecordMilestone | V::AddInternalNote | V::Correct);
+    let beside =
+        matches!(verb, V::Watch | V::LogTime | V::RecordMilestone | V::AddInternalNote | V::Redact | V::Correct);
     let no_move = reading || matches!(verb, V::Report | V::ReportFor | V::Import | V::Backdate);
     match code {
         _ if code == verb.refused() => !reading,

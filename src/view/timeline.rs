@@ -226,7 +226,7 @@ fn priority(change: &PriorityChange) -> String {
 fn span(seconds: u64) -> String {
     let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let said: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
-    said.join(" ")
+    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
 }
 
 /// The stage that a correction leads to, as data names it.

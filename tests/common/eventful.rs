@@ -85,6 +85,18 @@ pub fn closing(house: &House) -> Vec<Outcome> {
     vec![resolved, blocked, closed]
 }
 
+/// A life that goes on under another policy, and of which the title is erased.
+pub fn reissued_and_redacted(house: &House) -> Vec<Outcome> {
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let resolved = house.anna().incident(id).resolve("fixed").unwrap();
+    let title = resolved.incident().facts().title.digest();
+    let later = super::policy(|draft| draft.closure.automatic_after_seconds = Some(Seconds::days(14)));
+    house.admin().publish_policy(later).unwrap();
+    let reissued = house.admin().incident(id).reissue().unwrap();
+    let redacted = house.admin().incident(id).redact(vec![title], "it names him").unwrap();
+    vec![resolved, reissued, redacted]
+}
+
 /// The policy for it.
 pub fn closes_by_itself(draft: &mut PolicyDraft) {
     draft.closure.automatic_after_seconds = Some(Seconds::days(7));

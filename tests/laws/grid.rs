@@ -37,8 +37,12 @@ pub fn facets(stage: Stage) -> &'static [Verb] {
             Verb::SetLabel,
             Verb::RecordMilestone,
             Verb::Waive,
+            Verb::Reissue,
+            Verb::Redact,
         ],
-        Stage::Closed | Stage::Cancelled => &[Verb::AddInternalNote, Verb::Watch, Verb::LogTime, Verb::RecordMilestone],
+        Stage::Closed | Stage::Cancelled => {
+            &[Verb::AddInternalNote, Verb::Watch, Verb::LogTime, Verb::RecordMilestone, Verb::Redact]
+        }
     }
 }
 
@@ -53,7 +57,7 @@ pub fn pairs() -> impl Iterator<Item = (Stage, Verb)> {
 }
 
 /// Every verb with which a command can be given.
-pub const ASKABLE: [Verb; 26] = [
+pub const ASKABLE: [Verb; 28] = [
     Verb::Assign,
     Verb::Unassign,
     Verb::Route,
@@ -79,5 +83,7 @@ pub const ASKABLE: [Verb; 26] = [
     Verb::SetLabel,
     Verb::RecordMilestone,
     Verb::Waive,
+    Verb::Reissue,
+    Verb::Redact,
     Verb::Correct,
 ];

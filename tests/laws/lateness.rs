@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use crate::{
     action::{Action, Kind, WAITS, actions},
+    erasing::digests,
     grid, policies,
     world::{ACTORS, Stored, World},
 };
@@ -64,7 +65,9 @@ fn live(policy: usize, first: &Choices, steps: &[(Action, Vec<LookIn>)], looked_
         let actor = choices.roll(ACTORS);
         let stage = system(&world).get().unwrap().incident().stage();
         let verbs = if action.kind == Kind::Facet { grid::facets(stage) } else { grid::moves(stage) };
-        let draw = Draw { policy: world.policy(), now: world.time.now(), id, other, bad: false };
+        let texts = digests(&world.stored(id).log);
+        let (policy, now) = (world.policy(), world.time.now());
+        let draw = Draw { policy, now, id, other, texts: &texts, bad: false };
         let verb = verbs[choices.roll(verbs.len())];
         let command = draw.command(verb, &mut choices).expect("every verb of the grid is a command");
         let command_id = world.command_id();

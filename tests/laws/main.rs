@@ -14,6 +14,7 @@
 
 mod action;
 mod drafts;
+mod erasing;
 mod grid;
 mod lateness;
 mod policies;

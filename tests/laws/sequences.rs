@@ -18,9 +18,11 @@ use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, RngSeed, TestError, TestRunner},
 };
+use serde_json::json;
 
 use crate::{
     action::{Action, Kind, WAITS, When, actions},
+    erasing::{self, digests, erased_by, json_without},
     grid, policies,
     recount::Recount,
     world::{ACTORS, Stored, World},
@@ -109,6 +111,8 @@ struct Landed {
     occurred_at: Option<Instant>,
     command: IncidentCommand,
     outcome: Outcome,
+    /// Whether texts of the record were erased since.
+    forgotten: bool,
 }
 
 struct Sequence {
@@ -164,9 +168,13 @@ impl Sequence {
                     Kind::Facet => grid::facets(stage),
                     _ => &grid::ASKABLE,
                 };
-                let verb = verbs[choices.roll(verbs.len())];
+                // Another policy is in force: what it decides otherwise is asked for now and then.
+                let reissues = action.kind == Kind::Facet && self.stale_policy && !stage.is_final();
+                let reissues = reissues && choices.roll(3) == 2;
+                let verb = if reissues { Verb::Reissue } else { verbs[choices.roll(verbs.len())] };
                 let bad = action.kind == Kind::Bad;
-                let draw = Draw { policy: self.world.policy(), now: self.now(), id: self.id, other: self.other, bad };
+                let (policy, now, texts) = (self.world.policy(), self.now(), digests(&self.before.log));
+                let draw = Draw { policy, now, id: self.id, other: self.other, texts: &texts, bad };
                 let command = draw.command(verb, &mut choices).expect("every verb of the grid is a command");
                 self.command(actor, command, action.when, action.kind == Kind::Stale)
             }
@@ -236,7 +244,7 @@ impl Sequence {
             }
             Ok(outcome) => {
                 self.check_landed(&command, &outcome, &after)?;
-                let landed = Landed { actor, id: command_id, occurred_at, command, outcome };
+                let landed = Landed { actor, id: command_id, occurred_at, command, outcome, forgotten: false };
                 let changed = landed.outcome.version() != self.before.version;
                 self.before = after;
                 if changed {
@@ -298,8 +306,16 @@ impl Sequence {
     /// What holds after a command that was taken.
     fn check_landed(&mut self, command: &IncidentCommand, outcome: &Outcome, after: &Stored) -> Check {
         let old = self.before.log.len();
-        law!(after.log[..old] == self.before.log[..], "the log before the command has changed");
         let new = &after.log[old..];
+        let slots = erased_by(new);
+        if slots.is_empty() {
+            law!(after.log[..old] == self.before.log[..], "the log before the command has changed");
+        } else {
+            law!(matches!(command, IncidentCommand::Redact { .. }), "something was erased by {command:?}");
+            erasing::check(&slots, &self.before.log, &after.incident, &after.log)?;
+            // What was asked of it before can no longer be told from anything else.
+            self.landed.iter_mut().for_each(|landed| landed.forgotten = true);
+        }
         law!(new == outcome.events(), "the outcome tells other events than were stored");
         law!(
             after.version == outcome.version(),
@@ -320,8 +336,14 @@ impl Sequence {
         }
         check_counters(&self.before.incident, &after.incident, new)?;
         check_blocked(&after.incident, self.world.policy())?;
-        if matches!(command.verb(), Verb::Edit | Verb::Categorise) {
+        if matches!(command.verb(), Verb::Edit | Verb::Categorise | Verb::Reissue) {
             self.stale_policy = false;
+        }
+        if let (Verb::Reissue, Incident::Resolved(resolved)) = (command.verb(), &after.incident) {
+            let policy = self.world.policy();
+            let closes = resolved.stage().resolution().closes.map(|closes| (closes.after, closes.policy.digest));
+            let ours = policy.parts().closure.automatic_after_seconds.map(|after| (after, policy.digest()));
+            law!(closes == ours, "it was reissued to close by {closes:?} and not by {ours:?}");
         }
         if !self.stale_policy {
             let ours = self.world.policy().assess(after.incident.facts());
@@ -355,7 +377,8 @@ impl Sequence {
             if stage.is_final() {
                 let mut now = incident.facts().clone();
                 now.watchers.clone_from(&facts.watchers);
-                law!(now == facts, "{} changed the facts of what is {stage}", body.name());
+                let same = now == facts || json!(now) == json_without(&facts, &erased_by(std::slice::from_ref(event)));
+                law!(same, "{} changed the facts of what is {stage}", body.name());
             }
         }
         Ok(taken_in)
@@ -369,6 +392,8 @@ impl Sequence {
         }
         let again = desk.execute(landed.command.clone());
         match again {
+            Err(Error::CommandReused(_)) if landed.forgotten => {}
+            Ok(_) if landed.forgotten => return Err("what was forgotten was answered".to_owned()),
             Ok(again) => {
                 law!(again.was_repeated(), "the repetition was taken for a new command");
                 law!(again.incident() == landed.outcome.incident(), "the repetition tells another incident");
@@ -504,6 +529,7 @@ fn is_left_to_final(event: &IncidentEvent) -> bool {
         | IncidentEvent::Unwatched(_)
         | IncidentEvent::TimeSpent(_)
         | IncidentEvent::MilestoneRecorded(_)
+        | IncidentEvent::Redacted(_)
         | IncidentEvent::Corrected(_) => true,
         _ => false,
     }

@@ -1,10 +1,12 @@
 //! Choices: what random values are made by.
 
+use std::fmt;
+
 use proptest::prelude::*;
 
 /// Choices, to be made one after the other. Each shrinks by itself, and towards its first option; when they
 /// are used up, every further one is the first option.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Choices {
     left: std::array::IntoIter<u16, LENGTH>,
 }
@@ -15,6 +17,15 @@ const LENGTH: usize = 24;
 /// Random choices.
 pub fn choices() -> impl Strategy<Value = Choices> {
     prop::array::uniform24(any::<u16>()).prop_map(|choices| Choices { left: choices.into_iter() })
+}
+
+/// The choices that are left, without the first options at their end.
+impl fmt::Debug for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = self.left.as_slice();
+        let end = left.iter().rposition(|choice| *choice != 0).map_or(0, |last| last.saturating_add(1));
+        write!(f, "Choices{:?}", left.get(..end).unwrap_or_default())
+    }
 }
 
 impl Choices {

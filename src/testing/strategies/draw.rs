@@ -11,7 +11,10 @@ use crate::{
     incident::{Audience, Cancellation, ConfirmedBy, Incident, Milestone, Phase},
     obligation,
     policy::{Policy, UntilRule},
-    testing::{START, sample},
+    testing::{
+        START,
+        sample::{self, fitting},
+    },
     time::{Instant, earlier, hours, later, minutes},
     verb::IncidentVerb as Verb,
 };
@@ -48,6 +51,9 @@ pub const VERBS: [Verb; 28] = [
     Verb::Correct,
 ];
 
+/// The most texts that one command erases.
+const MAX_REDACTED: usize = 1_000;
+
 /// What a command or a report is drawn for.
 #[derive(Debug, Clone, Copy)]
 pub struct Draw<'a> {
@@ -59,6 +65,8 @@ pub struct Draw<'a> {
     pub id: Id<Incident>,
     /// The incident of which it can be a duplicate.
     pub other: Id<Incident>,
+    /// The texts in its log: what can be erased.
+    pub texts: &'a [Digest],
     /// Whether something is to be wrong. (Where nothing can be wrong with a command, nothing is.)
     pub bad: bool,
 }
@@ -70,7 +78,7 @@ impl<'a> Draw<'a> {
     /// What fits a policy at the start of a test desk.
     #[must_use]
     pub const fn new(policy: &'a Policy) -> Self {
-        Self { policy, now: START, id: Self::UNKNOWN, other: Id::from_u128(8), bad: false }
+        Self { policy, now: START, id: Self::UNKNOWN, other: Id::from_u128(8), texts: &[], bad: false }
     }
 
     /// A command by this verb; `None` for a verb that is none, as reading or reporting.
@@ -126,8 +134,8 @@ impl<'a> Draw<'a> {
             Verb::Waive => self.waive(choices),
             Verb::Reissue => Command::Reissue {},
             Verb::Redact => {
-                let texts = if self.bad { Vec::new() } else { vec![Digest::of(b"no text of any incident")] };
-                Command::Redact { texts, reason: choices.maybe(|choices| self.text(choices)) }
+                let reason = choices.maybe(|_| fitting("It names somebody.", self.policy.caps().text_chars));
+                Command::Redact { texts: self.redacted(choices), reason }
             }
             Verb::Correct => self.correct(choices),
             Verb::Read
@@ -323,6 +331,16 @@ impl<'a> Draw<'a> {
         let field = choices.pick(None, &fields);
         let code = if field.is_some() { obligation::FIELD_REQUIRED } else { obligation::CONFIRMATION };
         Command::Waive { code: code.to_owned(), field, reason: self.text(choices) }
+    }
+
+    /// Some of the texts in its log, and now and then one that is nowhere.
+    fn redacted(&self, choices: &mut Choices) -> Vec<Digest> {
+        if self.bad {
+            return choices.pick(Vec::new(), &[vec![Digest::of(b"many"); MAX_REDACTED.saturating_add(1)]]);
+        }
+        let nowhere = (self.texts.is_empty() || choices.roll(8) == 7).then(|| Digest::of(b"nowhere"));
+        let count = choices.roll(2).saturating_add(1);
+        (0..count).filter_map(|_| choices.of(self.texts)).chain(nowhere).collect()
     }
 
     fn correct(&self, choices: &mut Choices) -> Command {

@@ -147,12 +147,13 @@ fn nameless(mut value: Value) -> Value {
 fn title(event: &Event) -> Option<Digest> {
     match &event.body {
         Body::Incident(IncidentEvent::Reported(reported)) => Some(reported.facts.title.digest()),
-        Body::Incident(_) => None,
+        _ => None,
     }
 }
 
 /// What happened, as JSON. A body has none of its own.
-fn told(at: Instant, actor: &ActorId, cause: &Cause, Body::Incident(body): &Body) -> Value {
+fn told(at: Instant, actor: &ActorId, cause: &Cause, body: &Body) -> Value {
+    let Body::Incident(body) = body else { panic!("another kind of record") };
     nameless(json!([at, actor, cause, body]))
 }
 

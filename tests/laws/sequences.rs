@@ -243,7 +243,7 @@ impl Sequence {
                 law!(is_same(&after, &self.before), "something was stored although the answer was {code}");
             }
             Ok(outcome) => {
-                self.check_landed(&command, &outcome, &after)?;
+                self.check_landed(actor, &command, &outcome, &after)?;
                 let landed = Landed { actor, id: command_id, occurred_at, command, outcome, forgotten: false };
                 let changed = landed.outcome.version() != self.before.version;
                 self.before = after;
@@ -304,7 +304,7 @@ impl Sequence {
     }
 
     /// What holds after a command that was taken.
-    fn check_landed(&mut self, command: &IncidentCommand, outcome: &Outcome, after: &Stored) -> Check {
+    fn check_landed(&mut self, actor: usize, command: &IncidentCommand, outcome: &Outcome, after: &Stored) -> Check {
         let old = self.before.log.len();
         let new = &after.log[old..];
         let slots = erased_by(new);
@@ -316,14 +316,18 @@ impl Sequence {
             // What was asked of it before can no longer be told from anything else.
             self.landed.iter_mut().for_each(|landed| landed.forgotten = true);
         }
-        law!(new == outcome.events(), "the outcome tells other events than were stored");
+        let internals = self.world.reads_internals(actor, &after.incident);
+        let told = |event: &&Event| internals || event.audience() == Audience::Public;
+        let told = new.iter().filter(told).map(|event| if internals { event.clone() } else { event.withheld() });
+        law!(told.eq(outcome.events().iter().cloned()), "the outcome tells other events than were stored");
         law!(
             after.version == outcome.version(),
             "the outcome tells {}, stored is {}",
             outcome.version(),
             after.version
         );
-        law!(after.incident == *outcome.incident(), "the outcome tells another incident than was stored");
+        let told = if internals { after.incident.clone() } else { after.incident.withheld() };
+        law!(told == *outcome.incident(), "the outcome tells another incident than was stored");
         law!(!outcome.was_repeated(), "a new command was taken for a repeated one");
         if new.is_empty() {
             law!(is_same(after, &self.before), "nothing happened, and something was stored");
@@ -437,7 +441,9 @@ impl Sequence {
             seen => seen.map_err(|error| error.to_string())?,
         };
         law!(seen.version() == self.before.version, "a read tells version {}", seen.version());
-        law!(seen.into_incident() == self.effective(), "two reads at one instant differ");
+        let found = self.effective();
+        let found = if self.world.reads_internals(actor, &found) { found } else { found.withheld() };
+        law!(seen.into_incident() == found, "two reads at one instant differ");
         law!(is_same(&self.world.stored(self.id), &self.before), "a read changed something");
         Ok(())
     }
@@ -492,7 +498,7 @@ impl Sequence {
         match result {
             Ok(outcome) => {
                 let command = IncidentCommand::LogTime { seconds: 60, note: None };
-                self.check_landed(&command, &outcome, &after)?;
+                self.check_landed(ACTORS - 1, &command, &outcome, &after)?;
                 law!(after.incident.progress().recorded_at == last, "the record's time moved");
                 self.before = after;
             }

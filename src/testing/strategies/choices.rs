@@ -35,6 +35,21 @@ impl Choices {
         Self { left: [0; LENGTH].into_iter() }
     }
 
+    /// The choices that this number comes to: for those who have random numbers of their own.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        let mut state = seed;
+        let mut left = [0; LENGTH];
+        for choice in &mut left {
+            // SplitMix64, https://prng.di.unimi.it/splitmix64.c
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *choice = u16::try_from(mixed >> 48).unwrap_or(0);
+        }
+        Self { left: left.into_iter() }
+    }
+
     /// One of `sides`, counted from 0, and 0 if there are none.
     pub fn roll(&mut self, sides: usize) -> usize {
         let (chosen, sides) = (u64::from(self.left.next().unwrap_or(0)), u64::try_from(sides).unwrap_or(u64::MAX));

@@ -138,7 +138,9 @@ fn each_text_is_gone_from_wherever_it_stood_and_its_digest_stays() {
             let other = house.bob().report("The same").unwrap().id();
             house.anna().incident(id).cancel(Cancel::duplicate_of(other).reason("Zoltan has it, too"))
         }),
-        ("Zoltan erred", |house, id| house.mia().incident(id).correct(Correct::new(CorrectTo::Assigned, "Zoltan erred"))),
+        ("Zoltan erred", |house, id| {
+            house.mia().incident(id).correct(Correct::new(CorrectTo::Assigned, "Zoltan erred"))
+        }),
     ];
     for (text, write) in writes {
         let house = house();
@@ -169,7 +171,10 @@ fn what_it_was_found_by_is_gone_and_what_others_say_is_still_found() {
     let other = house.bob().report("Zoltan is ill").unwrap().id();
     assert_eq!((finds(&house.anna(), "zoltan"), finds(&house.anna(), "laptop")), (2, 1));
     erase(&house, id, "Zoltan");
-    assert_eq!((finds(&house.anna(), "zoltan"), finds(&house.anna(), "laptop"), finds(&house.anna(), "zol")), (1, 0, 1));
+    assert_eq!(
+        (finds(&house.anna(), "zoltan"), finds(&house.anna(), "laptop"), finds(&house.anna(), "zol")),
+        (1, 0, 1)
+    );
     let found = house.anna().worklist(&Query::all().search("zoltan"), None, 10).unwrap().rows;
     assert_eq!(found[0].id, other);
     let number = house.anna().incident(id).get().unwrap().incident().number().to_string();
@@ -351,7 +356,10 @@ fn the_redaction_itself_is_answered_again() {
     house.anna().incident(id).watch("kim").unwrap();
     let again = admin.redact(texts.clone(), "they asked for it").unwrap();
     assert!(again.was_repeated());
-    assert_eq!((again.incident(), again.events(), again.version()), (first.incident(), first.events(), first.version()));
+    assert_eq!(
+        (again.incident(), again.events(), again.version()),
+        (first.incident(), first.events(), first.version())
+    );
     assert_eq!(admin.redact(texts, "for another reason").unwrap_err().code(), "command.reused");
 }
 
@@ -420,7 +428,9 @@ fn what_asks_for_nothing_or_too_much_is_refused_and_erases_nothing() {
     let later = house.time.now() + days(1);
     let error = admin.clone().occurring_at(later).redact(title, "tomorrow").unwrap_err();
     assert_eq!(faults(&error), [("occurred_at", "time.future")]);
-    for json in [r#"{"command":"redact"}"#, r#"{"command":"redact","texts":["x"]}"#, r#"{"command":"redact","texts":7}"#] {
+    for json in
+        [r#"{"command":"redact"}"#, r#"{"command":"redact","texts":["x"]}"#, r#"{"command":"redact","texts":7}"#]
+    {
         assert!(serde_json::from_str::<IncidentCommand>(json).is_err(), "{json}");
     }
 }

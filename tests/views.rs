@@ -261,7 +261,10 @@ fn the_lines_of_a_timeline_read_as_sentences() {
         log.iter().map(|event| TimelineEntry::of(event).summary).collect::<Vec<_>>().join("\n").replace(SECRET, "…")
     };
     insta::assert_snapshot!("timeline_lines", lines(&events(&life())));
-    insta::assert_snapshot!("timeline_lines_of_other_lives", other_lives().map(|life| lines(&events(&life))).join("\n"));
+    insta::assert_snapshot!(
+        "timeline_lines_of_other_lives",
+        other_lives().map(|life| lines(&events(&life))).join("\n")
+    );
     let house = House::new();
     let (incident, _) = with_internals(&house);
     insta::assert_snapshot!("timeline_lines_of_internals", lines(&log(&incident)));

@@ -6,8 +6,9 @@ use andon::{
     Actor, Desk, Error, MemoryRepository, Policy, Version,
     command::{Assign, Edit, Hold, Override, Report, Resolve},
     id::SequentialIds,
-    incident::ConfirmedBy,
-    time::{ManualTime, days, minutes},
+    incident::{ConfirmedBy, HoldReason},
+    store::{Filter, Query, Sort, Span},
+    time::{ManualTime, Seconds, days, minutes},
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,6 +21,43 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (index, word) in ["assign hold resume resolve reopen", "correct everything, and back again"].iter().enumerate()
     {
         fs::write(seeds.join(format!("commands/{index}.txt")), word.repeat(40))?;
+    }
+    queries(&seeds)?;
+    // What kind of cursor, whose, how many rows; then its text, or the places and digits that are altered.
+    let cursors: [&[u8]; 4] =
+        [b"\0\0\x01page 2", b"\x01\x03\x02", b"\x02\x05\0\x12\x02\x14\xff", b"\x02\x30\x04\x2f\x01"];
+    for (index, cursor) in cursors.iter().enumerate() {
+        fs::write(seeds.join(format!("cursors/{index}.bin")), cursor)?;
+    }
+    Ok(())
+}
+
+fn queries(seeds: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let from = Some("2026-03-27T08:05:00Z".parse()?);
+    let reported = Filter { reported: Span { from, until: None }, unassigned: Some(true), ..Filter::default() };
+    let everything = Query::open()
+        .priority(1)
+        .group("Network".parse()?)
+        .person("anna".parse()?)
+        .label("vpn".parse()?)
+        .category("network".parse()?)
+        .caller("bob".parse()?)
+        .organisation("Acme Ltd".parse()?)
+        .service("vpn".parse()?)
+        .item("mx1".parse()?)
+        .hold_reason(HoldReason::AwaitingVendor)
+        .field("cost".parse()?, "12.50")
+        .search("mail do");
+    for (name, query) in [
+        ("open", Query::open()),
+        ("all", Query::all().sorted(Sort::Updated)),
+        ("group", Query::open().group("Network".parse()?).sorted(Sort::Priority)),
+        ("label", Query::all().label("vpn".parse()?).sorted(Sort::Due)),
+        ("search", Query::all().search("mail do").sorted(Sort::Reported)),
+        ("reported", Query { filter: reported, ..Query::default() }),
+        ("everything", everything),
+    ] {
+        fs::write(seeds.join(format!("queries/{name}.json")), serde_json::to_vec(&query)?)?;
     }
     Ok(())
 }
@@ -68,7 +106,21 @@ fn life(seeds: &Path, policy: Policy) -> Result<(), Box<dyn std::error::Error>> 
     time.advance(days(7));
     let blocked = owing.log_time(60)?;
     fs::write(seeds.join("snapshot/resolved-blocked.json"), serde_json::to_vec(blocked.incident())?)?;
-    let logs = [incident.events(Version::new(1), 100)?.0, owing.events(Version::new(3), 1)?.0];
+    // And one goes on under another policy, and its title is erased.
+    let named = desk.report("Anna's laptop")?;
+    let title = named.incident().facts().title.digest();
+    let named = desk.incident(named.id());
+    named.resolve("fixed")?;
+    let mut later = desk.policy()?.to_draft();
+    later.closure.automatic_after_seconds = Some(Seconds::days(30));
+    desk.publish_policy(later.validate()?)?;
+    named.reissue()?;
+    named.redact(vec![title], "it names her")?;
+    let logs = [
+        incident.events(Version::new(1), 100)?.0,
+        owing.events(Version::new(3), 1)?.0,
+        named.events(Version::new(3), 9)?.0,
+    ];
     for event in logs.into_iter().flatten() {
         fs::write(seeds.join(format!("event/{}.json", event.body.name())), serde_json::to_vec(&event)?)?;
     }

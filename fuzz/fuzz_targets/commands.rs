@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use andon::{
     Actor, Desk, Id, Incident, MemoryRepository, Policy, PolicyDraft, Version,
@@ -14,15 +14,17 @@ use andon::{
     },
     digest::Digest,
     error::ErrorKind,
-    event::Event,
+    event::{Body, Event},
     id::SequentialIds,
-    incident::{Audience, Cancellation, ConfirmedBy, Milestone, Phase, Remedy},
+    incident::{Audience, Cancellation, ConfirmedBy, IncidentEvent, Milestone, Phase, Remedy},
     key::TenantId,
-    store::{Record, RecordKey, Repository, Scope, Term},
-    time::{Instant, ManualTime, TimeSource},
+    store::{LogPart, Record, RecordKey, Repository, Scope},
+    text::Text,
+    time::{Instant, ManualTime, Seconds, TimeSource},
 };
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 
 /// The most commands of one sequence.
 const MOST: usize = 40;
@@ -59,6 +61,16 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let json = include_str!("../seeds/policy/rich.json");
     let draft: PolicyDraft = serde_json::from_str(json).expect("the seed is a policy");
     draft.validate().expect("the seed is valid")
+});
+
+/// Another one, by which incidents close by themselves.
+static OTHER_POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let mut draft = POLICY.to_draft();
+    draft.name = "another".to_owned();
+    draft.closure.confirmation = Default::default();
+    draft.closure.automatic_after_seconds = Some(Seconds::hours(4));
+    draft.modifiers.clear();
+    draft.validate().expect("it is valid")
 });
 
 struct Source<'a>(Unstructured<'a>);
@@ -168,8 +180,8 @@ impl Source<'_> {
         })
     }
 
-    fn command(&mut self, now: Instant, ids: &[Id<Incident>]) -> Result<Command> {
-        Ok(match self.0.int_in_range(0..=27)? {
+    fn command(&mut self, now: Instant, ids: &[Id<Incident>], log: &[Event]) -> Result<Command> {
+        Ok(match self.0.int_in_range(0..=30)? {
             0 => Command::Assign(Assign { group: self.maybe(Self::text)?, person: self.maybe(Self::text)? }),
             1 => Command::Unassign {},
             2 => Command::Route { group: self.patch(Self::text)?, person: self.patch(Self::text)? },
@@ -204,6 +216,12 @@ impl Source<'_> {
                 let milestone = self.pick(Milestone::ALL)?;
                 Command::RecordMilestone { milestone, at: self.maybe(|s| s.instant(now))? }
             }
+            28 => Command::Reissue {},
+            29..=30 => {
+                let mut known = texts(log);
+                known.push(Digest::of(b"nowhere"));
+                Command::Redact { texts: self.list(|s| s.pick(&known))?, reason: self.maybe(Self::text)? }
+            }
             26 => Command::Waive { code: self.text()?, field: self.maybe(Self::text)?, reason: self.text()? },
             _ => {
                 let to = match self.0.int_in_range(0..=6)? {
@@ -219,6 +237,35 @@ impl Source<'_> {
             }
         })
     }
+}
+
+/// The digests of the texts of a log that are not erased.
+fn texts(log: &[Event]) -> Vec<Digest> {
+    fn collect(value: &Value, found: &mut Vec<Digest>) {
+        match value {
+            Value::Object(object) if object.contains_key("text") && object.contains_key("salt") => {
+                let text: Text = serde_json::from_value(value.clone()).expect("what was written can be read");
+                found.push(text.digest());
+            }
+            Value::Object(object) => object.values().for_each(|value| collect(value, found)),
+            Value::Array(array) => array.iter().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for event in log {
+        collect(&serde_json::to_value(event).expect("every event has a JSON form"), &mut found);
+    }
+    found
+}
+
+/// The digests that these events erase.
+fn erased_by(events: &[Event]) -> Vec<Digest> {
+    let redacted = events.iter().filter_map(|event| match &event.body {
+        Body::Incident(IncidentEvent::Redacted(redaction)) => Some(redaction.texts.clone()),
+        _ => None,
+    });
+    redacted.flatten().collect()
 }
 
 struct Office {
@@ -240,11 +287,11 @@ fn open() -> Office {
 
 impl Office {
     fn stored(&self, id: Id<Incident>) -> (Incident, Version, Vec<Event>) {
-        let viewer = Arc::from([Term::Everyone, Term::Confidential]);
-        let scope = Scope { tenant: TenantId::new("acme").expect("a key"), viewer };
+        let scope = Scope::everything(&TenantId::new("acme").expect("a key"));
         let found = pollster::block_on(self.repository.load(&scope, Some(&RecordKey::from(id)), None));
         let loaded = found.expect("memory answers").record.expect("it was reported");
-        let page = pollster::block_on(self.repository.events(&scope, id.into(), Version::new(1), 1_000));
+        let part = LogPart { from: Version::new(1), limit: 1_000, newest_first: false };
+        let page = pollster::block_on(self.repository.events(&scope, id.into(), part));
         let Record::Incident(incident) = &*loaded.record else { panic!("no incident") };
         (incident.clone(), loaded.version, page.expect("memory answers").events)
     }
@@ -272,8 +319,12 @@ fn run(source: &mut Source<'_>) -> Result<()> {
         } else {
             office.time.advance(chrono::TimeDelta::seconds(source.0.int_in_range(0..=200_000)?));
         }
+        if source.0.ratio(1, 24)? {
+            let policy = source.pick(&[&*POLICY, &*OTHER_POLICY])?;
+            office.desks[3].publish_policy(policy.clone()).expect("the system may publish");
+        }
         let now = office.time.now();
-        let command = source.command(now, &[id, other, Id::from_u128(7)])?;
+        let command = source.command(now, &[id, other, Id::from_u128(7)], &before.2)?;
         let json = serde_json::to_string(&command).expect("every command has a JSON form");
         assert_eq!(serde_json::from_str::<Command>(&json).expect("what was written can be read"), command, "{json}");
         let mut desk = office.desks[source.0.int_in_range(0..=3)?].incident(id);
@@ -288,6 +339,13 @@ fn run(source: &mut Source<'_>) -> Result<()> {
                 let (folded, folded_to) = Incident::fold(log).expect("what was stored can be folded");
                 assert_eq!((&folded, &folded_to), (incident, version));
                 assert_eq!((outcome.incident(), outcome.version()), (incident, *version));
+                let erased = erased_by(outcome.events());
+                let left = texts(log);
+                assert!(erased.iter().all(|digest| !left.contains(digest)), "an erased text is still there");
+                for (event, old) in log.iter().zip(&before.2) {
+                    let canonical = |event: &Event| event.canonical().expect("every event has a canonical form");
+                    assert!(event == old || (!erased.is_empty() && canonical(event) == canonical(old)));
+                }
                 for event in outcome.events() {
                     let json = serde_json::to_vec(event).expect("every event has a JSON form");
                     assert_eq!(&Event::from_json(&json).expect("what was written can be read"), event);

@@ -1,5 +1,7 @@
 //! Erasing, reckoned a second time: on the JSON of what is stored, and by the texts themselves.
 
+use std::collections::BTreeSet;
+
 use andon::{
     digest::Digest,
     event::{Body, Event},
@@ -91,8 +93,9 @@ pub fn check(slots: &[Digest], before: &[Event], incident: &Incident, log: &[Eve
         if stored.contains(quoted.trim_matches('"')) {
             return Err(format!("{quoted} is erased, and stands in {stored}"));
         }
-        let mut said = left.iter().flat_map(|(_, other)| tokens(other)).chain(tokens(incident.number().as_str()));
-        let word = tokens(&text).find(|word| !said.any(|other| other == *word));
+        let said: BTreeSet<_> =
+            left.iter().flat_map(|(_, other)| tokens(other)).chain(tokens(incident.number().as_str())).collect();
+        let word = tokens(&text).find(|word| !said.contains(word));
         let word = word.map(andon::store::Term::Token);
         if let Some(word) = word.filter(|word| terms.bear(word)) {
             return Err(format!("{quoted} is erased, and found by {word}"));

@@ -20,9 +20,9 @@ pub fn all() -> Vec<Policy> {
     let twice = json!({ "max_times": 2 });
     vec![
         policy(&confirmation, "restart_quiet_time", &month, Some(518_400)),
-        policy(&confirmation, "reopen", &twice, None),
+        urgent(&policy(&confirmation, "reopen", &twice, None)),
         policy(&json!({}), "flag", &json!({}), Some(14_400)),
-        policy(&json!({ "caller": true }), "flag", &month, Some(3_600)),
+        urgent(&policy(&json!({ "caller": true }), "flag", &month, Some(3_600))),
         by_roles(&policy(&confirmation, "reopen", &month, Some(432_000))),
     ]
 }
@@ -30,6 +30,15 @@ pub fn all() -> Vec<Policy> {
 fn by_roles(policy: &Policy) -> Policy {
     let permissions = PolicyDraft::itil().permissions;
     PolicyDraft { permissions, ..policy.to_draft() }.validate().unwrap()
+}
+
+/// The same policy with a matrix that gives other priorities.
+fn urgent(policy: &Policy) -> Policy {
+    let mut draft = policy.to_draft();
+    let mut matrix = serde_json::to_value(&draft.matrix).unwrap();
+    matrix["cells"] = json!([["P1", "P1", "P2"], ["P1", "P2", "P3"], ["P2", "P3", "P4"]]);
+    draft.matrix = serde_json::from_value(matrix).unwrap();
+    draft.validate().unwrap()
 }
 
 fn policy(confirmation: &Value, on_caller_reply: &str, reopening: &Value, closes: Option<u64>) -> Policy {

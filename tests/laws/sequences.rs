@@ -10,6 +10,7 @@ use andon::{
     event::{Body, Cause, Event},
     field::Severity,
     incident::{Audience, Cancellation, Former, IncidentEvent},
+    priority::PriorityCause,
     testing::strategies::{Choices, Draw, choices},
     time::{Instant, TimeSource, hours, minutes},
     verb::IncidentVerb as Verb,
@@ -185,6 +186,11 @@ impl Sequence {
         self.world.time.now().max(self.before.incident.progress().recorded_at)
     }
 
+    /// Whether an actor may read what is internal: where roles are judged, callers and the probe may not.
+    const fn reads_internals(&self, actor: usize) -> bool {
+        self.world.policy != policies::BY_ROLES || !matches!(actor, 1 | 3 | 4)
+    }
+
     /// The incident as it is now, as the system reads it.
     fn effective(&self) -> Incident {
         self.world.desk(ACTORS - 1).incident(self.id).get().unwrap().into_incident()
@@ -305,6 +311,7 @@ impl Sequence {
 
     /// What holds after a command that was taken.
     fn check_landed(&mut self, actor: usize, command: &IncidentCommand, outcome: &Outcome, after: &Stored) -> Check {
+        let internals = self.reads_internals(actor);
         let old = self.before.log.len();
         let new = &after.log[old..];
         let slots = erased_by(new);
@@ -316,18 +323,15 @@ impl Sequence {
             // What was asked of it before can no longer be told from anything else.
             self.landed.iter_mut().for_each(|landed| landed.forgotten = true);
         }
-        let internals = self.world.reads_internals(actor, &after.incident);
-        let told = |event: &&Event| internals || event.audience() == Audience::Public;
-        let told = new.iter().filter(told).map(|event| if internals { event.clone() } else { event.withheld() });
-        law!(told.eq(outcome.events().iter().cloned()), "the outcome tells other events than were stored");
+        law!(shown(new, internals) == outcome.events(), "the outcome tells other events than were stored");
         law!(
             after.version == outcome.version(),
             "the outcome tells {}, stored is {}",
             outcome.version(),
             after.version
         );
-        let told = if internals { after.incident.clone() } else { after.incident.withheld() };
-        law!(told == *outcome.incident(), "the outcome tells another incident than was stored");
+        let seen = if internals { after.incident.clone() } else { after.incident.withheld() };
+        law!(seen == *outcome.incident(), "the outcome tells another incident than was stored");
         law!(!outcome.was_repeated(), "a new command was taken for a repeated one");
         if new.is_empty() {
             law!(is_same(after, &self.before), "nothing happened, and something was stored");
@@ -340,7 +344,9 @@ impl Sequence {
         }
         check_counters(&self.before.incident, &after.incident, new)?;
         check_blocked(&after.incident, self.world.policy())?;
-        if matches!(command.verb(), Verb::Edit | Verb::Categorise | Verb::Reissue) {
+        // An edit of what does not weigh is no reason to assess it anew.
+        let assessed = |event: &Event| matches!(&event.body, Body::Incident(IncidentEvent::PriorityChanged(change)) if change.cause == PriorityCause::Edited);
+        if matches!(command.verb(), Verb::Categorise | Verb::Reissue) || new.iter().any(assessed) {
             self.stale_policy = false;
         }
         if let (Verb::Reissue, Incident::Resolved(resolved)) = (command.verb(), &after.incident) {
@@ -441,9 +447,9 @@ impl Sequence {
             seen => seen.map_err(|error| error.to_string())?,
         };
         law!(seen.version() == self.before.version, "a read tells version {}", seen.version());
-        let found = self.effective();
-        let found = if self.world.reads_internals(actor, &found) { found } else { found.withheld() };
-        law!(seen.into_incident() == found, "two reads at one instant differ");
+        let effective = self.effective();
+        let effective = if self.reads_internals(actor) { effective } else { effective.withheld() };
+        law!(seen.into_incident() == effective, "two reads at one instant differ");
         law!(is_same(&self.world.stored(self.id), &self.before), "a read changed something");
         Ok(())
     }
@@ -506,6 +512,12 @@ impl Sequence {
         }
         Ok(())
     }
+}
+
+/// The events as somebody sees them who may read what is internal, or may not.
+fn shown(events: &[Event], internals: bool) -> Vec<Event> {
+    let public = |event: &&Event| event.audience() == Audience::Public;
+    if internals { events.to_vec() } else { events.iter().filter(public).map(Event::withheld).collect() }
 }
 
 fn is_same(one: &Stored, other: &Stored) -> bool {

@@ -11,7 +11,6 @@ use andon::{
     store::{LogPart, Record, RecordKey, Repository, Scope},
     testing::OneSalt,
     time::ManualTime,
-    verb::IncidentVerb,
 };
 
 use crate::policies;
@@ -81,12 +80,6 @@ impl World {
     /// The desk as one of the actors uses it.
     pub fn desk(&self, actor: usize) -> &ActingDesk<MemoryRepository> {
         &self.desks[actor]
-    }
-
-    /// Whether one of the actors reads what is internal to the incident.
-    pub fn reads_internals(&self, actor: usize, incident: &Incident) -> bool {
-        let actor = self.desks[actor].actor();
-        self.policy().permissions().allows(actor, IncidentVerb::ReadInternal.into(), &incident.stake())
     }
 
     /// An id that no command had yet.

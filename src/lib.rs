@@ -22,6 +22,8 @@ pub mod permission;
 pub mod policy;
 pub mod priority;
 pub mod store;
+#[cfg(feature = "test-util")]
+pub mod testing;
 pub mod text;
 pub mod time;
 pub mod verb;

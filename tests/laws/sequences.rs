@@ -11,6 +11,7 @@ use andon::{
     field::Severity,
     incident::{Audience, Cancellation, Former, IncidentEvent},
     priority::PriorityCause,
+    testing::strategies::{Choices, Draw, choices},
     time::{Instant, TimeSource, hours, minutes},
     verb::IncidentVerb as Verb,
 };
@@ -21,8 +22,8 @@ use proptest::{
 use serde_json::json;
 
 use crate::{
-    action::{Action, Dice, Here, Kind, WAITS, When, actions, report},
-    erasing::{self, erased_by, json_without},
+    action::{Action, Kind, WAITS, When, actions},
+    erasing::{self, digests, erased_by, json_without},
     grid, policies,
     recount::Recount,
     world::{ACTORS, Stored, World},
@@ -59,7 +60,7 @@ fn every_sequence_of_commands_keeps_every_invariant() {
         ..Config::default()
     };
     let taken = RefCell::new(Taken::new());
-    let sequence = (0..policies::COUNT * 2, any::<u64>(), actions(1..=30));
+    let sequence = (0..policies::COUNT * 2, choices(), actions(1..=30));
     let result = TestRunner::new(config).run(&sequence, |(policy, first, actions)| {
         // Roles are judged in one sequence of ten; in the others everybody may do everything.
         let policy = if policy == policies::BY_ROLES { policy } else { policy % policies::BY_ROLES };
@@ -81,7 +82,7 @@ fn every_sequence_of_commands_keeps_every_invariant() {
             let actions = actions.iter().map(|action| format!("{action:?}")).collect::<Vec<_>>().join("\n");
             panic!(
                 "{reason}\nthe shortest sequence that shows it (ANDON_SEED={seed} ANDON_CASES={cases} leads there \
-                 again):\npolicy {policy}, first {first}\n{actions}"
+                 again):\npolicy {policy}, first {first:?}\n{actions}"
             )
         }
         Err(TestError::Abort(reason)) => panic!("{reason}"),
@@ -128,14 +129,14 @@ struct Sequence {
 }
 
 impl Sequence {
-    fn begin(policy: usize, first: u64) -> Result<Self, String> {
+    fn begin(policy: usize, mut first: Choices) -> Result<Self, String> {
         let mut world = World::new(policy);
         let system = ACTORS - 1;
         let other = world.desk(system).report("The other one").map_err(|error| error.to_string())?.id();
-        let mut dice = Dice::new(first);
-        let report = report(&mut dice, world.time.now(), false);
+        let draw = Draw { now: world.time.now(), ..Draw::new(world.policy()) };
+        let report = draw.report(&mut first);
         let id = world.command_id();
-        let reporter = if policy == policies::BY_ROLES { 0 } else { dice.roll(ACTORS) };
+        let reporter = if policy == policies::BY_ROLES { 0 } else { first.roll(ACTORS) };
         let desk = world.desk(reporter).clone().with_command(id);
         let outcome = desk.report(report.clone()).map_err(|error| error.to_string())?;
         let again = desk.report(report).map_err(|error| error.to_string())?;
@@ -152,16 +153,15 @@ impl Sequence {
 
     fn step(&mut self, action: &Action) -> Check {
         self.world.time.advance(chrono::TimeDelta::seconds(i64::from(WAITS[action.wait])));
-        let mut dice = Dice::new(action.dice);
-        let verb = dice.roll(64);
-        let actor = dice.roll(ACTORS);
+        let mut choices = action.choices.clone();
+        let actor = choices.roll(ACTORS);
         match action.kind {
-            Kind::Again => self.again(&mut dice),
-            Kind::Reuse => self.reuse(&mut dice),
+            Kind::Again => self.again(&mut choices),
+            Kind::Reuse => self.reuse(&mut choices),
             Kind::Read => self.read(actor),
-            Kind::Report => self.report(&mut dice, actor),
-            Kind::Publish => self.publish(&mut dice),
-            Kind::Back => self.back(&mut dice),
+            Kind::Report => self.report(&mut choices, actor),
+            Kind::Publish => self.publish(&mut choices),
+            Kind::Back => self.back(&mut choices),
             Kind::Move | Kind::Facet | Kind::Any | Kind::Bad | Kind::Stale => {
                 let stage = self.effective().stage();
                 let verbs = match action.kind {
@@ -170,12 +170,13 @@ impl Sequence {
                     _ => &grid::ASKABLE,
                 };
                 // Another policy is in force: what it decides otherwise is asked for now and then.
-                let reissues = action.kind == Kind::Facet && self.stale_policy && !stage.is_final() && verb < 24;
-                let verb = if reissues { Verb::Reissue } else { verbs[verb % verbs.len()] };
+                let reissues = action.kind == Kind::Facet && self.stale_policy && !stage.is_final();
+                let reissues = reissues && choices.roll(3) == 2;
+                let verb = if reissues { Verb::Reissue } else { verbs[choices.roll(verbs.len())] };
                 let bad = action.kind == Kind::Bad;
-                let log = &self.before.log;
-                let here = Here { log, id: self.id, other: self.other, now: self.now(), bad };
-                let command = here.command(verb, &mut dice);
+                let (policy, now, texts) = (self.world.policy(), self.now(), digests(&self.before.log));
+                let draw = Draw { policy, now, id: self.id, other: self.other, texts: &texts, bad };
+                let command = draw.command(verb, &mut choices).expect("every verb of the grid is a command");
                 self.command(actor, command, action.when, action.kind == Kind::Stale)
             }
         }
@@ -418,19 +419,19 @@ impl Sequence {
         Ok(())
     }
 
-    fn again(&self, dice: &mut Dice) -> Check {
+    fn again(&self, choices: &mut Choices) -> Check {
         if self.landed.is_empty() {
             return Ok(());
         }
-        self.send_again(&self.landed[dice.roll(self.landed.len())])
+        self.send_again(&self.landed[choices.roll(self.landed.len())])
     }
 
     /// The id of a command for something else: refused.
-    fn reuse(&self, dice: &mut Dice) -> Check {
+    fn reuse(&self, choices: &mut Choices) -> Check {
         if self.landed.is_empty() {
             return Ok(());
         }
-        let landed = &self.landed[dice.roll(self.landed.len())];
+        let landed = &self.landed[choices.roll(self.landed.len())];
         let desk = self.world.desk(landed.actor).incident(self.id).with_command(landed.id);
         let result = desk.add_internal_note("something else altogether");
         let refused = matches!(result, Err(Error::CommandReused(_)));
@@ -454,9 +455,10 @@ impl Sequence {
     }
 
     /// Another report: its number is higher than any before, and what is refused takes nothing.
-    fn report(&mut self, dice: &mut Dice, actor: usize) -> Check {
-        let bad = dice.flip();
-        let report = report(dice, self.now(), bad);
+    fn report(&mut self, choices: &mut Choices, actor: usize) -> Check {
+        let bad = choices.flip();
+        let draw = Draw { now: self.now(), bad, ..Draw::new(self.world.policy()) };
+        let report = draw.report(choices);
         let _ = writeln!(self.trace, "actor {actor} reports {report:?}");
         match self.world.desk(actor).report(report) {
             Ok(outcome) => {
@@ -475,11 +477,11 @@ impl Sequence {
         Ok(())
     }
 
-    fn publish(&mut self, dice: &mut Dice) -> Check {
+    fn publish(&mut self, choices: &mut Choices) -> Check {
         if self.world.policy == policies::BY_ROLES {
             return Ok(());
         }
-        let next = dice.roll(policies::BY_ROLES);
+        let next = choices.roll(policies::BY_ROLES);
         let _ = writeln!(self.trace, "policy {next} is published");
         self.stale_policy = self.stale_policy || next != self.world.policy;
         self.world.publish(next);
@@ -488,10 +490,10 @@ impl Sequence {
     }
 
     /// The clock goes back: a little is borne, more is refused.
-    fn back(&mut self, dice: &mut Dice) -> Check {
+    fn back(&mut self, choices: &mut Choices) -> Check {
         let last = self.before.incident.progress().recorded_at;
         let now = self.world.time.now();
-        let seconds = dice.of(&[1, 299, 300, 301, 100_000]);
+        let seconds = choices.pick(1, &[299, 300, 301, 100_000]);
         self.world.time.set(last - chrono::TimeDelta::seconds(seconds));
         let result = self.world.desk(ACTORS - 1).incident(self.id).log_time(60);
         let _ = writeln!(self.trace, "{seconds} seconds before the record: {}", result.is_ok());
@@ -527,14 +529,14 @@ fn is_refusal_of_stale(error: &Error) -> bool {
     matches!(error, Error::Conflict(_) | Error::NotFound(_))
 }
 
-/// Whether the command names an incident that does not exist; the generator's has this id.
+/// Whether the command names an incident that does not exist.
 fn names_unknown(command: &IncidentCommand) -> bool {
     let other = match command {
         IncidentCommand::Cancel(Cancel { cancellation, .. })
         | IncidentCommand::Correct(Correct { to: CorrectTo::Cancelled(cancellation), .. }) => cancellation.other(),
         _ => None,
     };
-    other == Some(Id::from_u128(7))
+    other == Some(Draw::UNKNOWN)
 }
 
 /// What may still happen to what is closed.

@@ -4,43 +4,11 @@ use andon::{
     Number,
     command::{Edit, IncidentCommand, Patch},
     key::{GroupRef, LevelName, MAX_KEY_BYTES},
-    priority::{HighEnd, Matrix, Scale},
+    priority::Matrix,
+    testing::strategies::matrix,
     text::{Text, Title},
 };
-use proptest::{collection::vec, prelude::*};
-
-/// A scale of up to `most` levels, either end up.
-pub fn scale(most: usize) -> impl Strategy<Value = Scale> {
-    (1..=most, any::<bool>()).prop_map(|(levels, first)| {
-        let levels = (0..levels).map(|level| LevelName::new(format!("level {level}")).unwrap()).collect();
-        Scale::new(levels, if first { HighEnd::First } else { HighEnd::Last })
-    })
-}
-
-/// A matrix in which no higher impact or urgency gives a lower priority: each cell is the sum of what
-/// its row and its column add, cut off at the lowest priority.
-pub fn matrix() -> impl Strategy<Value = Matrix> {
-    (scale(7), scale(7), scale(9)).prop_flat_map(|(impact, urgency, priority)| {
-        let (rows, columns) = (impact.levels.len(), urgency.levels.len());
-        (vec(0..3_usize, rows), vec(0..3_usize, columns)).prop_map(move |(down, across)| {
-            let mut cells = vec![vec![priority.levels[0].clone(); columns]; rows];
-            for row in 0..rows {
-                for column in 0..columns {
-                    // From the top of both scales downwards, whichever end that is.
-                    let rank = down[..=row].iter().chain(&across[..=column]).sum::<usize>() + 1;
-                    let rank = u8::try_from(rank.min(priority.levels.len())).unwrap();
-                    let at = |scale: &Scale, from_top: usize| match scale.high {
-                        HighEnd::First => from_top,
-                        HighEnd::Last => scale.levels.len() - 1 - from_top,
-                    };
-                    cells[at(&impact, row)][at(&urgency, column)] = priority.level(rank).unwrap().clone();
-                }
-            }
-            let (impact, urgency, priority) = (impact.clone(), urgency.clone(), priority.clone());
-            Matrix { impact, urgency, priority, cells, allow_non_monotone: false }
-        })
-    })
-}
+use proptest::prelude::*;
 
 fn rank(matrix: &Matrix, impact: u8, urgency: u8) -> Option<u8> {
     let (impact, urgency) = (matrix.impact.level(impact)?, matrix.urgency.level(urgency)?);

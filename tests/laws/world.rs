@@ -7,30 +7,15 @@ use andon::{
     blocking::ActingDesk,
     directory::{Directory, DirectoryError, Person},
     event::Event,
-    id::IdSource,
     key::{OrganisationRef, PersonRef, TenantId},
     store::{LogPart, Record, RecordKey, Repository, Scope},
-    time::{Instant, ManualTime},
+    testing::OneSalt,
+    time::ManualTime,
 };
 
 use crate::policies;
 
 static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(policies::all);
-
-/// Ids from a counter, and one salt for all texts: so that two desks on which the same was done hold
-/// equal records, however many ids each has minted.
-#[derive(Debug, Default)]
-pub struct OneSalt(andon::id::SequentialIds);
-
-impl IdSource for OneSalt {
-    fn id(&self, at: Instant) -> u128 {
-        self.0.id(at)
-    }
-
-    fn salt(&self) -> [u8; 16] {
-        [7; 16]
-    }
-}
 
 /// A directory in which Vera is a VIP.
 struct People;

@@ -1,0 +1,5 @@
+//! The parts of the test of isolation.
+
+pub mod dice;
+pub mod oracle;
+pub mod world;

@@ -5,6 +5,7 @@
 //! form, so that it can come over a wire.
 
 mod edit;
+pub(crate) mod intent;
 mod patch;
 mod report;
 mod request;

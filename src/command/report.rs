@@ -330,7 +330,7 @@ impl Report {
 }
 
 /// A value as somebody would type it; nothing for an erased text.
-fn as_text(value: &FieldValue) -> Option<String> {
+pub(super) fn as_text(value: &FieldValue) -> Option<String> {
     match value {
         FieldValue::Text(text) => text.as_str().map(str::to_owned),
         FieldValue::Number(number) => Some(number.to_string()),

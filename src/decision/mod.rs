@@ -6,12 +6,14 @@ mod changes;
 mod due;
 mod intake;
 mod moves;
+mod query;
 mod reading;
 
 pub use allowed::{AllowedMove, MoveField};
 pub(crate) use due::{catch_up, next_due};
 pub(crate) use intake::intake;
 pub(crate) use moves::decide;
+pub(crate) use query::ready;
 
 use crate::{
     actor::{Actor, ActorId},

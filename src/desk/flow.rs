@@ -1,37 +1,32 @@
 //! How a command flows: load, judge, catch up, decide, commit, and again on a conflict.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::{
     ActingDesk, InForce, Outcome,
+    commit::{Attempt, Committed, Place},
     judge::{affected_of, other_of, recorded_at},
-    reads::{found, incident_of},
+    observe::Tries,
+    outcome::Preview,
+    reads::incident_of,
 };
 use crate::{
     actor::ActorId,
     command::{IncidentCommand, Report},
-    decision::{Context, Course, Happening, catch_up, decide, intake, next_due},
+    decision::{Context, Course, catch_up, decide, intake},
     digest::Digest,
     error::{CommandReused, Error, VersionConflict},
-    event::{Body, Cause, Event, RecordId},
-    fault::{Fault, Faults},
-    id::{CommandId, Id, Number, Version},
-    incident::{Incident, Stage},
+    event::{Cause, RecordId},
+    id::{CommandId, Id, Number},
+    incident::Stage,
     key::PersonRef,
-    store::{
-        Answer, Commit, Expected, Guard, IndexRow, Landed, Loaded, Record, RecordKey, RecordKind, Repository,
-        RepositoryError, Scope, Touched, Write,
-    },
+    store::{Answer, Guard, Loaded, RecordKey, Repository, RepositoryError},
     time::Instant,
     verb::IncidentVerb as Verb,
 };
 
 /// How often a command is decided anew because others were first.
 pub(super) const CONFLICT_TRIES: usize = 16;
-/// How many events one page of the log holds when an answer is put together again.
-const PAGE: usize = 500;
 
 /// What a command asks, as far as its identity goes: not when, nor with which minted ids.
 #[derive(Serialize)]
@@ -54,26 +49,21 @@ impl Asked {
     fn digest(&self, salt: [u8; 16]) -> Digest {
         Digest::of(&[salt.as_slice(), &self.0].concat())
     }
+
+    /// Whether this is what was answered. Without a salt nobody can tell.
+    pub(super) fn is_of(&self, answer: &Answer) -> bool {
+        answer.salt.is_some_and(|salt| answer.intent == self.digest(salt))
+    }
 }
 
-/// One try to carry out a command.
-pub(super) struct Attempt {
-    pub command: CommandId,
-    pub salt: [u8; 16],
-    pub intent: Digest,
-    pub policy: InForce,
-}
+/// One command, or several that land together, as those of a step.
+pub(super) type Requests<'a> = &'a [IncidentCommand];
 
-/// What a commit came to.
-pub(super) enum Committed {
-    Now(Outcome),
-    Before(Answer),
-}
-
-/// Where a course is committed.
-pub(super) struct Place {
-    pub expected: Expected,
+/// What was decided about an incident, and not yet committed.
+pub(super) struct Decided {
+    pub course: Course,
     pub guards: Vec<Guard>,
+    pub recorded_at: Instant,
 }
 
 impl<R: Repository> ActingDesk<R> {
@@ -88,6 +78,14 @@ impl<R: Repository> ActingDesk<R> {
         };
         // Every command has a JSON form; should one ever have none, it is still told from all that have.
         Asked(serde_json::to_vec(&intent).unwrap_or_default())
+    }
+
+    /// A command by itself asks the same whether or not it came as a step.
+    fn asked_of(&self, record: Option<RecordId>, requests: Requests<'_>) -> Asked {
+        match requests {
+            [request] => self.asked(record, request),
+            several => self.asked(record, &several),
+        }
     }
 
     pub(super) fn attempt(&self, command: CommandId, asked: &Asked, policy: InForce) -> Attempt {
@@ -106,19 +104,25 @@ impl<R: Repository> ActingDesk<R> {
     /// Reports an incident.
     pub(crate) async fn run_report(&self, report: Report) -> Result<Outcome, Error> {
         let command = self.command_id();
-        let asked = self.asked(None, &report);
-        for _ in 0..CONFLICT_TRIES {
-            let (policy, loaded) = self.load(None, Some(command)).await?;
-            if let Some(answer) = loaded.answer {
-                return self.repeat(command, &asked, &answer).await;
+        let tries = Tries::default();
+        let run = async {
+            let asked = self.asked(None, &report);
+            for _ in 0..CONFLICT_TRIES {
+                tries.count();
+                let (policy, found) = self.load(None, Some(command)).await?;
+                if let Some(answer) = found.answer {
+                    return self.repeat(command, &asked, &answer).await;
+                }
+                let attempt = self.attempt(command, &asked, policy);
+                let tried = self.try_report(&attempt, &report).await?;
+                if let Some(outcome) = self.settle(command, &asked, tried).await? {
+                    return Ok(outcome);
+                }
             }
-            let attempt = self.attempt(command, &asked, policy);
-            let tried = self.try_report(&attempt, &report).await?;
-            if let Some(outcome) = self.settle(command, &asked, tried).await? {
-                return Ok(outcome);
-            }
-        }
-        Err(busy(command))
+            Err(busy(command))
+        };
+        let outcome = self.observed(Verb::Report.permission(), command, &tries, run).await?;
+        Ok(self.shown(outcome))
     }
 
     async fn try_report(
@@ -126,12 +130,24 @@ impl<R: Repository> ActingDesk<R> {
         attempt: &Attempt,
         report: &Report,
     ) -> Result<Result<Committed, RepositoryError>, Error> {
-        self.may_report_at_all(report, &attempt.policy.policy)?;
+        let decided = self.decide_report(&attempt.policy, report, Some(attempt)).await?;
+        let Decided { course, guards, recorded_at } = decided;
+        Ok(self.commit_course(attempt, course, Place { base: None, guards }, recorded_at).await)
+    }
+
+    /// Decides what a report comes to. Without an attempt no number is taken, and it gets one that nobody has.
+    pub(super) async fn decide_report(
+        &self,
+        policy: &InForce,
+        report: &Report,
+        attempt: Option<&Attempt>,
+    ) -> Result<Decided, Error> {
+        self.may_report_at_all(report, &policy.policy)?;
         let now = self.desk.now();
         let affected = self.person(report.affected.as_deref().or(report.caller.as_deref())).await?;
         let cause = self.cause();
         let context = Context {
-            policy: &attempt.policy.policy,
+            policy: &policy.policy,
             ids: &*self.desk.ids,
             actor: &self.actor,
             occurred_at: self.options.occurred_at.unwrap_or(now),
@@ -141,36 +157,53 @@ impl<R: Repository> ActingDesk<R> {
             importing: false,
         };
         let intaken = intake(report.clone(), &context)?;
-        self.may_report(report, intaken.facts(), &attempt.policy.policy)?;
+        self.may_report(report, intaken.facts(), &policy.policy)?;
         self.check_time(&context, Verb::Report, None)?;
         let guards = self.guard(report.follows, Verb::Report, "follows", None).await?;
-        let (id, number) = self.take_number(attempt).await?;
+        let (id, number) = match attempt {
+            Some(attempt) => self.take_number(attempt).await?,
+            None => (Id::from_u128(0), Number::untaken()),
+        };
         let course = intaken.begin(id, number, &context)?;
-        let place = Place { expected: Expected::Absent, guards };
-        Ok(self.commit(attempt, course, place, now).await)
+        Ok(Decided { course, guards, recorded_at: now })
     }
 
     /// Does something to an incident that exists.
-    pub(crate) async fn run_request(&self, key: &RecordKey, request: &IncidentCommand) -> Result<Outcome, Error> {
+    pub(crate) async fn run_requests(&self, key: &RecordKey, requests: Requests<'_>) -> Result<Outcome, Error> {
         let command = self.command_id();
+        let tries = Tries::default();
+        let verb = requests.first().map_or(Verb::Read, IncidentCommand::verb);
+        let run = self.try_requests(command, key, requests, &tries);
+        let outcome = self.observed(verb.permission(), command, &tries, run).await?;
+        Ok(self.shown(outcome))
+    }
+
+    async fn try_requests(
+        &self,
+        command: CommandId,
+        key: &RecordKey,
+        requests: Requests<'_>,
+        tries: &Tries,
+    ) -> Result<Outcome, Error> {
         for _ in 0..CONFLICT_TRIES {
-            let (policy, loaded) = self.load(Some(key), Some(command)).await?;
-            if let Some(answer) = loaded.answer {
+            tries.count();
+            let (policy, found) = self.load(Some(key), Some(command)).await?;
+            if let Some(answer) = found.answer {
                 // By a number, the record that the answer is about; it is compared with the number below.
                 let record = match key {
                     RecordKey::Id(id) => Some(*id),
                     RecordKey::Number(_) => answer.touched.first().map(|touched| touched.record),
                 };
-                let outcome = self.repeat(command, &self.asked(record, request), &answer).await?;
+                let outcome = self.repeat(command, &self.asked_of(record, requests), &answer).await?;
                 return match key {
                     RecordKey::Number(number) if outcome.number() != number => Err(reused(command)),
                     _ => Ok(outcome),
                 };
             }
-            let loaded = found(loaded.record, key)?;
-            let asked = self.asked(Some(loaded.record.id()), request);
+            let loaded = self.found(found.record, key)?;
+            let asked = self.asked_of(Some(loaded.record.id()), requests);
             let attempt = self.attempt(command, &asked, policy);
-            let tried = self.try_request(&attempt, &loaded, request).await?;
+            let tried = self.try_request(&attempt, &loaded, requests).await?;
             if let Some(outcome) = self.settle(command, &asked, tried).await? {
                 return Ok(outcome);
             }
@@ -188,7 +221,7 @@ impl<R: Repository> ActingDesk<R> {
         match tried {
             Ok(Committed::Now(outcome)) => Ok(Some(outcome)),
             Ok(Committed::Before(answer)) => self.repeat(command, asked, &answer).await.map(Some),
-            Err(RepositoryError::Conflict { .. }) => Ok(None),
+            Err(error) if error.is_overtaken() => Ok(None),
             Err(error) => Err(repository(command, error)),
         }
     }
@@ -197,184 +230,71 @@ impl<R: Repository> ActingDesk<R> {
         &self,
         attempt: &Attempt,
         loaded: &Loaded,
-        request: &IncidentCommand,
+        requests: Requests<'_>,
     ) -> Result<Result<Committed, RepositoryError>, Error> {
-        let incident = incident_of(loaded);
-        let policy = &*attempt.policy.policy;
-        let verb = request.verb();
-        let now = self.desk.now();
-        let recorded_at = recorded_at(incident, policy, now)?;
-        if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version) {
-            return Err(VersionConflict { number: incident.number().clone(), expected, found: loaded.version }.into());
+        let Decided { course, guards, recorded_at } = self.decide_requests(&attempt.policy, loaded, requests).await?;
+        if course.happenings.is_empty() {
+            return Ok(self.commit_nothing(attempt, loaded, recorded_at).await);
         }
-        let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);
+        let place = Place { base: Some(loaded.clone()), guards };
+        Ok(self.commit_course(attempt, course, place, recorded_at).await)
+    }
+
+    /// Decides what commands do to an incident, with everything that has fallen due on it.
+    pub(super) async fn decide_requests(
+        &self,
+        in_force: &InForce,
+        loaded: &Loaded,
+        requests: Requests<'_>,
+    ) -> Result<Decided, Error> {
+        let incident = incident_of(loaded);
+        let policy = &*in_force.policy;
+        let recorded_at = recorded_at(incident, policy, self.desk.now())?;
+        if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version) {
+            let number = incident.number().clone();
+            let (since, more) = self.since(in_force, loaded, expected).await?;
+            return Err(VersionConflict { number, expected, found: loaded.version, since, more }.into());
+        }
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
         // command that is dated back is judged by the same record either way.
-        let course = catch_up(Course::from(incident.clone()), recorded_at, recorded_at);
-        self.may(verb, &course.incident, policy)?;
-        if verb == Verb::Hold && course.incident.stage() == Stage::Resolved {
-            self.may(Verb::Reopen, &course.incident, policy)?;
-        }
-        let affected = match affected_of(request) {
-            Some(person) => self.person(Some(person)).await?,
-            None => None,
-        };
+        let mut course = catch_up(Course::from(incident.clone()), recorded_at, recorded_at);
+        let mut guards = Vec::new();
         let cause = self.cause();
-        let context = Context {
-            policy,
-            ids: &*self.desk.ids,
-            actor: &self.actor,
-            occurred_at,
-            recorded_at,
-            affected: affected.as_ref(),
-            cause: &cause,
-            importing: false,
-        };
-        self.check_time(&context, verb, Some(&course.incident))?;
-        let path = if verb == Verb::Correct { "to" } else { "as" };
-        let guards = self.guard(other_of(request), verb, path, Some(&course.incident)).await?;
-        let course = decide(course, request, &context)?;
-        let course = catch_up(course, recorded_at, recorded_at);
-        if course.happenings.is_empty() {
-            return Ok(self.keep(attempt, loaded).await);
-        }
-        let place = Place { expected: Expected::At(loaded.version), guards };
-        Ok(self.commit(attempt, course, place, recorded_at).await)
-    }
-
-    /// Commits that a command changed nothing, so that it changes nothing when it comes again.
-    async fn keep(&self, attempt: &Attempt, loaded: &Loaded) -> Result<Committed, RepositoryError> {
-        let guard = Guard { id: loaded.record.id(), version: loaded.version };
-        let commit = Commit {
-            command: attempt.command,
-            salt: attempt.salt,
-            intent: attempt.intent,
-            writes: Vec::new(),
-            guards: vec![guard],
-        };
-        match self.desk.repository().commit(&self.tenant, commit).await {
-            Ok(Landed::Now) => Ok(Committed::Now(Outcome {
-                record: Arc::clone(&loaded.record),
-                version: loaded.version,
-                events: Vec::new(),
-                command: attempt.command,
-                repeated: false,
-            })),
-            Ok(Landed::Before(answer)) => Ok(Committed::Before(answer)),
-            Err(refused) => Err(refused.error),
-        }
-    }
-
-    /// An id and a number for a new incident.
-    pub(super) async fn take_number(&self, attempt: &Attempt) -> Result<(Id<Incident>, Number), Error> {
-        let value = self
-            .desk
-            .repository()
-            .next_number(&self.tenant, RecordKind::Incident)
-            .await
-            .map_err(|error| repository(attempt.command, error))?;
-        let format = &attempt.policy.policy.numbering().incident;
-        let number = Number::new(&format.prefix, format.width, value).map_err(|_| {
-            let rule = "cannot be the prefix of a number";
-            Error::Policy(Faults::one(Fault::new("numbering.incident.prefix", "number.prefix", rule)))
-        })?;
-        Ok((Id::from_u128(self.desk.ids.id(self.desk.now())), number))
-    }
-
-    /// Commits a course and everything that goes with it.
-    pub(super) async fn commit(
-        &self,
-        attempt: &Attempt,
-        course: Course,
-        place: Place,
-        recorded_at: Instant,
-    ) -> Result<Committed, RepositoryError> {
-        let base = match place.expected {
-            Expected::Absent => Version::NONE,
-            Expected::At(version) => version,
-        };
-        let id = RecordId::from(course.incident.id());
-        let mut version = base;
-        let mut events = Vec::with_capacity(course.happenings.len());
-        for happening in course.happenings {
-            version = version.next();
-            events.push(self.seal(happening, id, version, attempt, recorded_at));
-        }
-        let index = IndexRow::of(&course.incident, version);
-        let wake_at = next_due(&course.incident);
-        let record = Arc::new(Record::Incident(course.incident));
-        let write =
-            Write { id, expected: place.expected, record: Arc::clone(&record), index, wake_at, events: events.clone() };
-        let commit = Commit {
-            command: attempt.command,
-            salt: attempt.salt,
-            intent: attempt.intent,
-            writes: vec![write],
-            guards: place.guards,
-        };
-        match self.desk.repository().commit(&self.tenant, commit).await {
-            Ok(Landed::Now) => {
-                Ok(Committed::Now(Outcome { record, version, events, command: attempt.command, repeated: false }))
+        for request in requests {
+            let verb = request.verb();
+            self.may(verb, &course.incident, policy)?;
+            if verb == Verb::Hold && course.incident.stage() == Stage::Resolved {
+                self.may(Verb::Reopen, &course.incident, policy)?;
             }
-            Ok(Landed::Before(answer)) => Ok(Committed::Before(answer)),
-            Err(refused) => Err(refused.error),
+            let affected = match affected_of(request) {
+                Some(person) => self.person(Some(person)).await?,
+                None => None,
+            };
+            let context = Context {
+                policy,
+                ids: &*self.desk.ids,
+                actor: &self.actor,
+                occurred_at: self.options.occurred_at.unwrap_or(recorded_at),
+                recorded_at,
+                affected: affected.as_ref(),
+                cause: &cause,
+                importing: false,
+            };
+            self.check_time(&context, verb, Some(&course.incident))?;
+            let path = if verb == Verb::Correct { "to" } else { "as" };
+            guards.extend(self.guard(other_of(request), verb, path, Some(&course.incident)).await?);
+            course = decide(course, request, &context)?;
+            course = catch_up(course, recorded_at, recorded_at);
         }
+        Ok(Decided { course, guards, recorded_at })
     }
 
-    fn seal(
-        &self,
-        happening: Happening,
-        record: RecordId,
-        sequence: Version,
-        attempt: &Attempt,
-        recorded_at: Instant,
-    ) -> Event {
-        Event {
-            id: Id::from_u128(self.desk.ids.id(recorded_at)),
-            tenant: self.tenant.clone(),
-            record,
-            sequence,
-            occurred_at: happening.occurred_at,
-            recorded_at,
-            actor: happening.actor,
-            on_behalf_of: happening.on_behalf_of,
-            command: attempt.command,
-            cause: happening.cause,
-            correlation: self.options.correlation.clone(),
-            policy: attempt.policy.stamp,
-            digest: None,
-            body: Body::Incident(happening.event),
-        }
-    }
-
-    /// Gives the answer that the command got when it came before: the record as it was after it. Who asks
-    /// is part of what is asked, so nobody gets another's answer.
-    pub(super) async fn repeat(&self, command: CommandId, asked: &Asked, answer: &Answer) -> Result<Outcome, Error> {
-        let touched = answer.touched.first().filter(|_| answer.intent == asked.digest(answer.salt));
-        let Touched { record: id, first, last } = *touched.ok_or_else(|| reused(command))?;
-        let scope = Scope::everything(&self.tenant);
-        let mut log = Vec::new();
-        let mut from = Version::NONE.next();
-        while from <= last {
-            let page = self
-                .desk
-                .repository()
-                .events(&scope, id, from, PAGE)
-                .await
-                .map_err(|error| repository(command, error))?;
-            let newest = page.events.last().map(|event| event.sequence).filter(|newest| *newest >= from);
-            let newest = newest.ok_or_else(|| {
-                let source = format!("event {from} is missing").into();
-                repository(command, RepositoryError::Corrupt { key: id.to_string(), source })
-            })?;
-            log.extend(page.events.into_iter().filter(|event| event.sequence <= last));
-            from = newest.next();
-        }
-        let (incident, version) = Incident::fold(&log).map_err(|error| {
-            repository(command, RepositoryError::Corrupt { key: id.to_string(), source: Box::new(error) })
-        })?;
-        log.retain(|event| event.sequence >= first);
-        Ok(Outcome { record: Arc::new(Record::Incident(incident)), version, events: log, command, repeated: true })
+    /// What commands would do, without storing it.
+    pub(super) async fn preview_requests(&self, key: &RecordKey, requests: Requests<'_>) -> Result<Preview, Error> {
+        let (policy, found) = self.load(Some(key), None).await?;
+        let loaded = self.found(found.record, key)?;
+        let decided = self.decide_requests(&policy, &loaded, requests).await?;
+        Ok(self.preview_of(&policy, decided, loaded.version))
     }
 }
 
@@ -383,7 +303,7 @@ pub(super) fn repository(command: CommandId, source: RepositoryError) -> Error {
 }
 
 /// The id was used for something else.
-fn reused(command: CommandId) -> Error {
+pub(super) fn reused(command: CommandId) -> Error {
     Error::CommandReused(CommandReused { command })
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActingDesk, Outcome,
-    flow::{Asked, CONFLICT_TRIES, Committed, Place, busy, repository},
+    commit::{Committed, Place},
+    flow::{Asked, CONFLICT_TRIES, busy, repository},
     judge::{other_in, other_of},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     incident::{Incident, Stage},
     key::{PersonRef, SystemName},
     permission::Stake,
-    store::{Answer, Expected, Guard, Repository, RepositoryError},
+    store::{Answer, Guard, Repository},
     time::Instant,
     verb::IncidentVerb as Verb,
 };
@@ -117,7 +118,7 @@ impl<R: Repository> ActingDesk<R> {
         let asked = self.asked(None, history);
         for _ in 0..CONFLICT_TRIES {
             match self.try_import(command, &asked, history).await {
-                Err(Error::Repository { source: RepositoryError::Conflict { .. }, .. }) => {}
+                Err(Error::Repository { source, .. }) if source.is_overtaken() => {}
                 settled => return settled,
             }
         }
@@ -170,8 +171,8 @@ impl<R: Repository> ActingDesk<R> {
             versions.push(Version::new(u64::try_from(course.happenings.len()).unwrap_or(u64::MAX)));
         }
         let course = catch_up(course, now, now);
-        let place = Place { expected: Expected::Absent, guards };
-        match self.commit(&attempt, course, place, now).await {
+        let place = Place { base: None, guards };
+        match self.commit_course(&attempt, course, place, now).await {
             Ok(Committed::Now(outcome)) => Ok(Imported { outcome, versions, refused }),
             Ok(Committed::Before(answer)) => self.repeated(command, asked, &answer).await,
             Err(error) => Err(repository(command, error)),

@@ -6,13 +6,22 @@
 //! allowed? → decide → one commit → on a conflict the same again → outcome
 //! ```
 
+mod bulk;
+mod commit;
+mod cursor;
+mod feed;
 mod flow;
 mod import;
 mod judge;
+mod log;
+mod observe;
 mod options;
 mod outcome;
+mod publish;
 mod reads;
 mod verbs;
+mod wake;
+mod worklist;
 
 use std::{
     collections::HashMap,
@@ -20,22 +29,32 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+pub use bulk::{Batch, Bulk, BulkAnswer, Selection};
+pub use cursor::Cursor;
+pub use feed::{Change, Deliveries, Delivery};
 pub use import::{History, HistoryStep, Imported, OnRefusal, RefusedStep};
+pub use observe::{Observation, Observer};
 pub(crate) use options::Options;
-pub use outcome::{Outcome, Seen};
+pub use outcome::{Foreseen, Outcome, Preview, Seen};
+pub use wake::{FailedWake, Woken, WokenRecord};
+pub use worklist::{Count, Page};
 
 use crate::{
     actor::Actor,
-    command::{Command, Report},
+    command::{
+        Command, Report,
+        intent::{NotAsked, intent},
+    },
     directory::AnyDirectory,
-    error::{Error, PermissionRefused},
+    error::{Error, Invalid},
     event::PolicyStamp,
     fault::{Fault, Faults},
-    id::{CommandId, IdSource},
+    id::{CommandId, IdSource, Version},
+    incident::{Incident, IncidentEvent},
     key::TenantId,
-    permission::Permission,
+    lifecycle::{Staged, Step},
     policy::Policy,
-    store::{RecordKey, Repository, RepositoryError},
+    store::{Document, RecordKey, Repository, RepositoryError},
     time::{Instant, TimeSource},
 };
 
@@ -49,6 +68,7 @@ pub struct Desk<R> {
     time: Arc<dyn TimeSource>,
     pub(crate) ids: Arc<dyn IdSource>,
     directory: Option<AnyDirectory>,
+    observer: Option<Arc<dyn Observer>>,
     default_policy: Arc<Policy>,
     /// The policy last seen in force for each tenant.
     policies: Arc<RwLock<HashMap<TenantId, InForce>>>,
@@ -68,6 +88,7 @@ impl<R> Clone for Desk<R> {
             time: Arc::clone(&self.time),
             ids: Arc::clone(&self.ids),
             directory: self.directory.clone(),
+            observer: self.observer.clone(),
             default_policy: Arc::clone(&self.default_policy),
             policies: Arc::clone(&self.policies),
         }
@@ -105,6 +126,7 @@ impl<R: Repository> Desk<R> {
             time: Arc::new(time),
             ids: Arc::new(ids),
             directory: None,
+            observer: None,
             default_policy: Arc::new(Policy::itil()),
             policies: Arc::default(),
         }
@@ -135,6 +157,13 @@ impl<R: Repository> Desk<R> {
     #[must_use]
     pub fn with_directory(mut self, directory: impl crate::directory::Directory + 'static) -> Self {
         self.directory = Some(AnyDirectory::new(directory));
+        self
+    }
+
+    /// With an observer that hears of every command.
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -183,7 +212,10 @@ impl<R: Repository> Desk<R> {
         };
         let key = || format!("policy {}", stamp.digest);
         let missing = || RepositoryError::Corrupt { key: key(), source: "the policy in force is not stored".into() };
-        let policy = self.repository.policy(tenant, stamp.digest).await?.ok_or_else(missing)?;
+        let Document::Policy(policy) = self.repository.document(tenant, stamp.digest).await?.ok_or_else(missing)?;
+        if policy.digest() != stamp.digest {
+            return Err(missing());
+        }
         let found = InForce { stamp, policy };
         self.remember(tenant, found.clone());
         Ok(Some(found))
@@ -274,50 +306,69 @@ impl<R: Repository> ActingDesk<R> {
     pub async fn execute(&self, command: Command) -> Result<Outcome, Error> {
         match command {
             Command::Report(report) => self.run_report(*report).await,
-            Command::Incident { id, request } => self.run_request(&id.into(), &request).await,
+            Command::Incident { id, request } => self.run_requests(&id.into(), &[request]).await,
         }
+    }
+
+    /// What a command would come to. Nothing is stored, and no number is taken.
+    ///
+    /// # Errors
+    /// As the method for that command.
+    pub async fn preview(&self, command: Command) -> Result<Preview, Error> {
+        match command {
+            Command::Report(report) => {
+                let policy = self.in_force().await?;
+                let decided = self.decide_report(&policy, &report, None).await?;
+                Ok(self.preview_of(&policy, decided, Version::NONE))
+            }
+            Command::Incident { id, request } => self.preview_requests(&id.into(), &[request]).await,
+        }
+    }
+
+    /// Commits a step: a move that was made on a typed incident. It is taken as a wish: the desk loads the
+    /// incident anew, authorises, checks and applies what the step asks for, like any command.
+    ///
+    /// ```
+    /// use andon::{Actor, Desk, Incident, blocking, incident::Assignment, lifecycle::Stamp};
+    ///
+    /// let desk = blocking::Desk::from(Desk::in_memory()).tenant("acme")?;
+    /// let anna = desk.acting_as(Actor::person("anna")?.role("agent")?);
+    /// let id = anna.report("Mail is down")?.id();
+    /// # let at = chrono::DateTime::UNIX_EPOCH;
+    /// let Incident::New(new) = anna.incident(id).get()?.into_incident() else { return Ok(()) };
+    /// let step = new.assign(Assignment { group: Some("Mail".parse()?), person: None }, &Stamp::now(at, &anna.actor().id()));
+    /// assert_eq!(anna.commit(step)?.incident().stage(), andon::Stage::Assigned);
+    /// # Ok::<(), andon::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what nobody can ask for, such as what falls due by itself; else as the methods
+    /// for the commands.
+    pub async fn commit<T>(&self, step: Step<T>) -> Result<Outcome, Error>
+    where
+        T: Staged<Event = IncidentEvent>,
+        Incident: From<T>,
+    {
+        let Step { next, events } = step.widen::<Incident>();
+        let not_asked = |refused: NotAsked| {
+            let path = format!("events[{}]", refused.index);
+            let faults = Faults::one(Fault::new(path, "step.not_asked", refused.to_string()));
+            Error::from(Invalid { code: "step.invalid", subject: "the step".to_owned(), faults })
+        };
+        let requests = intent(&events).map_err(not_asked)?;
+        self.run_requests(&next.id().into(), &requests).await
+    }
+
+    /// Who acts.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// One incident, by its id or its number, to do something to it or to read it.
     #[must_use]
     pub fn incident(&self, key: impl Into<RecordKey>) -> IncidentDesk<R> {
         IncidentDesk { acting: self.clone(), key: key.into() }
-    }
-
-    /// Puts a policy in force for the tenant.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] without the permission `policy.publish` in the policy that is in force,
-    /// [`Error::Policy`] if the new policy would take that permission from the actor.
-    pub async fn publish_policy(&self, policy: Policy) -> Result<PolicyStamp, Error> {
-        let (in_force, _) = self.load(None, None).await?;
-        let permission = Permission::PublishPolicy;
-        if in_force.policy.permissions().scopes(&self.actor, permission).is_empty() {
-            let actor = self.actor.id().clone();
-            return Err(PermissionRefused { code: "policy.publish.refused", permission, actor, number: None }.into());
-        }
-        // Whoever publishes can publish again: a tenant is not locked out of its own policy by a slip.
-        if policy.permissions().scopes(&self.actor, permission).is_empty() {
-            let rule = format!("would take `{permission}` from {}, who publishes it", self.actor.id());
-            return Err(Faults::one(Fault::new("permissions", "permissions.locked_out", rule)).into());
-        }
-        let policy = Arc::new(policy);
-        let stamp = self
-            .desk
-            .repository()
-            .publish_policy(&self.tenant, Arc::clone(&policy))
-            .await
-            .map_err(|error| self.failed(error))?;
-        self.desk.remember(&self.tenant, InForce { stamp, policy });
-        Ok(stamp)
-    }
-
-    /// The policy in force for the tenant.
-    ///
-    /// # Errors
-    /// [`Error::Repository`] if it cannot be read.
-    pub async fn policy(&self) -> Result<Arc<Policy>, Error> {
-        Ok(self.load(None, None).await?.0.policy)
     }
 }
 

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    event::Event,
+    actor::ActorId,
+    decision::Happening,
+    event::{Body, Cause, Event},
     id::{CommandId, Id, Number, Version},
-    incident::Incident,
+    incident::{Audience, Incident},
     store::Record,
+    time::Instant,
 };
 
 /// What a command came to: the record after it, and what happened.
@@ -61,6 +64,62 @@ impl Outcome {
     #[must_use]
     pub const fn was_repeated(&self) -> bool {
         self.repeated
+    }
+}
+
+/// What commands would come to, if they were given now. Nothing of it is stored.
+///
+/// Executing them gives the same, unless something changes before; only the salts of texts, and with them
+/// their digests, are others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    incident: Incident,
+    version: Version,
+    events: Vec<Foreseen>,
+}
+
+/// An event that would happen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Foreseen {
+    /// When.
+    pub occurred_at: Instant,
+    /// Who would have done it.
+    pub actor: ActorId,
+    /// What would bring it about.
+    pub cause: Cause,
+    /// What.
+    pub body: Body,
+}
+
+impl Preview {
+    pub(super) fn of(incident: Incident, version: Version, happenings: Vec<Happening>, internals: bool) -> Self {
+        let shown =
+            happenings.into_iter().filter(|happening| internals || happening.event.audience() == Audience::Public);
+        let events = shown.map(|happening| Foreseen {
+            occurred_at: happening.occurred_at,
+            actor: happening.actor,
+            cause: happening.cause,
+            body: Body::Incident(if internals { happening.event } else { happening.event.withheld() }),
+        });
+        Self { events: events.collect(), incident, version }
+    }
+
+    /// The incident as it would be. Of a report it has neither id nor number: they are taken when it is made.
+    #[must_use]
+    pub const fn incident(&self) -> &Incident {
+        &self.incident
+    }
+
+    /// The version on which it is based; [`Version::NONE`] for a report.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// What would happen: what has fallen due, and what the commands do. Empty if they change nothing.
+    #[must_use]
+    pub fn events(&self) -> &[Foreseen] {
+        &self.events
     }
 }
 

@@ -1,7 +1,7 @@
 //! The commands as methods: sugar over [`execute`](IncidentDesk::execute), for asynchronous and for
 //! blocking code alike.
 
-use super::{IncidentDesk, Outcome};
+use super::{IncidentDesk, Outcome, Preview};
 use crate::{
     blocking,
     command::{Assign, AttachmentInput, Cancel, Correct, Edit, Hold, IncidentCommand, Override, Patch, Resolve},
@@ -20,7 +20,15 @@ impl<R: Repository> IncidentDesk<R> {
     /// without the permission, [`Error::Illegal`] if the stage has no such move, [`Error::Blocked`] while
     /// obligations are open, [`Error::Invalid`] with every field that is wrong.
     pub async fn execute(&self, command: IncidentCommand) -> Result<Outcome, Error> {
-        self.acting.run_request(&self.key, &command).await
+        self.acting.run_requests(&self.key, &[command]).await
+    }
+
+    /// What the command would come to. Nothing is stored.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn preview(&self, command: IncidentCommand) -> Result<Preview, Error> {
+        self.acting.preview_requests(&self.key, &[command]).await
     }
 }
 
@@ -31,6 +39,14 @@ impl<R: Repository> blocking::IncidentDesk<R> {
     /// As [the asynchronous twin](super::IncidentDesk::execute).
     pub fn execute(&self, command: IncidentCommand) -> Result<Outcome, Error> {
         pollster::block_on(self.0.execute(command))
+    }
+
+    /// What the command would come to.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](super::IncidentDesk::preview).
+    pub fn preview(&self, command: IncidentCommand) -> Result<Preview, Error> {
+        pollster::block_on(self.0.preview(command))
     }
 }
 

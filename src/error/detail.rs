@@ -289,6 +289,21 @@ pub struct VersionConflict {
     pub(crate) number: Number,
     pub(crate) expected: Version,
     pub(crate) found: Version,
+    pub(crate) since: Vec<Happened>,
+    pub(crate) more: bool,
+}
+
+/// Something that has happened to a record since the version that a caller named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// Its place in the record's log.
+    pub sequence: Version,
+    /// The kind of event: `incident.resolved`.
+    pub kind: &'static str,
+    /// Who did it.
+    pub actor: ActorId,
+    /// When it was recorded.
+    pub recorded_at: Instant,
 }
 
 impl VersionConflict {
@@ -310,23 +325,84 @@ impl VersionConflict {
         self.found
     }
 
+    /// What has happened since, as far as the actor may see it: the first twenty events.
+    #[must_use]
+    pub fn since(&self) -> &[Happened] {
+        &self.since
+    }
+
+    /// Whether more has happened than [`since`](Self::since) tells.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.more
+    }
+
     pub(super) fn params(&self) -> Vec<(&'static str, String)> {
         vec![
             ("number", self.number.to_string()),
             ("expected", self.expected.to_string()),
             ("found", self.found.to_string()),
+            ("since", list(&self.since)),
         ]
+    }
+}
+
+impl fmt::Display for Happened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.kind, self.actor)
     }
 }
 
 impl fmt::Display for VersionConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, expected, found } = self;
-        write!(f, "{number} is at version {found} and not at {expected}; look at what has happened since")
+        let Self { number, expected, found, since, more } = self;
+        write!(f, "{number} is at version {found} and not at {expected}")?;
+        match since.is_empty() {
+            true => Ok(()),
+            false => write!(f, "; since then: {}{}", list(since), if *more { ", …" } else { "" }),
+        }
     }
 }
 
 impl std::error::Error for VersionConflict {}
+
+/// Another version of the policy is in force than the caller named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("version {found} of the policy is in force and not {expected}; look at what was published since")]
+pub struct PolicyConflict {
+    pub(crate) expected: Version,
+    pub(crate) found: u32,
+}
+
+impl PolicyConflict {
+    /// The version that the caller named.
+    #[must_use]
+    pub const fn expected(&self) -> Version {
+        self.expected
+    }
+
+    /// The version in force; 0 if none was published.
+    #[must_use]
+    pub const fn found(&self) -> u32 {
+        self.found
+    }
+
+    pub(super) fn params(&self) -> Vec<(&'static str, String)> {
+        vec![("expected", self.expected.to_string()), ("found", self.found.to_string())]
+    }
+}
+
+/// What is wrong with a cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CursorError {
+    /// It is no cursor. Begin anew without one.
+    #[error("this is no cursor; begin at the first page")]
+    Malformed,
+    /// It belongs to another list, viewer or tenant, or to another filter or order. Begin anew without one.
+    #[error("this cursor belongs to another list; begin at the first page")]
+    Elsewhere,
+}
 
 /// The command id was used for something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

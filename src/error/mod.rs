@@ -13,8 +13,8 @@ use std::fmt;
 
 pub use catalogue::{CodeEntry, FAULTS, catalogue};
 pub use detail::{
-    Blocked, ClockBehind, CommandReused, Illegal, Invalid, NotFound, PermissionRefused, ReopeningOver, ServiceRequest,
-    VersionConflict,
+    Blocked, ClockBehind, CommandReused, CursorError, Happened, Illegal, Invalid, NotFound, PermissionRefused,
+    PolicyConflict, ReopeningOver, ServiceRequest, VersionConflict,
 };
 
 use crate::{directory::DirectoryError, fault::Faults, id::CommandId, store::RepositoryError};
@@ -48,6 +48,12 @@ pub enum Error {
     /// The record is not at the version that the caller named.
     #[error(transparent)]
     Conflict(Box<VersionConflict>),
+    /// Another version of the policy is in force than the caller named.
+    #[error(transparent)]
+    PolicyConflict(PolicyConflict),
+    /// A cursor is none, or belongs to something else.
+    #[error(transparent)]
+    Cursor(CursorError),
     /// The command id was used for something else.
     #[error(transparent)]
     CommandReused(CommandReused),
@@ -166,6 +172,9 @@ impl Error {
             Self::ReopeningOver(_) => "incident.reopen.over",
             Self::ServiceRequest(_) => "incident.report.service_request",
             Self::Conflict(_) => "record.conflict",
+            Self::PolicyConflict(_) => "policy.conflict",
+            Self::Cursor(CursorError::Malformed) => "cursor.malformed",
+            Self::Cursor(CursorError::Elsewhere) => "cursor.elsewhere",
             Self::CommandReused(_) => "command.reused",
             Self::ClockBehind(_) => "time.behind",
             Self::Within { error, .. } => error.code(),
@@ -175,6 +184,9 @@ impl Error {
             Self::Repository { source, .. } => match source {
                 RepositoryError::AlreadyExists { .. } => "repository.already_exists",
                 RepositoryError::Conflict { .. } => "repository.conflict",
+                RepositoryError::PolicyChanged { .. } => "repository.policy_changed",
+                RepositoryError::InUse { .. } => "repository.in_use",
+                RepositoryError::CursorTooOld => "cursor.too_old",
                 RepositoryError::Malformed { .. } => "repository.malformed",
                 RepositoryError::Corrupt { .. } => "repository.corrupt",
                 RepositoryError::OutcomeUnknown { .. } => "repository.outcome_unknown",
@@ -213,6 +225,8 @@ impl Error {
             Self::ReopeningOver(error) => error.params(),
             Self::ServiceRequest(error) => vec![("rule", error.rule.to_string())],
             Self::Conflict(error) => error.params(),
+            Self::PolicyConflict(error) => error.params(),
+            Self::Cursor(_) => Vec::new(),
             Self::CommandReused(error) => vec![("command", error.command.to_string())],
             Self::ClockBehind(error) => error.params(),
             Self::Policy(faults) => vec![("faults", faults.to_string())],
@@ -300,6 +314,12 @@ from_detail! {
     ServiceRequest(ServiceRequest),
     Conflict(VersionConflict),
     ClockBehind(ClockBehind),
+}
+
+/// The error for a read that asks for what cannot be had.
+pub(crate) fn invalid_read(path: &str, code: &'static str, rule: String) -> Error {
+    let faults = Faults::one(crate::fault::Fault::new(path, code, rule));
+    Invalid { code: "read.invalid", subject: "the request".to_owned(), faults }.into()
 }
 
 /// Writes items with commas between.

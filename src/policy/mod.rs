@@ -57,12 +57,14 @@
 
 mod draft;
 mod itil;
+mod left_out;
 mod rules;
 mod validate;
 
 use std::collections::HashMap;
 
 pub use draft::PolicyDraft;
+pub(crate) use left_out::left_out;
 pub use rules::{
     Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, LabelRule, NumberFormat, Numbering, ReopeningPolicy,
     ResolutionRule, ServiceRequestRule, Timeliness, UntilRule,

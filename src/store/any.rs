@@ -9,7 +9,7 @@ use super::{
 use crate::{
     digest::Digest,
     event::RecordId,
-    id::{CommandId, Version},
+    id::CommandId,
     key::TenantId,
     time::Instant,
 };

@@ -140,7 +140,8 @@ pub struct Guard {
 }
 
 /// Everything that one command changes. It lands whole or not at all. A command that changes nothing
-/// has no writes, and the record that it left as it was is its first guard.
+/// has no writes, and the record that it left as it was is its first guard; one that left the policy as
+/// it was has neither.
 #[derive(Debug, Clone)]
 pub struct Commit {
     /// The command. A repository keeps its answer with the rest.
@@ -178,7 +179,7 @@ pub struct Answer {
     pub at: Instant,
     /// The records that it wrote; or the one that it read and left as it was.
     pub touched: Vec<Touched>,
-    /// The policy that it put in force.
+    /// The policy that it put in force, or left in force.
     pub published: Option<PolicyStamp>,
 }
 
@@ -222,25 +223,27 @@ impl Commit {
         };
         let read = |guard: &Guard| Touched { record: guard.id, first: guard.version.next(), last: guard.version };
         let unchanged = if self.writes.is_empty() { self.guards.first().map(read) } else { None };
+        let published = match &self.publication {
+            Some(publication) => Some(publication.stamp()),
+            None if self.writes.is_empty() && self.guards.is_empty() => self.policy,
+            None => None,
+        };
         Answer {
             salt: Some(self.salt),
             intent: self.intent,
             at: self.at,
             touched: self.writes.iter().map(written).chain(unchanged).collect(),
-            published: self.publication.as_ref().map(Publication::stamp),
+            published,
         }
     }
 
     /// Whether the commit holds together, whatever is stored: what a repository asks before it looks.
     ///
     /// # Errors
-    /// [`RepositoryError::Malformed`] if it names no record and publishes nothing, writes a record twice or
-    /// under another's id, or has events that do not follow each other or belong to others.
+    /// [`RepositoryError::Malformed`] if it writes a record twice or under another's id, or has events that do
+    /// not follow each other or belong to others.
     pub fn check(&self, tenant: &TenantId) -> Result<(), RepositoryError> {
         let malformed = |reason| Err(RepositoryError::Malformed { reason });
-        if self.writes.is_empty() && self.guards.is_empty() && self.publication.is_none() {
-            return malformed("it names no record");
-        }
         for (index, write) in self.writes.iter().enumerate() {
             let id = write.id();
             if self.writes.iter().take(index).any(|earlier| earlier.id() == id) {

@@ -3,14 +3,7 @@
 use std::sync::Arc;
 
 use super::Term;
-use crate::{
-    actor::ActorId,
-    digest::Digest,
-    event::PolicyStamp,
-    id::CommandId,
-    policy::Policy,
-    time::Instant,
-};
+use crate::{actor::ActorId, digest::Digest, event::PolicyStamp, id::CommandId, policy::Policy, time::Instant};
 
 /// Something that is published whole and never changes. Closed: a new kind is a new variant here and no
 /// new method in a repository.

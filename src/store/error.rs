@@ -88,6 +88,14 @@ pub enum RepositoryError {
     },
 }
 
+impl RepositoryError {
+    /// Whether others were first: it is worth loading and deciding again.
+    #[must_use]
+    pub const fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Conflict { .. } | Self::PolicyChanged { .. })
+    }
+}
+
 fn expectation(expected: Expected) -> String {
     match expected {
         Expected::Absent => "not to exist".to_owned(),

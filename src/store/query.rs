@@ -249,7 +249,8 @@ impl Search {
         let found = |wanted: &dyn Fn(&str) -> bool| {
             subject.iter().any(|term| matches!(term, Term::Token(token) if wanted(token)))
         };
-        self.words.iter().all(|word| found(&|token| token == &**word)) && found(&|token| token.starts_with(&**beginning))
+        self.words.iter().all(|word| found(&|token| token == &**word))
+            && found(&|token| token.starts_with(&**beginning))
     }
 }
 
@@ -401,6 +402,32 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// How many values each part that lists some names.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        [
+            ("stages", self.stages.len()),
+            ("priorities", self.priorities.len()),
+            ("groups", self.groups.len()),
+            ("people", self.people.len()),
+            ("stage_labels", self.stage_labels.len()),
+            ("hold_reasons", self.hold_reasons.len()),
+            ("resolution_codes", self.resolution_codes.len()),
+            ("labels", self.labels.len()),
+            ("categories", self.categories.len()),
+            ("callers", self.callers.len()),
+            ("affected", self.affected.len()),
+            ("organisations", self.organisations.len()),
+            ("sites", self.sites.len()),
+            ("channels", self.channels.len()),
+            ("services", self.services.len()),
+            ("offerings", self.offerings.len()),
+            ("items", self.items.len()),
+            ("references", self.references.len()),
+            ("fields", self.fields.len()),
+        ]
+        .into_iter()
+    }
+
     /// Whether a record fits every part.
     #[must_use]
     pub fn matches(&self, row: &IndexRow, terms: &Terms) -> bool {
@@ -441,10 +468,8 @@ impl Filter {
             any(&self.references, Term::Reference),
         ];
         let labels = self.labels.iter().map(|label| Need { any: vec![Term::Label(label.clone())] });
-        let fields = self
-            .fields
-            .iter()
-            .map(|(key, value)| Need { any: vec![Term::Field(key.clone(), Arc::clone(value))] });
+        let fields =
+            self.fields.iter().map(|(key, value)| Need { any: vec![Term::Field(key.clone(), Arc::clone(value))] });
         listed.into_iter().flatten().chain(labels).chain(fields)
     }
 }

@@ -18,7 +18,7 @@
 //! let anna = desk.tenant("acme")?.acting_as(Actor::person("anna")?.role("agent")?);
 //! let reported = anna.report("Mail is down")?;
 //! let view = RecordView::of(reported.incident(), reported.version());
-//! assert_eq!((view.stage.as_str(), view.priority.name.as_str()), ("new", "P4"));
+//! assert_eq!((view.stage.as_str(), view.priority.name.as_str()), ("new", "P3"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

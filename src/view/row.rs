@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    event::RecordId,
     id::{Id, Number, Version},
     incident::Incident,
+    store::IndexRow,
     time::Instant,
 };
 
@@ -54,4 +56,25 @@ pub struct RowPriority {
     pub rank: u8,
     /// The policy's name: `P1`, `3 - Moderate`, …
     pub name: String,
+}
+
+impl From<&IndexRow> for ListRow {
+    fn from(row: &IndexRow) -> Self {
+        let RecordId::Incident(id) = row.id;
+        Self {
+            id,
+            number: row.number.clone(),
+            title: row.title.to_string(),
+            stage: row.stage.key().to_owned(),
+            label: row.label.as_ref().map(ToString::to_string),
+            priority: RowPriority { rank: row.priority.rank(), name: row.priority.name().to_string() },
+            group: row.group.as_ref().map(ToString::to_string),
+            person: row.person.as_ref().map(ToString::to_string),
+            next_clock: row.clock.as_ref().map(ToString::to_string),
+            due: row.due,
+            version: row.version,
+            updated_at: row.updated_at,
+            reported_at: Some(row.reported_at),
+        }
+    }
 }

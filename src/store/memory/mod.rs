@@ -19,13 +19,7 @@ use super::{
     Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart, MAX_PAGE,
     PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
 };
-use crate::{
-    digest::Digest,
-    event::RecordId,
-    id::CommandId,
-    key::TenantId,
-    time::Instant,
-};
+use crate::{digest::Digest, event::RecordId, id::CommandId, key::TenantId, time::Instant};
 
 /// A repository in memory. It keeps every promise of [`Repository`] but that of surviving the process.
 /// Clones share what is stored.
@@ -108,11 +102,7 @@ impl Repository for MemoryRepository {
         }))
     }
 
-    async fn load_many(
-        &self,
-        scope: &Scope,
-        records: &[RecordId],
-    ) -> Result<Vec<Option<Loaded>>, RepositoryError> {
+    async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
         let absent = || vec![None; records.len()];
         Ok(self.read(&scope.tenant, absent, |tenant| {
             let seen = |id: &RecordId| tenant.seen(scope, *id).map(|row| row.loaded());
@@ -179,7 +169,8 @@ impl Repository for MemoryRepository {
             Some(tenant) => tenant.feed_page(scope, request.filter, after, request.limit.clamp(1, MAX_PAGE)),
             None => (Vec::new(), after),
         };
-        let entries = entries.into_iter().map(|(place, entry)| super::FeedEntry { position: self.position(place), ..entry });
+        let entries =
+            entries.into_iter().map(|(place, entry)| super::FeedEntry { position: self.position(place), ..entry });
         Ok(FeedPage { entries: entries.collect(), next: self.position(next), more: next < end })
     }
 

@@ -110,11 +110,9 @@ impl Half {
         let priority = Sort::Priority.key_of(after, NEVER);
         let old_priority = before.map(|row| Sort::Priority.key_of(row, NEVER));
         move_key(&mut self.priority, old_priority, priority, slot);
-        for (order, sort) in [
-            (&mut self.due, Sort::Due),
-            (&mut self.updated, Sort::Updated),
-            (&mut self.reported, Sort::Reported),
-        ] {
+        for (order, sort) in
+            [(&mut self.due, Sort::Due), (&mut self.updated, Sort::Updated), (&mut self.reported, Sort::Reported)]
+        {
             move_key(order, before.map(|row| sort.key_of(row, NEVER)), sort.key_of(after, NEVER), slot);
         }
         let same = old_priority == Some(priority);

@@ -93,8 +93,8 @@ impl Tenant {
     fn candidates(&self, scope: &Scope, filter: &Filter) -> Option<Candidates<'_>> {
         let orders = &self.orders;
         let bearing = |term: &Term| orders.bearing(term);
-        let viewer = (!scope.viewer.contains(&Term::Everyone))
-            .then(|| Candidates::of(scope.viewer.iter().filter_map(bearing)));
+        let viewer =
+            (!scope.viewer.contains(&Term::Everyone)).then(|| Candidates::of(scope.viewer.iter().filter_map(bearing)));
         let needs = filter.needs().map(|need| Candidates::of(need.any.iter().filter_map(bearing)));
         let groups = (!filter.groups.is_empty())
             .then(|| Candidates::of(filter.groups.iter().filter_map(|group| bearing(&Term::Group(group.clone())))));
@@ -105,7 +105,9 @@ impl Tenant {
         });
         let stages = (!filter.stages.is_empty()).then(|| {
             let halves = [&orders.live, &orders.done];
-            Candidates::of(halves.iter().flat_map(|half| filter.stages.iter().filter_map(|stage| half.stages.get(stage))))
+            Candidates::of(
+                halves.iter().flat_map(|half| filter.stages.iter().filter_map(|stage| half.stages.get(stage))),
+            )
         });
         let search = filter.search.iter().flat_map(|search| {
             let words = search.words().iter();

@@ -239,7 +239,8 @@ impl Tenant {
     fn erased(&self, commit: &Commit) -> Result<Vec<(Slot, Vec<Event>)>, RepositoryError> {
         let mut logs = Vec::with_capacity(commit.erasures.len());
         for erasure in &commit.erasures {
-            let Some((slot, row)) = self.ids.get(&erasure.record).and_then(|slot| Some((*slot, self.at(*slot)?))) else {
+            let Some((slot, row)) = self.ids.get(&erasure.record).and_then(|slot| Some((*slot, self.at(*slot)?)))
+            else {
                 continue;
             };
             let events: Result<Vec<_>, _> = row.events.iter().map(|event| event.erased(&erasure.slots)).collect();

@@ -1,0 +1,680 @@
+//! Intents: the commands that ask for the events of a step, so that a step can be committed as they are.
+//!
+//! A step was made on a record that may have moved on since. So the desk takes its events as a wish:
+//! the commands that ask for them are authorised, checked and decided like any others. What the policy,
+//! the directory or the actor decides is decided anew: what else ends a hold, on which side a note was
+//! written, what a closure rests on, who waived or overrode, whether somebody is a VIP.
+
+use super::{
+    Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold as HoldInput, IncidentCommand as Command, Override,
+    Patch, RatedInput, Resolve, report::as_text,
+};
+use crate::{
+    incident::{
+        Assignment, Attachment, CorrectedStage, Correction, FactChange as Change, Hold, IncidentEvent as Event,
+        PriorityChange, Rated, Reopening, Resolution, ResumedBy,
+    },
+    priority::PriorityCause as Cause,
+    text::Text,
+};
+
+/// The commands that ask for these events, in order: as many as there are events, as a rule.
+///
+/// # Errors
+/// [`NotAsked`] for the first event that no command asks for.
+pub(crate) fn intent(events: &[Event]) -> Result<Vec<Command>, NotAsked> {
+    let mut commands = Vec::with_capacity(events.len());
+    let mut rest = events.iter().enumerate().peekable();
+    while let Some((index, event)) = rest.next() {
+        // The hold of a resolved incident reopens it. A hold has no room for the reopening's reason, so that
+        // one with a reason is asked for by itself.
+        let by_hold = matches!(event, Event::Reopened(Reopening { reason: None, by_reply: false }))
+            && matches!(rest.peek(), Some((_, Event::Held(_))));
+        if !by_hold {
+            let asked = asking_for(event).map_err(|why| NotAsked { index, event: event.name(), why })?;
+            commands.extend(asked);
+        }
+    }
+    Ok(commands)
+}
+
+/// An event of a step that no command asks for. It reads after the event's path: `events[0]` is ….
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is `{event}` {why}")]
+pub(crate) struct NotAsked {
+    /// Where the event stands in the step.
+    pub index: usize,
+    /// Its name.
+    pub event: &'static str,
+    /// Why no command asks for it.
+    pub why: NoIntent,
+}
+
+/// Why no command asks for an event, and what to do instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoIntent {
+    /// The beginning of a record.
+    #[error("and no step of an incident that exists; make a report with `report`")]
+    Report,
+    /// A hold that its date ended.
+    #[error("by its date, which the library alone brings about; resume it by hand to end the hold now")]
+    ByDate,
+    /// What a caller's reply leads to.
+    #[error("by the caller's reply, which the policy brings about; commit the note alone, or make the move by hand")]
+    ByReply,
+    /// An assessment that follows from the facts.
+    #[error("because facts changed, which the policy brings about; commit the change of facts alone")]
+    ByFacts,
+    /// An override that ran out.
+    #[error("because an override expired, which the library alone brings about; clear the override to end it now")]
+    ByExpiry,
+    /// An override that was set and is not there, or was cleared and is.
+    #[error("with a cause that its assessment belies; set an override in the assessment, or clear it there")]
+    OverrideUnclear,
+    /// A VIP without the person.
+    #[error("with a change of `vip`, which the directory decides; change the affected person")]
+    Vip,
+    /// A phase that a correction sets.
+    #[error("to a phase, which a correction cannot ask for; correct to in progress, then enter the phase")]
+    CorrectedPhase,
+    /// A text that is no longer known.
+    #[error("with an erased text, which cannot be asked for; write the text anew")]
+    Erased,
+}
+
+/// The commands that ask for this event; more than one for an edit that is also a move to another category.
+fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
+    let command = match event {
+        Event::Reported(_) => return Err(NoIntent::Report),
+        Event::Assigned(Assignment { group, person }) => {
+            Command::Assign(Assign { group: typed(group.as_ref()), person: typed(person.as_ref()) })
+        }
+        Event::Unassigned => Command::Unassign {},
+        // What is not with anybody after it is cleared: the event holds the whole assignment.
+        Event::Routed(Assignment { group, person }) => {
+            Command::Route { group: patch(group.as_ref()), person: patch(person.as_ref()) }
+        }
+        Event::WorkStarted => Command::StartWork {},
+        Event::PhaseEntered(phase) => Command::EnterPhase { phase: *phase },
+        Event::Held(hold) => Command::Hold(hold_input(hold)?),
+        Event::HoldChanged(hold) => Command::ChangeHold(hold_input(hold)?),
+        Event::Resumed(ResumedBy::Hand) => Command::Resume {},
+        Event::Resumed(ResumedBy::Date) => return Err(NoIntent::ByDate),
+        Event::Resumed(ResumedBy::CallerReply) | Event::Reopened(Reopening { by_reply: true, .. }) => {
+            return Err(NoIntent::ByReply);
+        }
+        Event::Resolved(resolution) => Command::Resolve(resolve(resolution)?),
+        Event::Confirmed(by) => Command::Confirm { by: *by },
+        Event::Reopened(Reopening { reason, by_reply: false }) => {
+            Command::Reopen { reason: maybe_said(reason.as_ref())? }
+        }
+        Event::Closed(_) => Command::Close {},
+        Event::Cancelled(why) => {
+            Command::Cancel(Cancel { cancellation: why.cancellation.clone(), reason: maybe_said(why.reason.as_ref())? })
+        }
+        Event::MergeUndone(why) => Command::UndoMerge { reason: maybe_said(why.reason.as_ref())? },
+        Event::Edited(changes) => return edit(changes),
+        Event::PriorityChanged(change) => override_of(change)?,
+        Event::NoteAdded(note) => Command::AddNote { audience: note.audience, text: said(note.text.as_str())? },
+        Event::Watched(person) => Command::Watch { person: person.to_string() },
+        Event::Unwatched(person) => Command::Unwatch { person: person.to_string() },
+        Event::Attached(Attachment { name, media_type, size, digest }) => Command::Attach(AttachmentInput {
+            name: said(name.as_str())?,
+            media_type: media_type.to_string(),
+            size: *size,
+            digest: *digest,
+        }),
+        Event::Detached(digest) => Command::Detach { digest: *digest },
+        Event::TimeSpent(spent) => {
+            Command::LogTime { seconds: spent.seconds.get(), note: maybe_said(spent.note.as_ref())? }
+        }
+        Event::Labelled(label) => Command::SetLabel { label: typed(label.as_ref()) },
+        Event::MilestoneRecorded(time) => Command::RecordMilestone { milestone: time.milestone(), at: time.at() },
+        Event::ObligationWaived(waiver) => Command::Waive {
+            code: waiver.code.to_string(),
+            field: typed(waiver.field.as_ref()),
+            reason: said(waiver.reason.as_str())?,
+        },
+        Event::Corrected(correction) => Command::Correct(correct(correction)?),
+    };
+    Ok(vec![command])
+}
+
+/// An edit, and before it the move to another category: what a category asks for is judged by the new one.
+fn edit(changes: &[Change]) -> Result<Vec<Command>, NoIntent> {
+    let mut edit = Edit::new();
+    let mut moved = None;
+    for change in changes {
+        match change {
+            Change::Title { new, .. } => edit.title = Patch::Set(said(new.as_str())?),
+            Change::Description { new, .. } => {
+                edit.description = maybe_said(new.as_ref())?.map_or(Patch::Clear, Patch::Set);
+            }
+            Change::Category { new, .. } => moved = Some(typed(new.as_ref())),
+            Change::Impact { new, .. } => edit.impact = patch(Some(new)),
+            Change::Urgency { new, .. } => edit.urgency = patch(Some(new)),
+            Change::Caller { new, .. } => edit.caller = patch(new.as_ref()),
+            Change::Affected { new, .. } => edit.affected = patch(new.as_ref()),
+            // It is looked up when another person is affected, and at no other time.
+            Change::Vip { .. } if changes.iter().any(|other| matches!(other, Change::Affected { .. })) => {}
+            Change::Vip { .. } => return Err(NoIntent::Vip),
+            Change::PeopleAffected { new, .. } => edit.people_affected = new.map_or(Patch::Clear, Patch::Set),
+            Change::Organisation { new, .. } => edit.organisation = patch(new.as_ref()),
+            Change::Site { new, .. } => edit.site = patch(new.as_ref()),
+            Change::Channel { new, .. } => edit.channel = patch(new.as_ref()),
+            Change::Services { new, .. } => edit.services = rated(new),
+            Change::Offering { new, .. } => {
+                edit.offering = new.as_ref().map_or(Patch::Clear, |new| Patch::Set(new.into()));
+            }
+            Change::Items { new, .. } => edit.items = rated(new),
+            Change::Labels { new, .. } => edit.labels = Patch::Set(new.iter().map(ToString::to_string).collect()),
+            Change::References { new, .. } => edit.references = Patch::Set(new.clone()),
+            Change::Confidential { new, .. } => edit.confidential = Patch::Set(*new),
+            Change::Custom { key, new, .. } => {
+                let new = new.as_ref().map(|value| as_text(value).ok_or(NoIntent::Erased)).transpose()?;
+                edit.fields.insert(key.to_string(), new);
+            }
+        }
+    }
+    let moved = moved.map(|category| Command::Categorise { category, apply_defaults: false });
+    // An edit of nothing is asked for, too, and then changes nothing.
+    let edited = moved.is_none() || edit != Edit::new();
+    Ok(moved.into_iter().chain(edited.then(|| Command::Edit(Box::new(edit)))).collect())
+}
+
+/// The override that was set or cleared: people ask for no other assessment.
+fn override_of(change: &PriorityChange) -> Result<Command, NoIntent> {
+    match (change.cause, change.assessment.overridden()) {
+        (Cause::Overridden, Some(set)) => Ok(Command::OverridePriority(Override {
+            priority: set.priority.to_string(),
+            reason: said(set.reason.as_str())?,
+            until: set.until,
+        })),
+        (Cause::OverrideCleared, None) => Ok(Command::ClearOverride {}),
+        (Cause::Overridden, None) | (Cause::OverrideCleared, Some(_)) => Err(NoIntent::OverrideUnclear),
+        (Cause::Edited | Cause::Categorised, _) => Err(NoIntent::ByFacts),
+        (Cause::OverrideExpired, _) => Err(NoIntent::ByExpiry),
+    }
+}
+
+fn correct(correction: &Correction) -> Result<Correct, NoIntent> {
+    let to = match &correction.to {
+        CorrectedStage::New => CorrectTo::New,
+        CorrectedStage::Assigned => CorrectTo::Assigned,
+        CorrectedStage::InProgress { phase: None } => CorrectTo::InProgress,
+        CorrectedStage::InProgress { phase: Some(_) } => return Err(NoIntent::CorrectedPhase),
+        CorrectedStage::OnHold(hold) => CorrectTo::OnHold(hold_input(hold)?),
+        CorrectedStage::Resolved(resolution) => CorrectTo::Resolved(resolve(resolution)?),
+        CorrectedStage::Closed(resolution) => CorrectTo::Closed(resolve(resolution)?),
+        CorrectedStage::Cancelled(cancellation) => CorrectTo::Cancelled(cancellation.clone()),
+    };
+    Ok(Correct { to, reason: said(correction.reason.as_str())?, instead_of: correction.instead_of.clone() })
+}
+
+fn hold_input(hold: &Hold) -> Result<HoldInput, NoIntent> {
+    Ok(HoldInput { reason: hold.reason.to_string(), until: hold.until, note: maybe_said(hold.note.as_ref())? })
+}
+
+fn resolve(resolution: &Resolution) -> Result<Resolve, NoIntent> {
+    Ok(Resolve {
+        code: resolution.code.to_string(),
+        text: maybe_said(resolution.text.as_ref())?,
+        remedy: resolution.remedy,
+    })
+}
+
+/// What a slot says.
+fn said(text: Option<&str>) -> Result<String, NoIntent> {
+    text.map(str::to_owned).ok_or(NoIntent::Erased)
+}
+
+/// What a slot says, where there may be none.
+fn maybe_said(text: Option<&Text>) -> Result<Option<String>, NoIntent> {
+    text.map(|text| said(text.as_str())).transpose()
+}
+
+/// A key as somebody would type it.
+fn typed(key: Option<&impl ToString>) -> Option<String> {
+    key.map(ToString::to_string)
+}
+
+fn patch(new: Option<&impl ToString>) -> Patch<String> {
+    typed(new).map_or(Patch::Clear, Patch::Set)
+}
+
+fn rated<K: ToString>(new: &[Rated<K>]) -> Patch<Vec<RatedInput>> {
+    Patch::Set(new.iter().map(RatedInput::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, num::NonZeroU64, sync::Arc};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        actor::{Actor, ActorId},
+        decision::{Context, Course, decide},
+        digest::Digest,
+        directory::Person,
+        event::Cause as BroughtBy,
+        id::{Id, IdSource},
+        incident::*,
+        key::{PersonRef, StageLabel},
+        lifecycle::{In, Staged, Stamp, Step},
+        policy::{Policy, PolicyDraft},
+        priority::{Assessment, Override as SetByHand},
+        text::Title,
+        time::Instant,
+    };
+
+    const SALT: [u8; 16] = [7; 16];
+    const AT: &str = "2026-06-08T07:00:00Z";
+    const TOMORROW: &str = "2026-06-09T07:00:00Z";
+    const REFUSED_WITH: &str = "incident.resolve.illegal";
+
+    /// Salts that are always the same, so that equal texts make equal events.
+    struct OneSalt;
+
+    impl IdSource for OneSalt {
+        fn id(&self, _: Instant) -> u128 {
+            1
+        }
+
+        fn salt(&self) -> [u8; 16] {
+            SALT
+        }
+    }
+
+    /// A step on an incident, and the commands that it should ask for.
+    struct Row {
+        before: Incident,
+        events: Vec<Event>,
+        asks: Value,
+    }
+
+    fn row<S: IncidentStage, T: Staged<Event = Event>>(before: &In<S>, step: Step<T>, asks: Value) -> Row
+    where
+        Incident: From<In<S>>,
+    {
+        Row { before: before.clone().into(), events: step.events, asks }
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn at() -> Instant {
+        AT.parse().unwrap()
+    }
+
+    fn tomorrow() -> Option<Instant> {
+        TOMORROW.parse().ok()
+    }
+
+    fn text(text: &str) -> Text {
+        Text::new(text, 80, SALT).unwrap()
+    }
+
+    fn policy() -> Policy {
+        let mut draft = PolicyDraft::itil();
+        draft.categories = read(json!([{ "key": "network" }, { "key": "mail" }]));
+        draft.stage_labels = read(json!([{ "key": "waiting_for_parts", "stage": "in_progress" }]));
+        draft.fields = read(json!([
+            { "key": "asset_tag", "kind": { "text": { "max_chars": 20 } } },
+            { "key": "cost", "kind": { "number": {} } },
+            { "key": "floor", "kind": { "choice": { "options": ["ground", "first"] } } },
+            { "key": "bought", "kind": "date" },
+            { "key": "contract", "kind": "reference" },
+        ]));
+        draft.validate().unwrap()
+    }
+
+    /// An administrator of the desk, who may do everything and is not the caller.
+    fn ada() -> Actor {
+        Actor::person("ada").unwrap().role("administrator").unwrap()
+    }
+
+    /// The incident after the commands, each decided by the policy, and what happened.
+    fn decided(before: Incident, commands: &[Command]) -> (Incident, Vec<Event>) {
+        let (policy, actor) = (policy(), ada());
+        let context = Context {
+            policy: &policy,
+            ids: &OneSalt,
+            actor: &actor,
+            occurred_at: at(),
+            recorded_at: at(),
+            affected: Some(&Person { vip: true, ..Person::default() }),
+            cause: &BroughtBy::Command,
+            importing: false,
+        };
+        let course = commands.iter().fold(Course::from(before), |course, command| {
+            decide(course, command, &context).unwrap_or_else(|error| panic!("{command:?}: {error}"))
+        });
+        (course.incident, course.happenings.into_iter().map(|happening| happening.event).collect())
+    }
+
+    fn new(stamp: &Stamp<'_>) -> Step<In<New>> {
+        let facts: Facts = read(json!({
+            "id": Id::<Incident>::from_u128(1),
+            "number": "INC0000001",
+            "title": Title::new("Mail is down", 80, SALT).unwrap(),
+            "category": "network",
+            "impact": "low",
+            "urgency": "low",
+            "caller": "bob",
+            "opened_by": { "person": "bob" },
+        }));
+        let assessment = Arc::new(policy().assess(&facts).unwrap());
+        let facts = Arc::new(facts);
+        let reported =
+            Reported { facts, assessment, assignment: Assignment::default(), occurred: None, detected: None };
+        In::<New>::report(reported, stamp)
+    }
+
+    /// The assessment with this override, and the change to it.
+    fn priority(before: &In<InProgress>, cause: Cause, set: Option<SetByHand>) -> PriorityChange {
+        let assessment: Assessment = before.progress().assessment.as_ref().clone().with_override(set);
+        PriorityChange {
+            old: before.progress().assessment.result().clone(),
+            new: assessment.result().clone(),
+            cause,
+            assessment: Arc::new(assessment),
+        }
+    }
+
+    fn set_by_hand() -> SetByHand {
+        SetByHand {
+            priority: policy().matrix().find("P1").unwrap(),
+            reason: text("board meeting"),
+            by: ada().id().clone(),
+            until: tomorrow(),
+        }
+    }
+
+    fn file() -> Attachment {
+        let name = Title::new("log.txt", 80, SALT).unwrap();
+        Attachment { name, media_type: "text/plain".parse().unwrap(), size: 12, digest: Digest::of(b"log") }
+    }
+
+    fn vendor() -> Hold {
+        Hold { reason: HoldReason::AwaitingVendor, until: None, wakes_on: Vec::new(), note: Some(text("parts")) }
+    }
+
+    fn fixed() -> Resolution {
+        Resolution { code: "fixed".parse().unwrap(), remedy: Remedy::Workaround, text: Some(text("Restarted.")) }
+    }
+
+    fn note(audience: Audience) -> Note {
+        Note { audience, from: NoteFrom::Desk, text: text("We are on it."), on_resolved: None }
+    }
+
+    fn correction(to: CorrectedStage) -> Correction {
+        Correction { to, reason: text("a repair"), instead_of: Some(REFUSED_WITH.to_owned()) }
+    }
+
+    /// A step for each kind of event that can be asked for.
+    fn asked() -> Vec<Row> {
+        let actor = ada();
+        let stamp = &Stamp::now(at(), actor.id());
+        let new = new(stamp).next;
+        let network = || read::<Assignment>(json!({ "group": "Network", "person": "ada" }));
+        let assigned = new.clone().assign(network(), stamp).next;
+        let working = assigned.clone().start_work(stamp).next;
+        let held = working.clone().hold(vendor(), stamp).next;
+        let resolved = working.clone().resolve(fixed(), stamp).next;
+        let confirmed = resolved.clone().confirm(ConfirmedBy::Monitoring, stamp).next;
+        let (other, log) = (Id::from_u128(2), file().digest);
+        let duplicate =
+            || CancelledAs { cancellation: Cancellation::Duplicate { of: other }, reason: Some(text("the same")) };
+        let merged = new.clone().cancel(duplicate(), stamp).next;
+        let set = priority(&working, Cause::Overridden, Some(set_by_hand()));
+        let overridden = working.clone().change_priority(set.clone(), stamp).next;
+        let cleared = priority(&overridden, Cause::OverrideCleared, None);
+        let otto: PersonRef = "otto".parse().unwrap();
+        let watched = working.clone().watch(otto.clone(), stamp).next;
+        let attached = working.clone().attach(file(), stamp).next;
+        let parts: StageLabel = "waiting_for_parts".parse().unwrap();
+        let labelled = working.clone().set_label(Some(parts.clone()), stamp).next;
+        let mail = || vec![read::<FactChange>(json!({ "field": "category", "old": "network", "new": "mail" }))];
+        let site = || vec![read::<FactChange>(json!({ "field": "site", "old": null, "new": "HQ" }))];
+        let waiver = Waiver {
+            code: crate::obligation::CONFIRMATION.into(),
+            field: None,
+            reason: text("he is on leave"),
+            by: actor.id().clone(),
+        };
+        let acknowledged = MilestoneTime::new(Milestone::Acknowledged, Some(at())).unwrap();
+        let spent = TimeSpent { seconds: NonZeroU64::new(60).unwrap(), note: Some(text("reading logs")) };
+        let because = || Reopening { reason: Some(text("It is back.")), by_reply: false };
+        let bare = || Reopening { reason: None, by_reply: false };
+        /// A row for each move, on an incident by its name; every move takes the stamp last.
+        macro_rules! rows {
+            ($($before:ident.$step:ident($($arg:expr),*) => $asks:tt;)*) => {
+                vec![$(row(&$before, $before.clone().$step($($arg,)* stamp), json!($asks)),)*]
+            };
+        }
+        let mut rows = rows! {
+            new.assign(network()) => [{ "command": "assign", "group": "Network", "person": "ada" }];
+            assigned.unassign() => [{ "command": "unassign" }];
+            working.route(read(json!({ "group": "Network" }))) =>
+                [{ "command": "route", "group": "Network", "person": null }];
+            assigned.start_work() => [{ "command": "start_work" }];
+            working.enter_phase(Phase::Contained) => [{ "command": "enter_phase", "phase": "contained" }];
+            working.hold(vendor()) => [{ "command": "hold", "reason": "awaiting_vendor", "note": "parts" }];
+            resolved.reopen_on_hold(bare(), vendor()) =>
+                [{ "command": "hold", "reason": "awaiting_vendor", "note": "parts" }];
+            resolved.reopen_on_hold(because(), vendor()) => [
+                { "command": "reopen", "reason": "It is back." },
+                { "command": "hold", "reason": "awaiting_vendor", "note": "parts" }
+            ];
+            held.change_hold(Hold { until: tomorrow(), ..vendor() }) => [{
+                "command": "change_hold", "reason": "awaiting_vendor", "until": TOMORROW, "note": "parts"
+            }];
+            held.resume(ResumedBy::Hand) => [{ "command": "resume" }];
+            working.resolve(fixed()) =>
+                [{ "command": "resolve", "code": "fixed", "remedy": "workaround", "text": "Restarted." }];
+            resolved.confirm(ConfirmedBy::Caller) => [{ "command": "confirm", "by": "caller" }];
+            resolved.reopen(because()) => [{ "command": "reopen", "reason": "It is back." }];
+            confirmed.close(ClosureBasis::Confirmed) => [{ "command": "close" }];
+            new.cancel(duplicate()) =>
+                [{ "command": "cancel", "as": { "duplicate": { "of": other } }, "reason": "the same" }];
+            working.edit(site()) => [{ "command": "edit", "site": "HQ" }];
+            working.edit(mail()) => [{ "command": "categorise", "category": "mail" }];
+            working.change_priority(set) => [{
+                "command": "override_priority", "priority": "P1", "reason": "board meeting", "until": TOMORROW
+            }];
+            overridden.change_priority(cleared) => [{ "command": "clear_override" }];
+            working.note_publicly(note(Audience::Public)) =>
+                [{ "command": "add_note", "audience": "public", "text": "We are on it." }];
+            working.note_internally(note(Audience::Internal)) =>
+                [{ "command": "add_note", "audience": "internal", "text": "We are on it." }];
+            working.watch(otto.clone()) => [{ "command": "watch", "person": "otto" }];
+            watched.unwatch(&otto) => [{ "command": "unwatch", "person": "otto" }];
+            working.attach(file()) => [{
+                "command": "attach", "name": "log.txt", "media_type": "text/plain", "size": 12, "digest": log
+            }];
+            attached.detach(log) => [{ "command": "detach", "digest": log }];
+            working.log_time(spent) => [{ "command": "log_time", "seconds": 60, "note": "reading logs" }];
+            working.set_label(Some(parts)) => [{ "command": "set_label", "label": "waiting_for_parts" }];
+            labelled.set_label(None) => [{ "command": "set_label", "label": null }];
+            working.record_milestone(acknowledged) =>
+                [{ "command": "record_milestone", "milestone": "acknowledged", "at": AT }];
+            resolved.waive(waiver) =>
+                [{ "command": "waive", "code": "obligation.confirmation", "reason": "he is on leave" }];
+        };
+        let undone = merged.clone().undo_merge(Reason { reason: Some(text("not the same")) }, stamp).unwrap();
+        rows.push(row(&merged, undone, json!([{ "command": "undo_merge", "reason": "not the same" }])));
+        rows.extend(corrections(&working, stamp));
+        rows
+    }
+
+    /// A correction to each stage.
+    fn corrections(working: &In<InProgress>, stamp: &Stamp<'_>) -> Vec<Row> {
+        let as_fixed = json!({ "code": "fixed", "remedy": "workaround", "text": "Restarted." });
+        let stages = [
+            (CorrectedStage::New, json!("new")),
+            (CorrectedStage::Assigned, json!("assigned")),
+            (CorrectedStage::InProgress { phase: None }, json!("in_progress")),
+            (CorrectedStage::OnHold(vendor()), json!({ "on_hold": { "reason": "awaiting_vendor", "note": "parts" } })),
+            (CorrectedStage::Resolved(fixed()), json!({ "resolved": as_fixed })),
+            (CorrectedStage::Closed(fixed()), json!({ "closed": as_fixed })),
+            (CorrectedStage::Cancelled(Cancellation::Withdrawn), json!({ "cancelled": "withdrawn" })),
+        ];
+        let corrected = stages.into_iter().map(|(to, asks)| {
+            let asks = json!([{ "command": "correct", "to": asks, "reason": "a repair", "instead_of": REFUSED_WITH }]);
+            row(working, working.clone().correct(correction(to), stamp), asks)
+        });
+        corrected.collect()
+    }
+
+    /// Events that cannot be asked for, and why.
+    fn refused() -> Vec<(Event, NoIntent)> {
+        let actor = ada();
+        let stamp = &Stamp::now(at(), actor.id());
+        let report = new(stamp);
+        let working = report.next.clone().start_work(stamp).next;
+        let changed = |cause, set| Event::PriorityChanged(Box::new(priority(&working, cause, set)));
+        let edited = |change: Value| Event::Edited(vec![read(change)]);
+        let text = text("secret").erased();
+        let title = Title::new("secret", 80, SALT).unwrap().erased();
+        let reason = || Some(text.clone());
+        let to_phase = CorrectedStage::InProgress { phase: Some(Phase::Triage) };
+        let seconds = NonZeroU64::MIN;
+        let cancellation = Cancellation::Withdrawn;
+        let (hold, fixed) = (|| Hold { note: reason(), ..vendor() }, || Resolution { text: reason(), ..fixed() });
+        let corrected = |to| Event::Corrected(Box::new(correction(to)));
+        let erased = [
+            Event::Held(hold()),
+            Event::HoldChanged(hold()),
+            Event::Resolved(fixed()),
+            Event::Reopened(Reopening { reason: reason(), by_reply: false }),
+            Event::Cancelled(CancelledAs { cancellation, reason: reason() }),
+            Event::MergeUndone(Reason { reason: reason() }),
+            edited(json!({ "field": "title", "old": title, "new": title })),
+            edited(json!({ "field": "description", "old": null, "new": text })),
+            edited(json!({ "field": "custom", "key": "asset_tag", "old": null, "new": { "text": text } })),
+            changed(Cause::Overridden, Some(SetByHand { reason: text.clone(), ..set_by_hand() })),
+            Event::NoteAdded(Note { text: text.clone(), ..note(Audience::Public) }),
+            Event::Attached(Attachment { name: title.clone(), ..file() }),
+            Event::TimeSpent(TimeSpent { seconds, note: reason() }),
+            Event::ObligationWaived(Waiver {
+                code: "any".into(),
+                field: None,
+                reason: text.clone(),
+                by: ActorId::System,
+            }),
+            Event::Corrected(Box::new(Correction { reason: text.clone(), ..correction(CorrectedStage::New) })),
+            corrected(CorrectedStage::OnHold(hold())),
+            corrected(CorrectedStage::Resolved(fixed())),
+            corrected(CorrectedStage::Closed(fixed())),
+        ];
+        let others = [
+            (report.events.into_iter().next().unwrap(), NoIntent::Report),
+            (Event::Resumed(ResumedBy::Date), NoIntent::ByDate),
+            (Event::Resumed(ResumedBy::CallerReply), NoIntent::ByReply),
+            (Event::Reopened(Reopening { reason: None, by_reply: true }), NoIntent::ByReply),
+            (edited(json!({ "field": "vip", "old": false, "new": true })), NoIntent::Vip),
+            (changed(Cause::Edited, None), NoIntent::ByFacts),
+            (changed(Cause::Categorised, None), NoIntent::ByFacts),
+            (changed(Cause::OverrideExpired, None), NoIntent::ByExpiry),
+            (changed(Cause::Overridden, None), NoIntent::OverrideUnclear),
+            (changed(Cause::OverrideCleared, Some(set_by_hand())), NoIntent::OverrideUnclear),
+            (corrected(to_phase), NoIntent::CorrectedPhase),
+        ];
+        others.into_iter().chain(erased.map(|event| (event, NoIntent::Erased))).collect()
+    }
+
+    #[test]
+    fn every_kind_of_event_is_asked_for_or_refused() {
+        let asked = asked();
+        let asked = asked.iter().flat_map(|row| &row.events).map(Event::name);
+        let refused = refused();
+        let known: BTreeSet<_> = asked.chain(refused.iter().map(|(event, _)| event.name())).collect();
+        assert_eq!(known, Event::NAMES.iter().copied().collect());
+    }
+
+    #[test]
+    fn a_step_asks_for_the_commands_that_lead_to_the_same_events() {
+        for Row { before, events, asks } in asked() {
+            let commands = intent(&events).unwrap();
+            assert_eq!(commands, read::<Vec<Command>>(asks), "{events:?}");
+            assert_eq!(decided(before, &commands).1, events, "{commands:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_refused_with_what_to_do_instead() {
+        for (event, why) in refused() {
+            let name = event.name();
+            let refusal = intent(&[Event::WorkStarted, event]).unwrap_err();
+            assert_eq!(refusal, NotAsked { index: 1, event: name, why });
+            assert!(refusal.to_string().starts_with(&format!("is `{name}` ")), "{refusal}");
+            assert!(refusal.to_string().contains("; "), "it says what to do: {refusal}");
+        }
+    }
+
+    #[test]
+    fn an_edit_sets_and_clears_every_fact_after_the_move_to_another_category() {
+        let actor = ada();
+        let stamp = &Stamp::now(at(), actor.id());
+        let new = new(stamp).next;
+        let slot = |text: &str| json!(self::text(text));
+        let set = json!([
+            { "field": "title", "old": slot("Mail is down"), "new": slot("Mail is slow") },
+            { "field": "description", "old": null, "new": slot("Since noon.") },
+            { "field": "category", "old": "network", "new": "mail" },
+            { "field": "impact", "old": "low", "new": "high" },
+            { "field": "urgency", "old": "low", "new": "high" },
+            { "field": "caller", "old": "bob", "new": "eve" },
+            { "field": "affected", "old": null, "new": "otto" },
+            { "field": "vip", "old": false, "new": true },
+            { "field": "people_affected", "old": null, "new": 12 },
+            { "field": "organisation", "old": null, "new": "acme" },
+            { "field": "site", "old": null, "new": "HQ" },
+            { "field": "channel", "old": null, "new": "phone" },
+            { "field": "services", "old": [], "new": [{ "key": "mail", "criticality": "high" }] },
+            { "field": "offering", "old": null, "new": { "key": "gold" } },
+            { "field": "items", "old": [], "new": [{ "key": "mx1" }] },
+            { "field": "labels", "old": [], "new": ["mail"] },
+            { "field": "references", "old": [], "new": [{ "system": "jira", "key": "A-1" }] },
+            { "field": "confidential", "old": false, "new": true },
+            { "field": "custom", "key": "asset_tag", "old": null, "new": { "text": slot("PC-7") } },
+            { "field": "custom", "key": "cost", "old": null, "new": { "number": "12.50" } },
+            { "field": "custom", "key": "floor", "old": null, "new": { "choice": "ground" } },
+            { "field": "custom", "key": "bought", "old": null, "new": { "date": "2026-03-27" } },
+            { "field": "custom", "key": "contract", "old": null, "new": { "reference": "C-1" } },
+        ]);
+        let clear = json!([
+            { "field": "description", "old": slot("Since noon."), "new": null },
+            { "field": "category", "old": "mail", "new": null },
+            { "field": "site", "old": "HQ", "new": null },
+            { "field": "people_affected", "old": 12, "new": null },
+            { "field": "offering", "old": { "key": "gold" }, "new": null },
+            { "field": "items", "old": [{ "key": "mx1" }], "new": [] },
+            { "field": "custom", "key": "floor", "old": { "choice": "ground" }, "new": null },
+        ]);
+        let mut before = new;
+        for changes in [set, clear] {
+            let step = before.clone().edit(read(changes), stamp);
+            let commands = intent(&step.events).unwrap();
+            assert_eq!(
+                commands.iter().map(|command| command.verb().as_str()).collect::<Vec<_>>(),
+                ["categorise", "edit"]
+            );
+            assert_eq!(decided(before.into(), &commands).0.facts(), step.next.facts());
+            before = step.next;
+        }
+    }
+
+    #[test]
+    fn a_step_without_events_asks_for_nothing_and_an_edit_of_nothing_changes_nothing() {
+        assert_eq!(intent(&[]), Ok(Vec::new()));
+        let commands = intent(&[Event::Edited(Vec::new())]).unwrap();
+        assert_eq!(commands, [Command::Edit(Box::default())]);
+        let actor = ada();
+        let before = new(&Stamp::now(at(), actor.id())).next;
+        assert_eq!(decided(before.into(), &commands).1, []);
+    }
+}

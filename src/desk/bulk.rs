@@ -1,0 +1,160 @@
+//! The same command on many incidents: planned first, applied in bounded batches.
+
+use super::{ActingDesk, Cursor, InForce, Outcome, Preview, cursor::ListPlace, reads::check_limit};
+use crate::{
+    command::IncidentCommand,
+    decision::ready,
+    error::Error,
+    event::RecordId,
+    id::{CommandId, Id, Number},
+    incident::Incident,
+    store::{Filter, Query, RecordKey, Repository, Sort},
+};
+
+/// On which incidents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// On these, at most [`MAX_PAGE`](crate::store::MAX_PAGE).
+    Records(Vec<Id<Incident>>),
+    /// On all that fit and that the actor may see.
+    Matching(Box<Filter>),
+}
+
+impl From<Vec<Id<Incident>>> for Selection {
+    fn from(records: Vec<Id<Incident>>) -> Self {
+        Self::Records(records)
+    }
+}
+
+impl From<Filter> for Selection {
+    fn from(filter: Filter) -> Self {
+        Self::Matching(Box::new(filter))
+    }
+}
+
+impl From<Query> for Selection {
+    fn from(query: Query) -> Self {
+        Self::from(query.filter)
+    }
+}
+
+/// The same command on many incidents.
+#[derive(Debug)]
+pub struct Bulk<R> {
+    acting: ActingDesk<R>,
+    selection: Selection,
+    request: IncidentCommand,
+    command: CommandId,
+}
+
+/// What a batch came to, incident by incident.
+#[derive(Debug)]
+pub struct Batch<T> {
+    /// An answer for each incident, in the order in which they were taken.
+    pub answers: Vec<BulkAnswer<T>>,
+    /// Where the next batch begins; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// The answer for one incident.
+#[derive(Debug)]
+pub struct BulkAnswer<T> {
+    /// The incident.
+    pub id: Id<Incident>,
+    /// Its number, as far as the actor may see it.
+    pub number: Option<Number>,
+    /// What came of it. One that is refused does not keep others from being changed.
+    pub result: Result<T, Error>,
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// The same command on many incidents: [`preview`](Bulk::preview) shows what would come of it,
+    /// [`apply`](Bulk::apply) does it.
+    ///
+    /// Each incident gets a command id of its own, made of the one of the whole: applying the same again, with
+    /// the same [`with_command`](Self::with_command), changes nothing more.
+    #[must_use]
+    pub fn bulk(&self, selection: impl Into<Selection>, request: IncidentCommand) -> Bulk<R> {
+        Bulk { acting: self.clone(), selection: selection.into(), request, command: self.command_id() }
+    }
+}
+
+impl<R: Repository> Bulk<R> {
+    /// The id of the whole: name it to apply the same again.
+    #[must_use]
+    pub const fn command(&self) -> CommandId {
+        self.command
+    }
+
+    /// What the command would come to on the next `limit` incidents, 1 to
+    /// [`MAX_PAGE`](crate::store::MAX_PAGE). Nothing is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for another `limit`, for more records than that, or a filter with faults;
+    /// [`Error::Cursor`] for a cursor of something else.
+    pub async fn preview(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Preview>, Error> {
+        let (taken, next) = self.take(after, limit).await?;
+        let mut answers = Vec::with_capacity(taken.len());
+        for (id, number) in taken {
+            let request = std::slice::from_ref(&self.request);
+            let result = self.acting.preview_requests(&id.into(), request).await;
+            let number = number.or_else(|| result.as_ref().ok().map(|preview| preview.incident().number().clone()));
+            answers.push(BulkAnswer { id, number, result });
+        }
+        Ok(Batch { answers, next })
+    }
+
+    /// Does it to the next `limit` incidents, each in a commit of its own.
+    ///
+    /// Those of a filter are taken from the newest on, each at most once, even if what is done makes them fit
+    /// no longer.
+    ///
+    /// # Errors
+    /// As [`preview`](Self::preview).
+    pub async fn apply(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Outcome>, Error> {
+        let (taken, next) = self.take(after, limit).await?;
+        let mut answers = Vec::with_capacity(taken.len());
+        for (id, number) in taken {
+            let mut acting = self.acting.clone();
+            acting.options.command = Some(CommandId::named(&format!("{}/{id}", self.command)));
+            let result = acting.run_requests(&RecordKey::from(id), std::slice::from_ref(&self.request)).await;
+            let number = number.or_else(|| result.as_ref().ok().map(|outcome| outcome.number().clone()));
+            answers.push(BulkAnswer { id, number, result });
+        }
+        Ok(Batch { answers, next })
+    }
+
+    /// The next incidents.
+    async fn take(&self, after: Option<&Cursor>, limit: usize) -> Result<(Vec<Taken>, Option<Cursor>), Error> {
+        check_limit(limit)?;
+        match &self.selection {
+            Selection::Records(records) => {
+                check_limit(records.len().max(1))?;
+                let mut taken: Vec<Taken> = Vec::with_capacity(records.len());
+                for id in records {
+                    if !taken.iter().any(|(known, _)| known == id) {
+                        taken.push((*id, None));
+                    }
+                }
+                Ok((taken, None))
+            }
+            Selection::Matching(filter) => {
+                let policy: InForce = self.acting.in_force().await?;
+                // The order in which they were reported does not change by anything that is done to them.
+                let query = Query { filter: (**filter).clone(), sort: Sort::Reported };
+                let query = ready(&query, &policy.policy)?;
+                let (binding, page, at) = self.acting.rows(&policy, &query, after, limit).await?;
+                let last = page.rows.last().filter(|_| page.more);
+                let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
+                let taken = page.rows.into_iter().map(|row| {
+                    let RecordId::Incident(id) = row.id;
+                    (id, Some(row.number))
+                });
+                Ok((taken.collect(), next))
+            }
+        }
+    }
+}
+
+/// An incident that was taken, and its number if it is known.
+type Taken = (Id<Incident>, Option<Number>);

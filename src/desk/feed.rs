@@ -1,0 +1,115 @@
+//! Following what happens: the feed.
+
+use super::{
+    ActingDesk,
+    cursor::{Binding, Cursor, open_feed, seal_feed},
+    reads::check_limit,
+};
+use crate::{
+    decision::ready,
+    error::Error,
+    event::{Event, RecordId},
+    store::{FeedChange, FeedPosition, FeedRequest, Filter, Query, Repository, RepositoryError, Sort},
+    view::ListRow,
+};
+
+/// A page of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deliveries {
+    /// What was committed, in order.
+    pub deliveries: Vec<Delivery>,
+    /// Where the next page begins.
+    pub next: Cursor,
+    /// Whether there is more now; if not, [`ActingDesk::changed`] waits for it.
+    pub more: bool,
+}
+
+/// A change of one record: what one commit did to it. It comes at least once; the same again has the same
+/// cursor and the same events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// The feed after this change: to go on from here when the host has dealt with it.
+    pub cursor: Cursor,
+    /// The record.
+    pub record: RecordId,
+    /// What became of it.
+    pub change: Change,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It fits the filter.
+    Stands {
+        /// Its row as it is now: no second query is needed to show it.
+        row: Box<ListRow>,
+        /// What happened, without what the actor may not read.
+        events: Vec<Event>,
+    },
+    /// It does not fit the filter, or the actor no longer sees it: take it off the list, if it is there.
+    Left,
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// A page of what happened after a cursor, or of everything that is kept: 1 to
+    /// [`MAX_PAGE`](crate::store::MAX_PAGE) changes of incidents that fit the filter and that the actor may see.
+    ///
+    /// Each change comes at least once, none is left out, and those of one incident come in their order.
+    /// [`Page::feed`](super::Page::feed) is where to go on after a list was read.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`] for a cursor of a list or of another tenant; [`Error::Repository`] with
+    /// [`RepositoryError::CursorTooOld`] if the feed does not go back so far: read the list anew;
+    /// [`Error::Invalid`] for another `limit`, or a filter with faults.
+    pub async fn feed(&self, after: Option<&Cursor>, filter: &Filter, limit: usize) -> Result<Deliveries, Error> {
+        check_limit(limit)?;
+        let policy = self.in_force().await?;
+        let query = ready(&Query { filter: filter.clone(), sort: Sort::default() }, &policy.policy)?;
+        let binding = Binding::of_feed(&self.tenant);
+        let after = after.map(|cursor| open_feed(cursor, binding)).transpose()?;
+        let request = FeedRequest { after, filter: &query.filter, limit };
+        let page =
+            self.desk.repository().feed(&self.scope(&policy), request).await.map_err(|error| self.failed(error))?;
+        let mut place = after;
+        for entry in &page.entries {
+            self.check_onwards(place, entry.position, true)?;
+            place = Some(entry.position);
+        }
+        // A page without an entry may still go on: what it passed over was not for this viewer.
+        self.check_onwards(place, page.next, page.more && page.entries.is_empty())?;
+        let mut deliveries = Vec::with_capacity(page.entries.len());
+        for entry in page.entries {
+            let change = match entry.change {
+                FeedChange::Left => Change::Left,
+                FeedChange::Stands { row, events } => {
+                    let rows = self.refreshed(&policy, vec![*row]).await?;
+                    let Some(row) = rows.first() else { continue };
+                    Change::Stands { row: Box::new(ListRow::from(row)), events }
+                }
+            };
+            let cursor = seal_feed(entry.position, binding);
+            deliveries.push(Delivery { cursor, record: entry.record, change });
+        }
+        Ok(Deliveries { deliveries, next: seal_feed(page.next, binding), more: page.more })
+    }
+
+    /// Waits until something has happened after a cursor; it may end early. It needs no runtime and does not
+    /// poll: put it into a `select` with whatever else is waited for.
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    pub async fn changed(&self, after: &Cursor) -> Result<(), Error> {
+        let after = open_feed(after, Binding::of_feed(&self.tenant))?;
+        self.desk.repository().changed(&self.tenant, after).await.map_err(|error| self.failed(error))
+    }
+
+    /// A reader that is led back, or stays where it is, would read for ever.
+    fn check_onwards(&self, from: Option<FeedPosition>, to: FeedPosition, beyond: bool) -> Result<(), Error> {
+        let onwards = from.is_none_or(|from| if beyond { to > from } else { to >= from });
+        if onwards {
+            return Ok(());
+        }
+        let source = "positions out of order".into();
+        Err(self.failed(RepositoryError::Corrupt { key: "the feed".to_owned(), source }))
+    }
+}

@@ -1,0 +1,136 @@
+//! Worklists: pages of records, and how many there are.
+
+use super::{
+    ActingDesk, InForce,
+    cursor::{Binding, Cursor, ListPlace, seal_feed},
+    reads::{check_limit, incident_of},
+};
+use crate::{
+    decision::{next_due, ready},
+    error::{CursorError, Error, invalid_read},
+    store::{Filter, IndexRow, PageRequest, Query, Repository, RepositoryError, RowPage, Sort, SortKey},
+    time::Instant,
+    view::ListRow,
+};
+
+/// The highest cap of a count.
+const MAX_COUNT: u64 = 100_000;
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The rows, in the order of the query.
+    pub rows: Vec<ListRow>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+    /// Where the feed stood: what changes from now on comes after it.
+    pub feed: Cursor,
+}
+
+/// How many records there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// So many, or at least so many.
+    pub counted: u64,
+    /// Whether counting ended there.
+    pub capped: bool,
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// A page of the incidents that match a query and that the actor may see: 1 to
+    /// [`MAX_PAGE`](crate::store::MAX_PAGE) rows.
+    ///
+    /// Give the cursor of one page to get the next. While others write, an incident that does not change is on
+    /// exactly one page; what is overdue is judged when the first page is read. A row on which something has
+    /// fallen due that nobody has stored yet is shown as it is now, in the place where it is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the limit is none, or a part of the filter names too much, or what the policy does
+    /// not know; [`Error::Cursor`] for a cursor of another list, viewer or tenant.
+    pub async fn worklist(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
+        check_limit(limit)?;
+        let policy = self.in_force().await?;
+        let query = ready(query, &policy.policy)?;
+        let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
+        let last = page.rows.last().filter(|_| page.more);
+        let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
+        let feed = seal_feed(page.feed, Binding::of_feed(&self.tenant));
+        let rows = self.refreshed(&policy, page.rows).await?;
+        Ok(Page { rows: rows.iter().map(ListRow::from).collect(), next, feed })
+    }
+
+    /// How many incidents match and may be seen: counted up to `cap`, at most 100,000.
+    ///
+    /// # Errors
+    /// As [`worklist`](Self::worklist).
+    pub async fn count(&self, filter: &Filter, cap: u64) -> Result<Count, Error> {
+        if !(1..=MAX_COUNT).contains(&cap) {
+            return Err(invalid_read("cap", "limit.range", format!("is {cap}; a count goes up to 1 to {MAX_COUNT}")));
+        }
+        let policy = self.in_force().await?;
+        let Query { filter, .. } = ready(&Query { filter: filter.clone(), sort: Sort::default() }, &policy.policy)?;
+        let counted = self.desk.repository().count(&self.scope(&policy), &filter, cap.saturating_add(1)).await;
+        let counted = counted.map_err(|error| self.failed(error))?;
+        Ok(Count { counted: counted.min(cap), capped: counted > cap })
+    }
+
+    /// The policy in force.
+    pub(super) async fn in_force(&self) -> Result<InForce, Error> {
+        Ok(self.load(None, None).await?.0)
+    }
+
+    /// A page of rows after a cursor, and the instant at which what is overdue was judged.
+    pub(super) async fn rows(
+        &self,
+        policy: &InForce,
+        query: &Query,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(Binding, RowPage, Instant), Error> {
+        let scope = self.scope(policy);
+        let binding = Binding::of_list(&scope, query);
+        let place = after.map(|cursor| ListPlace::open(cursor, binding)).transpose()?;
+        let at = place.map_or_else(|| whole(self.desk.now()), |place| place.at);
+        let after = place.map(|place| place.after);
+        let request = PageRequest { query, at, after, limit };
+        let page = self.desk.repository().page(&scope, request).await.map_err(|error| self.failed(error))?;
+        // Rows that do not go on from the cursor would be read for ever.
+        let keys: Vec<SortKey> = page.rows.iter().map(|row| query.sort_key(row, at)).collect();
+        let rising = keys.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
+        let onwards = keys.first().is_none_or(|first| after.is_none_or(|after| *first > after));
+        if !rising || !onwards || keys.len() > limit || (page.more && keys.is_empty()) {
+            let source = "rows out of order".into();
+            return Err(self.failed(RepositoryError::Corrupt { key: "a list".to_owned(), source }));
+        }
+        Ok((binding, page, at))
+    }
+
+    /// The rows with what has fallen due on them, stored or not.
+    pub(super) async fn refreshed(&self, policy: &InForce, mut rows: Vec<IndexRow>) -> Result<Vec<IndexRow>, Error> {
+        let now = self.desk.now();
+        let is_stale = |row: &IndexRow| row.wake_at.is_some_and(|at| at <= now);
+        let stale: Vec<_> = rows.iter().filter(|row| is_stale(row)).map(|row| row.id).collect();
+        if stale.is_empty() {
+            return Ok(rows);
+        }
+        let loaded = self.desk.repository().load_many(&self.scope(policy), &stale).await;
+        for loaded in loaded.map_err(|error| self.failed(error))?.into_iter().flatten() {
+            let incident = self.effective(incident_of(&loaded).clone(), now);
+            for row in rows.iter_mut().filter(|row| row.id == loaded.record.id()) {
+                *row = IndexRow::of(&incident, loaded.version, next_due(&incident));
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// Without what a cursor does not carry.
+fn whole(at: Instant) -> Instant {
+    Instant::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
+}
+
+impl From<CursorError> for Error {
+    fn from(error: CursorError) -> Self {
+        Self::Cursor(error)
+    }
+}

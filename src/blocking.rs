@@ -17,16 +17,19 @@ use std::sync::Arc;
 
 use crate::{
     actor::Actor,
-    command::{Command, Report},
+    command::{Command, IncidentCommand, Report},
     decision::AllowedMove,
-    desk::{self, History, Imported, Outcome, Seen},
+    desk::{self, Batch, Count, Cursor, Deliveries, History, Imported, Outcome, Page, Preview, Seen, Selection, Woken},
     error::Error,
     event::{Event, PolicyStamp},
     id::{CommandId, Version},
+    incident::{Incident, IncidentEvent},
     key::{CorrelationKey, RuleId},
+    lifecycle::{Staged, Step},
     policy::Policy,
-    store::{RecordKey, Repository},
+    store::{Filter, Published, Query, RecordKey, Repository, Share},
     time::Instant,
+    view::{MoveView, RecordView, TimelineEntry},
 };
 
 /// The desk; see [`Desk`](desk::Desk). Cheap to clone.
@@ -40,6 +43,10 @@ pub struct TenantDesk<R>(pub(crate) desk::TenantDesk<R>);
 /// The desk of one tenant, used by one actor; see [`ActingDesk`](desk::ActingDesk).
 #[derive(Debug)]
 pub struct ActingDesk<R>(pub(crate) desk::ActingDesk<R>);
+
+/// The same command on many incidents; see [`Bulk`](desk::Bulk).
+#[derive(Debug)]
+pub struct Bulk<R>(desk::Bulk<R>);
 
 /// One incident; see [`IncidentDesk`](desk::IncidentDesk).
 #[derive(Debug)]
@@ -73,6 +80,30 @@ impl Desk<crate::store::MemoryRepository> {
 }
 
 impl<R: Repository> Desk<R> {
+    /// Stores what has fallen due by `now`, of all tenants, on at most `limit` records.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::Desk::wake).
+    pub fn wake(&self, now: Instant, limit: usize) -> Result<Woken, Error> {
+        pollster::block_on(self.0.wake(now, limit))
+    }
+
+    /// Stores what has fallen due on the records of a share.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::Desk::wake_share).
+    pub fn wake_share(&self, now: Instant, limit: usize, share: Share) -> Result<Woken, Error> {
+        pollster::block_on(self.0.wake_share(now, limit, share))
+    }
+
+    /// Lets go of the answers to commands that are older than `before`.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::Desk::forget).
+    pub fn forget(&self, before: Instant, limit: usize) -> Result<usize, Error> {
+        pollster::block_on(self.0.forget(before, limit))
+    }
+
     /// The desk for one tenant.
     ///
     /// # Errors
@@ -107,6 +138,70 @@ impl<R: Repository> ActingDesk<R> {
         pollster::block_on(self.0.execute(command))
     }
 
+    /// What a command would come to. Nothing is stored.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::preview).
+    pub fn preview(&self, command: Command) -> Result<Preview, Error> {
+        pollster::block_on(self.0.preview(command))
+    }
+
+    /// Commits a step: a move that was made on a typed incident.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::commit).
+    pub fn commit<T>(&self, step: Step<T>) -> Result<Outcome, Error>
+    where
+        T: Staged<Event = IncidentEvent>,
+        Incident: From<T>,
+    {
+        pollster::block_on(self.0.commit(step))
+    }
+
+    /// Who acts.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        self.0.actor()
+    }
+
+    /// The same command on many incidents.
+    #[must_use]
+    pub fn bulk(&self, selection: impl Into<Selection>, request: IncidentCommand) -> Bulk<R> {
+        Bulk(self.0.bulk(selection, request))
+    }
+
+    /// A page of the incidents that match a query and that the actor may see.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::worklist).
+    pub fn worklist(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
+        pollster::block_on(self.0.worklist(query, after, limit))
+    }
+
+    /// How many incidents match and may be seen, up to `cap`.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::count).
+    pub fn count(&self, filter: &Filter, cap: u64) -> Result<Count, Error> {
+        pollster::block_on(self.0.count(filter, cap))
+    }
+
+    /// A page of what happened after a cursor.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::feed).
+    pub fn feed(&self, after: Option<&Cursor>, filter: &Filter, limit: usize) -> Result<Deliveries, Error> {
+        pollster::block_on(self.0.feed(after, filter, limit))
+    }
+
+    /// Waits until something has happened after a cursor. It holds the thread for as long as nothing does.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::changed).
+    pub fn changed(&self, after: &Cursor) -> Result<(), Error> {
+        pollster::block_on(self.0.changed(after))
+    }
+
     /// Imports the history of one incident.
     ///
     /// # Errors
@@ -136,6 +231,38 @@ impl<R: Repository> ActingDesk<R> {
     pub fn policy(&self) -> Result<Arc<Policy>, Error> {
         pollster::block_on(self.0.policy())
     }
+
+    /// What was published for the tenant, the newest first.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::policy_history).
+    pub fn policy_history(&self, before: Option<u32>, limit: usize) -> Result<Vec<Published>, Error> {
+        pollster::block_on(self.0.policy_history(before, limit))
+    }
+}
+
+impl<R: Repository> Bulk<R> {
+    /// The id of the whole: name it to apply the same again.
+    #[must_use]
+    pub const fn command(&self) -> CommandId {
+        self.0.command()
+    }
+
+    /// What the command would come to on the next incidents. Nothing is stored.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::Bulk::preview).
+    pub fn preview(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Preview>, Error> {
+        pollster::block_on(self.0.preview(after, limit))
+    }
+
+    /// Does it to the next incidents.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::Bulk::apply).
+    pub fn apply(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Outcome>, Error> {
+        pollster::block_on(self.0.apply(after, limit))
+    }
 }
 
 impl<R: Repository> IncidentDesk<R> {
@@ -147,12 +274,44 @@ impl<R: Repository> IncidentDesk<R> {
         pollster::block_on(self.0.get())
     }
 
+    /// The incident as a front-end shows it.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::view).
+    pub fn view(&self) -> Result<RecordView, Error> {
+        pollster::block_on(self.0.view())
+    }
+
+    /// The incident as it was known then.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::as_of).
+    pub fn as_of(&self, at: Instant) -> Result<Seen, Error> {
+        pollster::block_on(self.0.as_of(at))
+    }
+
     /// The moves that the actor has now.
     ///
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::allowed_moves).
     pub fn allowed_moves(&self) -> Result<Vec<AllowedMove>, Error> {
         pollster::block_on(self.0.allowed_moves())
+    }
+
+    /// The moves that the actor has now, as a front-end shows them.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::move_views).
+    pub fn move_views(&self) -> Result<Vec<MoveView>, Error> {
+        pollster::block_on(self.0.move_views())
+    }
+
+    /// A page of its timeline, the newest entries first.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::timeline).
+    pub fn timeline(&self, to: Option<Version>, limit: usize) -> Result<(Vec<TimelineEntry>, Option<Version>), Error> {
+        pollster::block_on(self.0.timeline(to, limit))
     }
 
     /// A page of its log.

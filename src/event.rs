@@ -127,7 +127,8 @@ pub struct Event {
     pub cause: Cause,
     /// What larger happening it belongs to.
     pub correlation: Option<CorrelationKey>,
-    /// The policy by which it was decided.
+    /// The policy by which it was decided: the one in force, but for what closes by itself, which is judged
+    /// by the one by which it was resolved.
     pub policy: PolicyStamp,
     /// Room for the digest that chains the log; nothing writes it yet.
     pub digest: Option<Digest>,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     field::{FieldName, RequiredBy, Requirement, Severity},
-    incident::{ClosureBasis, Incident},
+    incident::{ClosureBasis, Incident, OpenObligation},
     permission::Permission,
     policy::Policy,
     time::{Instant, later},
@@ -17,6 +17,8 @@ use crate::{
 pub const FIELD_REQUIRED: &str = "obligation.field";
 /// The code of what stands in the way of a reopening whose time or number is used up.
 pub const REOPENING: &str = "obligation.reopening";
+/// The code of the obligation to answer a reply, before an incident closes by itself.
+pub const ANSWER: &str = "obligation.answer";
 /// The code of the obligation to have a resolution confirmed.
 pub const CONFIRMATION: &str = "obligation.confirmation";
 
@@ -35,7 +37,7 @@ pub struct Obligation {
 }
 
 impl Obligation {
-    /// Its stable code: [`FIELD_REQUIRED`], [`CONFIRMATION`] or [`REOPENING`].
+    /// Its stable code: [`FIELD_REQUIRED`], [`CONFIRMATION`], [`REOPENING`] or [`ANSWER`].
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code
@@ -161,6 +163,40 @@ pub(crate) fn before_closure(incident: &Incident, policy: &Policy, at: Instant) 
     };
     owed.retain(|obligation| !obligation.is_waived(incident));
     (owed, basis)
+}
+
+/// What blocks an incident that would close by itself, and on what that closure would rest.
+pub(crate) fn before_automatic_closure(
+    incident: &Incident,
+    policy: &Policy,
+    at: Instant,
+) -> (Vec<OpenObligation>, ClosureBasis) {
+    let (mut owed, basis) = before_closure(incident, policy, at);
+    owed.retain(|obligation| obligation.severity == Severity::Blocking);
+    owed.extend(answer(incident));
+    let open = owed.into_iter().map(|obligation| OpenObligation {
+        code: obligation.code.into(),
+        field: obligation.field.map(|field| field.to_string().into()),
+    });
+    (open.collect(), basis)
+}
+
+/// The obligation to answer the caller's last reply, if it did not restart the quiet time and nobody has
+/// answered it: whoever closes by hand has seen it, and nobody has otherwise.
+fn answer(incident: &Incident) -> Option<Obligation> {
+    let Incident::Resolved(resolved) = incident else {
+        return None;
+    };
+    let stage = resolved.stage();
+    let only_flagged = resolved.progress().last_caller_reply.is_some_and(|reply| reply > stage.quiet_since());
+    (stage.caller_replied() && only_flagged).then(|| Obligation {
+        code: ANSWER,
+        field: None,
+        severity: Severity::Blocking,
+        waivable_by: None,
+        text: "the caller's reply is to be answered".to_owned(),
+        settles_at: None,
+    })
 }
 
 /// What confirms the resolution, or the obligation to have it confirmed.

@@ -129,6 +129,10 @@ verbs! {
     RecordMilestone = "record_milestone",
     /// Waive an obligation.
     Waive = "waive",
+    /// Decide anew, by the policy in force, what was decided by an earlier one.
+    Reissue = "reissue",
+    /// Erase texts.
+    Redact = "redact",
     /// Say that something happened earlier than now.
     Backdate = "backdate",
     /// Import a history with its original times.

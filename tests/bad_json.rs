@@ -16,7 +16,7 @@ use andon::{
 };
 use common::{
     House,
-    eventful::{eventful, rich},
+    eventful::{closes_by_itself, closing, eventful, rich},
 };
 use serde_json::{Value, json};
 
@@ -183,6 +183,9 @@ fn no_stage_is_minted_from_a_snapshot() {
     }
     let held = with(snapshot("on_hold"), "/progress/holds", json!(0));
     refuse_snapshot(&held, "stage", "at least one hold interval");
+    let blocked = closing(&House::with(closes_by_itself))[1].incident().clone();
+    let blocked = without(serde_json::to_value(blocked).unwrap(), "/stage/resolved/resolution/closes");
+    refuse_snapshot(&blocked, "stage", "one that closes by itself");
 }
 
 // Policies.

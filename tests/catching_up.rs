@@ -12,11 +12,11 @@ mod common;
 
 use andon::{
     Id, Incident, Stage, Version,
-    command::{Hold, Override},
+    command::{Edit, Hold, Override},
     event::Cause,
-    time::{TimeSource, days, hours, minutes},
+    time::{Seconds, TimeSource, days, hours, minutes},
 };
-use common::{House, at, did, faults, kinds, log};
+use common::{House, at, did, eventful::closes_by_itself, faults, kinds, log};
 
 /// Anna puts it on hold until Wednesday at 09:00 in Berlin.
 fn held_until_wednesday(house: &House) -> Id<Incident> {
@@ -162,4 +162,71 @@ fn a_merge_that_is_undone_after_the_date_of_the_hold_finds_it_over() {
     let undone = house.mia().incident(id).undo_merge("another cause").unwrap();
     assert_eq!(did(&undone), ["merge_undone", "resumed"]);
     assert_eq!(undone.incident().progress().on_hold_seconds, 162_000, "as if there had been no merge");
+}
+
+#[test]
+fn an_override_expires_and_the_incident_closes_in_the_order_of_their_instants() {
+    for (expires, expected) in [
+        (days(2), &["priority_changed", "closed", "time_spent"][..]),
+        (days(7), &["priority_changed", "closed", "time_spent"][..]),
+        (days(9), &["closed", "time_spent"][..]),
+    ] {
+        let house = House::with(|draft| draft.closure.automatic_after_seconds = Some(Seconds::days(7)));
+        let id = house.bob().report("Mail is down").unwrap().id();
+        let start = house.time.now();
+        house.mia().incident(id).override_priority(Override::new("P1", "demo").until(start + expires)).unwrap();
+        house.anna().incident(id).resolve("fixed").unwrap();
+        house.time.advance(days(30));
+        let spent = house.anna().incident(id).log_time(60).unwrap();
+        assert_eq!(did(&spent), expected);
+        assert!(spent.events().iter().map(|event| event.occurred_at).is_sorted());
+        let closed = spent.events().iter().find(|event| event.body.name() == "incident.closed").unwrap();
+        assert_eq!(closed.occurred_at, start + days(7));
+    }
+}
+
+#[test]
+fn waking_on_time_late_or_twice_gives_the_same_closure() {
+    let live = |wakes: &[u32]| {
+        let house = House::with(closes_by_itself);
+        let id = house.bob().report("Mail is down").unwrap().id();
+        house.anna().incident(id).resolve("fixed").unwrap();
+        let start = house.time.now();
+        for day in wakes {
+            // A command that changes nothing stores what is due before it.
+            house.time.set(start + days(*day));
+            house.anna().incident(id).unwatch("nobody").unwrap();
+        }
+        house.time.set(start + days(10));
+        house.anna().incident(id).edit(Edit::new().site("Berlin")).unwrap();
+        let log = log(&house.anna().incident(id));
+        log.into_iter().map(|event| (event.body.name(), event.occurred_at - start)).collect::<Vec<_>>()
+    };
+    let alone = live(&[]);
+    let after: Vec<_> = alone[2..].iter().map(|(name, after)| (*name, after.num_days())).collect();
+    assert_eq!(after, [("incident.closure_blocked", 7), ("incident.edited", 10), ("incident.closed", 10)]);
+    for wakes in [&[7][..], &[8], &[7, 8], &[1, 7, 7, 9]] {
+        assert_eq!(live(wakes), alone, "{wakes:?}");
+    }
+}
+
+#[test]
+fn a_command_dated_back_finds_what_has_closed_since() {
+    let house = House::with(|draft| draft.closure.automatic_after_seconds = Some(Seconds::days(7)));
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.anna().incident(id).resolve("fixed").unwrap();
+    house.time.advance(days(8));
+    let error = house.anna().incident(id).occurring_at(house.time.now() - days(3)).watch("otto").unwrap_err();
+    assert_eq!(faults(&error), [("occurred_at", "time.before_stage")]);
+}
+
+#[test]
+fn a_resolution_recorded_after_its_quiet_days_is_closed_at_once() {
+    let house = House::with(|draft| draft.closure.automatic_after_seconds = Some(Seconds::days(7)));
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.time.advance(days(20));
+    let then = house.time.now() - days(10);
+    let resolved = house.anna().incident(id).occurring_at(then).resolve("fixed").unwrap();
+    assert_eq!(did(&resolved), ["resolved", "closed"]);
+    assert_eq!(resolved.events()[1].occurred_at, then + days(7));
 }

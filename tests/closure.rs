@@ -11,19 +11,23 @@
 mod common;
 
 use andon::{
-    Error, Id, Incident, PolicyDraft, Stage,
+    Desk, Error, Id, Incident, PolicyDraft, Stage,
+    actor::ActorId,
     category::Category,
-    command::{Edit, Report, Resolve},
+    command::{Correct, CorrectTo, Edit, Report, Resolve},
+    desk::Outcome,
+    event::Cause,
     field::{FieldName, RequiredBy, Requirement, Severity},
+    id::SequentialIds,
     incident::{ClosureBasis, ConfirmedBy, ReplyRule},
     key::CategoryKey,
-    obligation::{CONFIRMATION, FIELD_REQUIRED, Obligation, ReopeningLimit},
+    obligation::{ANSWER, CONFIRMATION, FIELD_REQUIRED, Obligation, ReopeningLimit},
     permission::PermissionScope,
     policy::ConfirmationRule,
-    time::{Seconds, TimeSource, days, hours},
+    time::{Instant, Seconds, TimeSource, days, hours},
     verb::IncidentVerb,
 };
-use common::{House, did};
+use common::{House, did, eventful::closes_by_itself};
 
 /// An incident of Bob's, resolved by Anna.
 fn resolved(house: &House) -> Id<Incident> {
@@ -346,4 +350,234 @@ fn a_complaint_takes_back_what_was_confirmed() {
     house.time.advance(hours(1));
     house.bob().incident(id).add_note("No, it is still broken!").unwrap();
     assert_eq!(house.anna().incident(id).close().unwrap_err().code(), "incident.close.blocked");
+}
+
+// What closes by itself.
+
+/// ITIL's closure, after seven days, and with the site known.
+fn closing(draft: &mut PolicyDraft) {
+    closes_by_itself(draft);
+    draft.closure.required.clear();
+}
+
+fn stage(house: &House, id: Id<Incident>) -> Stage {
+    house.anna().incident(id).get().unwrap().incident().stage()
+}
+
+/// Kinds and instants of what a command did.
+fn told(outcome: &Outcome) -> Vec<(&str, Instant)> {
+    did(outcome).into_iter().zip(outcome.events().iter().map(|event| event.occurred_at)).collect()
+}
+
+#[test]
+fn without_a_word_in_the_policy_nothing_closes_by_itself() {
+    let house = House::new();
+    let id = resolved(&house);
+    house.time.advance(days(400));
+    assert_eq!(stage(&house, id), Stage::Resolved);
+}
+
+#[test]
+fn a_resolved_incident_closes_by_itself_after_quiet_days() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    let due = house.time.now() + days(7);
+    house.time.set(due - chrono::TimeDelta::seconds(1));
+    assert_eq!(stage(&house, id), Stage::Resolved);
+    house.time.set(due);
+    assert_eq!(stage(&house, id), Stage::Closed);
+    assert_eq!(basis(&house, id), ClosureBasis::QuietTime);
+    house.time.advance(days(30));
+    let noted = house.anna().incident(id).add_internal_note("Long over.").unwrap();
+    assert_eq!(told(&noted), [("closed", due), ("note_added", house.time.now())]);
+    assert_eq!((&noted.events()[0].actor, &noted.events()[0].cause), (&ActorId::System, &Cause::Due));
+    assert_eq!(house.bob().incident(id).reopen("No!").unwrap_err().code(), "incident.reopen.illegal");
+}
+
+#[test]
+fn a_reply_in_time_puts_the_closure_off() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    house.time.advance(days(6));
+    house.bob().incident(id).add_note("Thank you!").unwrap();
+    house.time.advance(days(6));
+    assert_eq!(stage(&house, id), Stage::Resolved);
+    house.time.advance(days(1));
+    assert_eq!(stage(&house, id), Stage::Closed, "a reply that restarted the time needs no answer");
+}
+
+#[test]
+fn what_is_owed_keeps_it_open_is_said_once_and_it_closes_with_the_command_that_settles_it() {
+    let house = House::with(closes_by_itself);
+    let id = resolved(&house);
+    let due = house.time.now() + days(7);
+    house.time.set(due + days(1));
+    let noted = house.anna().incident(id).add_internal_note("Where was that?").unwrap();
+    assert_eq!(told(&noted), [("closure_blocked", due), ("note_added", due + days(1))]);
+    let owed = serde_json::to_value(&noted.events()[0]).unwrap();
+    assert_eq!(owed["data"], serde_json::json!([{"code": "obligation.field", "field": "site"}]));
+    let Incident::Resolved(incident) = noted.incident() else { panic!("it stays resolved") };
+    assert!(incident.stage().is_closure_blocked());
+    house.time.advance(days(1));
+    assert_eq!(did(&house.anna().incident(id).log_time(60).unwrap()), ["time_spent"], "it is said once");
+    house.time.advance(days(1));
+    let now = house.time.now();
+    let edited = house.anna().incident(id).occurring_at(now - hours(2)).edit(Edit::new().site("Berlin")).unwrap();
+    assert_eq!(told(&edited), [("edited", now - hours(2)), ("closed", now - hours(2))]);
+    assert_eq!(edited.events()[0].command, edited.events()[1].command, "both land in one commit");
+    assert_eq!(edited.events()[1].actor, ActorId::System);
+}
+
+#[test]
+fn what_settles_it_dated_back_before_the_quiet_days_were_over_closes_it_when_they_were() {
+    let house = House::with(closes_by_itself);
+    let id = resolved(&house);
+    let due = house.time.now() + days(7);
+    house.time.set(due + days(1));
+    let edited = house.anna().incident(id).occurring_at(due - hours(2)).edit(Edit::new().site("Berlin")).unwrap();
+    assert_eq!(told(&edited), [("closure_blocked", due), ("edited", due - hours(2)), ("closed", due)]);
+}
+
+#[test]
+fn a_waiver_settles_it_too() {
+    let house = House::with(closes_by_itself);
+    let id = resolved(&house);
+    house.time.advance(days(8));
+    let waived = house.mia().incident(id).waive_field(FIELD_REQUIRED, "site", "it is everywhere").unwrap();
+    assert_eq!(did(&waived), ["closure_blocked", "obligation_waived", "closed"]);
+}
+
+#[test]
+fn a_confirmation_that_nothing_else_stands_in_for_is_waited_for() {
+    let house = House::with(|draft| {
+        closing(draft);
+        confirmed_by(true, false, None)(draft);
+    });
+    let id = resolved(&house);
+    house.time.advance(days(100));
+    let confirmed = house.bob().incident(id).confirm(ConfirmedBy::Caller).unwrap();
+    assert_eq!(did(&confirmed), ["closure_blocked", "confirmed", "closed"]);
+    assert_eq!(basis(&house, id), ClosureBasis::Confirmed);
+}
+
+#[test]
+fn a_reply_begins_the_wait_anew_although_something_was_owed() {
+    let house = House::with(closes_by_itself);
+    let id = resolved(&house);
+    house.time.advance(days(8));
+    let replied = house.bob().incident(id).add_note("It is back, I think.").unwrap();
+    assert_eq!(did(&replied), ["closure_blocked", "note_added"]);
+    house.anna().incident(id).edit(Edit::new().site("Berlin")).unwrap();
+    assert_eq!(stage(&house, id), Stage::Resolved);
+    house.time.advance(days(7));
+    assert_eq!(stage(&house, id), Stage::Closed);
+}
+
+#[test]
+fn nothing_closes_by_itself_over_a_flagged_reply_that_nobody_has_answered() {
+    let house = House::with(|draft| {
+        closing(draft);
+        replying(ReplyRule::Flag)(draft);
+    });
+    let id = resolved(&house);
+    let due = house.time.now() + days(7);
+    house.time.advance(days(6));
+    house.bob().incident(id).add_note("It was slow today.").unwrap();
+    house.time.set(due + days(2));
+    let noted = house.anna().incident(id).add_internal_note("Was it?").unwrap();
+    assert_eq!(told(&noted), [("closure_blocked", due), ("note_added", due + days(2))]);
+    assert_eq!(serde_json::to_value(&noted.events()[0]).unwrap()["data"][0]["code"], ANSWER);
+    let answered = house.anna().incident(id).add_note("We have added a server.").unwrap();
+    assert_eq!(did(&answered), ["note_added", "closed"]);
+    assert_eq!(basis(&house, id), ClosureBasis::QuietTime);
+}
+
+#[test]
+fn a_resolution_that_is_taken_back_does_not_close() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    house.time.advance(days(6));
+    house.bob().incident(id).reopen("It is back.").unwrap();
+    house.time.advance(days(6));
+    house.anna().incident(id).resolve("fixed").unwrap();
+    house.time.advance(days(6));
+    assert_eq!(stage(&house, id), Stage::Resolved);
+    house.time.advance(days(1));
+    assert_eq!(stage(&house, id), Stage::Closed);
+}
+
+#[test]
+fn a_policy_published_meanwhile_changes_nothing_for_what_was_resolved_before() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    let due = house.time.now() + days(7);
+    let at_first = house.admin().policy().unwrap().digest();
+    house.admin().publish_policy(common::policy(closes_by_itself)).unwrap();
+    house.admin().publish_policy(common::policy(confirmed_by(true, false, None))).unwrap();
+    house.time.set(due + days(3));
+    let noted = house.anna().incident(id).add_internal_note("Long over.").unwrap();
+    assert_eq!(told(&noted), [("closed", due), ("note_added", due + days(3))]);
+    let [closed, note] = noted.events() else { panic!("two events were expected") };
+    assert_eq!((closed.policy.digest, closed.policy.version), (at_first, 0), "the policy that decided it");
+    assert_eq!(note.policy.version, 2);
+}
+
+#[test]
+fn a_policy_that_was_published_once_is_found_again() {
+    let house = House::new();
+    house.admin().publish_policy(common::policy(closes_by_itself)).unwrap();
+    let id = resolved(&house);
+    house.admin().publish_policy(common::policy(|draft| draft.caps.labels = 7)).unwrap();
+    // Another process, which has seen neither policy.
+    let other =
+        House { desk: Desk::with_sources(house.repository.clone(), house.time.clone(), SequentialIds::new()), ..house };
+    other.time.advance(days(8));
+    let Incident::Resolved(incident) = other.anna().incident(id).get().unwrap().into_incident() else {
+        panic!("the site is asked for")
+    };
+    assert!(incident.stage().is_closure_blocked());
+    assert_eq!(
+        did(&other.anna().incident(id).edit(Edit::new().site("HQ")).unwrap()),
+        ["closure_blocked", "edited", "closed"]
+    );
+}
+
+#[test]
+fn what_was_put_to_resolved_by_a_correction_closes_too_and_what_was_put_to_closed_stays() {
+    let house = House::with(closing);
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let to_resolved = Correct::new(CorrectTo::Resolved(Resolve::new("fixed")), "it was");
+    let corrected = house.mia().incident(id).correct(to_resolved).unwrap();
+    assert!(corrected.incident().resolution().unwrap().closes.is_some());
+    house.time.advance(days(7));
+    assert_eq!(stage(&house, id), Stage::Closed);
+    let to_closed = Correct::new(CorrectTo::Closed(Resolve::new("fixed")), "it was");
+    let corrected = house.mia().incident(id).correct(to_closed).unwrap();
+    assert_eq!(did(&corrected), ["closed", "corrected"]);
+    assert_eq!(corrected.incident().resolution().unwrap().closes, None);
+}
+
+#[test]
+fn after_no_time_at_all_it_closes_as_it_is_resolved() {
+    let house = House::with(|draft| {
+        confirmed_by(false, false, None)(draft);
+        draft.closure.automatic_after_seconds = Some(Seconds::ZERO);
+    });
+    let id = house.bob().report("Mail is down").unwrap().id();
+    assert_eq!(did(&house.anna().incident(id).resolve("fixed").unwrap()), ["resolved", "closed"]);
+}
+
+#[test]
+fn a_policy_that_is_neither_stored_nor_the_desks_own_is_missed_and_can_be_published_again() {
+    let house = House::with(closing);
+    let id = resolved(&house);
+    let desk = Desk::with_sources(house.repository.clone(), house.time.clone(), SequentialIds::new());
+    let other = House { desk, ..house };
+    other.time.advance(days(6));
+    assert_eq!(stage(&other, id), Stage::Resolved, "nothing is due, and nothing is missed");
+    other.time.advance(days(1));
+    assert_eq!(other.anna().incident(id).get().unwrap_err().code(), "repository.corrupt");
+    other.admin().publish_policy(common::policy(closing)).unwrap();
+    other.admin().publish_policy(andon::Policy::itil()).unwrap();
+    assert_eq!(stage(&other, id), Stage::Closed);
 }

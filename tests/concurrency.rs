@@ -13,18 +13,31 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use andon::{
-    CommandId, Desk, MemoryRepository, Policy, Repository, Stage, Version,
+    CommandId, Desk, MemoryRepository, Repository, Stage, Version,
     blocking::{self, ActingDesk},
     command::{Assign, Cancel, Report},
     digest::Digest,
-    event::{PolicyStamp, RecordId},
+    event::RecordId,
     id::SystemIds,
     key::TenantId,
-    store::{Commit, EventPage, Found, Landed, RecordKey, RecordKind, Refused, RepositoryError, Scope},
+    store::{
+        Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
+        PageRequest, Published, RecordKey, RecordKind, Refused, RepositoryError, RowPage, Scope, Sweep, Wake,
+    },
+    time::Instant,
 };
 use common::{House, did, kinds, log};
 
 type Meanwhile = Box<dyn FnMut() + Send>;
+
+/// Methods that go to the repository inside.
+macro_rules! forward {
+    ($($method:ident($($arg:ident: $type:ty),*) -> $output:ty;)*) => {$(
+        async fn $method(&self, $($arg: $type),*) -> $output {
+            self.inner.$method($($arg),*).await
+        }
+    )*};
+}
 
 /// A repository in which something else happens before a commit.
 #[derive(Clone)]
@@ -58,26 +71,18 @@ impl Repository for Busy {
         self.inner.commit(tenant, commit).await
     }
 
-    async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
-        self.inner.next_number(tenant, kind).await
-    }
-
-    async fn events(
-        &self,
-        scope: &Scope,
-        record: RecordId,
-        from: Version,
-        limit: usize,
-    ) -> Result<EventPage, RepositoryError> {
-        self.inner.events(scope, record, from, limit).await
-    }
-
-    async fn policy(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Arc<Policy>>, RepositoryError> {
-        self.inner.policy(tenant, digest).await
-    }
-
-    async fn publish_policy(&self, tenant: &TenantId, policy: Arc<Policy>) -> Result<PolicyStamp, RepositoryError> {
-        self.inner.publish_policy(tenant, policy).await
+    forward! {
+        load_many(scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError>;
+        next_number(tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError>;
+        events(scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError>;
+        page(scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError>;
+        count(scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError>;
+        wakes(sweep: Sweep) -> Result<Vec<Wake>, RepositoryError>;
+        feed(scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError>;
+        changed(tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError>;
+        document(tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError>;
+        published(tenant: &TenantId, before: Option<u32>, limit: usize) -> Result<Vec<Published>, RepositoryError>;
+        forget(before: Instant, limit: usize) -> Result<usize, RepositoryError>;
     }
 }
 

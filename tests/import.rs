@@ -20,7 +20,7 @@ use andon::{
     key::{AutomationRef, PersonRef, SystemName},
     time::Instant,
 };
-use common::{House, at, did, faults};
+use common::{House, at, did, eventful::closes_by_itself, faults};
 
 fn person(name: &str) -> ActorId {
     ActorId::Person(PersonRef::new(name).unwrap())
@@ -285,4 +285,31 @@ fn an_override_of_then_has_ended_by_now() {
     assert_eq!(imported.outcome.incident().priority().name().as_str(), "P3");
     let last = imported.outcome.events().last().unwrap();
     assert_eq!((last.body.name(), last.occurred_at), ("incident.priority_changed", at("2015-03-02T12:00:00Z")));
+}
+
+#[test]
+fn what_a_history_leaves_resolved_closes_by_itself_but_not_before_the_history_ends() {
+    let house = House::with(closes_by_itself);
+    let site = |mut history: History| {
+        history.report = history.report.site("HQ");
+        history
+    };
+    let mut resolved = site(history());
+    resolved.steps.truncate(6);
+    let imported = import(&house, &resolved);
+    let last = imported.outcome.events().last().unwrap();
+    assert_eq!((last.body.name(), last.occurred_at), ("incident.closed", at("2015-03-09T13:00:00Z")));
+    // Nothing closed by itself then: the late steps are taken as they were.
+    let mut late = site(history());
+    late.steps[6].at = at("2015-04-01T14:00:00Z");
+    late.steps.truncate(7);
+    let imported = import(&house, &late);
+    assert!(imported.refused.is_empty());
+    assert_eq!(did(&imported.outcome)[7..], ["confirmed", "closed"]);
+    assert_eq!(imported.outcome.events()[8].occurred_at, at("2015-04-01T14:00:00Z"));
+    let mut open = history();
+    open.steps.truncate(6);
+    let imported = import(&house, &open);
+    assert_eq!(did(&imported.outcome)[6..], ["resolved", "closure_blocked"]);
+    assert_eq!(imported.outcome.incident().stage(), Stage::Resolved);
 }

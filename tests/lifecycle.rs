@@ -18,8 +18,8 @@ use andon::{
     digest::Digest,
     incident::{
         Assigned, Attachment, Audience, Cancellation, CancelledAs, Closed, ClosureBasis, ConfirmedBy, CorrectedStage,
-        FactChange, InProgress, IncidentEvent, Milestone, MilestoneTime, New, NoteFrom, OnHold, Phase, PriorityChange,
-        Reason, Resolved, ResumedBy, TimeSpent, Waiver,
+        FactChange, InProgress, IncidentEvent, Milestone, MilestoneTime, New, NoteFrom, OnHold, OpenObligation, Phase,
+        PriorityChange, Reason, Resolved, ResumedBy, TimeSpent, Waiver,
     },
     key::{MediaType, PersonRef, StageLabel},
     lifecycle::{In, Lifecycle, StageOf, Staged, Stamp, Step},
@@ -179,6 +179,8 @@ fn both_doors_give_the_same_step() {
     agree(&resolved(), |i| i.reopen(reopening(), &s), &s);
     agree(&resolved(), |i| i.reopen_on_hold(reopening(), vendor(), &s), &s);
     agree(&resolved(), |i| i.close(ClosureBasis::QuietTime, &s), &s);
+    let owed = OpenObligation { code: "obligation.confirmation".into(), field: None };
+    agree(&resolved(), |i| i.block_closure(vec![owed], &s), &s);
     agree(&on_hold(), |i| i.cancel(duplicate(), &s), &s);
     agree(&cancelled(), |i| i.undo_merge(Reason { reason: None }, &s).unwrap(), &s);
     let impact = FactChange::Impact { old: level("low"), new: level("high") };

@@ -125,6 +125,7 @@ fn a_policy_with_holes_names_every_one() {
 
             [closure]
             required = [{ field = "fields.asset", by = "resolution" }]
+            automatic_after_seconds = 431_999
 
             [reopening]
             max_times = 0
@@ -164,6 +165,7 @@ fn a_policy_with_holes_names_every_one() {
         ("intake.service_requests[1].categories[0]", "category.unknown"),
         ("intake.service_requests[1].title_contains[0]", "text.empty"),
         ("closure.required[0].field", "field.unknown"),
+        ("closure.automatic_after_seconds", "closure.before_quiet_time"),
         ("reopening.max_times", "reopening.contradiction"),
         ("numbering.incident.prefix", "number.prefix"),
         ("numbering.incident.width", "number.width"),

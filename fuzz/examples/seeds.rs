@@ -7,7 +7,7 @@ use andon::{
     command::{Assign, Edit, Hold, Override, Report, Resolve},
     id::SequentialIds,
     incident::ConfirmedBy,
-    time::{ManualTime, minutes},
+    time::{ManualTime, days, minutes},
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -61,7 +61,15 @@ fn life(seeds: &Path, policy: Policy) -> Result<(), Box<dyn std::error::Error>> 
         let name = outcome.incident().stage().key();
         fs::write(seeds.join(format!("snapshot/{name}.json")), serde_json::to_vec(outcome.incident())?)?;
     }
-    for event in incident.events(Version::new(1), 100)?.0 {
+    // Another one would close by itself, but its cause is not known.
+    let owing = desk.report(Report::new("The network is down").category("network"))?.id();
+    let owing = desk.incident(owing);
+    owing.resolve("fixed")?;
+    time.advance(days(7));
+    let blocked = owing.log_time(60)?;
+    fs::write(seeds.join("snapshot/resolved-blocked.json"), serde_json::to_vec(blocked.incident())?)?;
+    let logs = [incident.events(Version::new(1), 100)?.0, owing.events(Version::new(3), 1)?.0];
+    for event in logs.into_iter().flatten() {
         fs::write(seeds.join(format!("event/{}.json", event.body.name())), serde_json::to_vec(&event)?)?;
     }
     Ok(())

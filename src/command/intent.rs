@@ -77,6 +77,12 @@ pub(crate) enum NoIntent {
     /// A phase that a correction sets.
     #[error("to a phase, which a correction cannot ask for; correct to in progress, then enter the phase")]
     CorrectedPhase,
+    /// What another policy decides anew.
+    #[error("by another policy, which decides it by itself; reissue it to have everything decided anew")]
+    ByPolicy,
+    /// A closure that something kept from falling due.
+    #[error("by the quiet time, which the library alone brings about; close it by hand to end it now")]
+    ByQuietTime,
     /// A text that is no longer known.
     #[error("with an erased text, which cannot be asked for; write the text anew")]
     Erased,
@@ -107,6 +113,11 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
         Event::Confirmed(by) => Command::Confirm { by: *by },
         Event::Reopened(Reopening { reason, by_reply: false }) => {
             Command::Reopen { reason: maybe_said(reason.as_ref())? }
+        }
+        Event::ClosureBlocked(_) => return Err(NoIntent::ByQuietTime),
+        Event::ClosureReissued(_) => return Err(NoIntent::ByPolicy),
+        Event::Redacted(redaction) => {
+            Command::Redact { texts: redaction.texts.clone(), reason: maybe_said(redaction.reason.as_ref())? }
         }
         Event::Closed(_) => Command::Close {},
         Event::Cancelled(why) => {
@@ -193,6 +204,7 @@ fn override_of(change: &PriorityChange) -> Result<Command, NoIntent> {
         (Cause::OverrideCleared, None) => Ok(Command::ClearOverride {}),
         (Cause::Overridden, None) | (Cause::OverrideCleared, Some(_)) => Err(NoIntent::OverrideUnclear),
         (Cause::Edited | Cause::Categorised, _) => Err(NoIntent::ByFacts),
+        (Cause::Reissued, _) => Err(NoIntent::ByPolicy),
         (Cause::OverrideExpired, _) => Err(NoIntent::ByExpiry),
     }
 }
@@ -341,6 +353,7 @@ mod tests {
         let (policy, actor) = (policy(), ada());
         let context = Context {
             policy: &policy,
+            policy_stamp: policy.stamp(1),
             ids: &OneSalt,
             actor: &actor,
             occurred_at: at(),
@@ -403,7 +416,7 @@ mod tests {
     }
 
     fn fixed() -> Resolution {
-        Resolution { code: "fixed".parse().unwrap(), remedy: Remedy::Workaround, text: Some(text("Restarted.")) }
+        Resolution { code: "fixed".parse().unwrap(), remedy: Remedy::Workaround, text: Some(text("Restarted.")), closes: None }
     }
 
     fn note(audience: Audience) -> Note {

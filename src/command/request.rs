@@ -136,6 +136,17 @@ pub enum IncidentCommand {
         /// Why.
         reason: String,
     },
+    /// Decide anew, by the policy in force, what was decided by an earlier one: the priority, and when it
+    /// closes by itself.
+    Reissue {},
+    /// Erase texts, here and in the log. Their salted digests stay.
+    Redact {
+        /// The digests of the texts, as [`Text::digest`](crate::text::Text::digest) gives them.
+        texts: Vec<Digest>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// Set the stage by hand.
     Correct(Correct),
 }
@@ -170,6 +181,8 @@ impl IncidentCommand {
             Self::SetLabel { .. } => Verb::SetLabel,
             Self::RecordMilestone { .. } => Verb::RecordMilestone,
             Self::Waive { .. } => Verb::Waive,
+            Self::Reissue {} => Verb::Reissue,
+            Self::Redact { .. } => Verb::Redact,
             Self::Correct(_) => Verb::Correct,
         }
     }

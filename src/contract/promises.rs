@@ -135,7 +135,7 @@ promises! {
         waiting_minds_the_position: "Waiting after a position beyond the end, or of another epoch, is CursorTooOld.";
     }
     erasure {
-        erased_texts_leave_the_log: "Texts that are erased are in no event of the record, old or new.";
+        erased_texts_leave_the_log: "Texts that are erased are in no event of the record.";
         erased_texts_leave_the_record: "Texts that are erased are neither in the record nor in its row, and no search finds them.";
         erased_texts_leave_the_feed: "Texts that are erased are not in the feed.";
         digests_outlive_the_texts: "The canonical form of an event is the same before and after its texts are erased.";

@@ -211,6 +211,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         }
         Verb::Waive => vec![free("code", true), free("field", false), free("reason", true)],
         Verb::Correct => vec![free("to", true), free("reason", true)],
+        Verb::Redact => vec![free("texts", true), free("reason", false)],
         Verb::Read
         | Verb::ReadInternal
         | Verb::ReadConfidential
@@ -220,6 +221,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         | Verb::StartWork
         | Verb::Resume
         | Verb::Close
+        | Verb::Reissue
         | Verb::Backdate
         | Verb::Import => Vec::new(),
     }

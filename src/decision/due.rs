@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::Course;
 use crate::{
     actor::ActorId,
-    event::Cause,
-    incident::{Incident, IncidentEvent, PriorityChange, ResumedBy, Stage},
-    lifecycle::Stamp,
+    event::{Cause, PolicyStamp},
+    incident::{Incident, IncidentEvent, PriorityChange, Resolved, ResumedBy, Stage},
+    lifecycle::{In, Stamp},
+    obligation,
+    policy::Policy,
     priority::PriorityCause,
     time::Instant,
 };
@@ -19,38 +21,131 @@ enum Due {
     HoldEnds,
     /// An override expires.
     OverrideExpires,
+    /// A resolved incident closes by itself, or is kept from it by what is owed.
+    Closes,
+}
+
+/// How many kinds of things fall due.
+const KINDS: usize = 3;
+
+/// By what it is judged whether an incident closes by itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Closing<'a> {
+    /// The policy by which it was resolved: [`pinned_policy`].
+    pub policy: &'a Policy,
+    /// The earliest instant at which it can have closed.
+    pub not_before: Option<Instant>,
 }
 
 /// When something next falls due on the incident.
 pub(crate) fn next_due(incident: &Incident) -> Option<Instant> {
-    next(incident).map(|(at, _)| at)
+    next(incident, closes_at(incident)).map(|(at, _)| at)
 }
 
-fn next(incident: &Incident) -> Option<(Instant, Due)> {
-    let hold = incident.hold().and_then(|stage| stage.hold().until).map(|at| (at, Due::HoldEnds));
-    let live = incident.stage().is_open() || incident.stage() == Stage::Resolved;
-    let overridden = incident.progress().assessment.overridden().filter(|_| live);
-    let expiry = overridden.and_then(|set| set.until).map(|at| (at, Due::OverrideExpires));
-    hold.into_iter().chain(expiry).min_by_key(|(at, _)| *at)
+/// Whether the incident closes by itself, or is kept from it, by `until`: then [`pinned_policy`] is needed.
+pub(crate) fn closes_by(incident: &Incident, until: Instant) -> bool {
+    closes_at(incident).is_some_and(|at| at <= until)
 }
 
-/// Applies what has fallen due by `until`, each at the instant at which it fell due.
-pub(crate) fn catch_up(mut course: Course, until: Instant, recorded_at: Instant) -> Course {
+/// Whether the incident would have closed by itself, but something was owed.
+pub(crate) fn is_blocked(incident: &Incident) -> bool {
+    resolved(incident).is_some_and(|resolved| resolved.stage().is_closure_blocked())
+}
+
+/// The policy by which a resolved incident closes by itself. It stands in its resolution, so that what is
+/// published later does not change what happens, whenever somebody comes to see that it fell due.
+pub(crate) fn pinned_policy(incident: &Incident) -> Option<PolicyStamp> {
+    Some(resolved(incident)?.stage().resolution().closes?.policy)
+}
+
+/// Applies what has fallen due by `until`, each at the instant at which it fell due. Without `closing`,
+/// nothing closes by itself.
+pub(crate) fn catch_up(
+    mut course: Course,
+    until: Instant,
+    recorded_at: Instant,
+    closing: Option<Closing<'_>>,
+) -> Course {
     // Each effect removes its own cause, so there are never more than there are kinds.
-    for _ in 0..2 {
-        let Some((at, due)) = next(&course.incident).filter(|(at, _)| *at <= until) else { break };
-        let stamp = Stamp { occurred_at: at, recorded_at, actor: &ActorId::System, on_behalf_of: None };
-        let event = match due {
-            Due::HoldEnds => IncidentEvent::Resumed(ResumedBy::Date),
-            Due::OverrideExpires => expired(&course.incident),
+    for _ in 0..KINDS {
+        let closes = closing.and_then(|closing| {
+            let at = closes_at(&course.incident)?;
+            Some(closing.not_before.map_or(at, |earliest| at.max(earliest)))
+        });
+        let Some((at, due)) = next(&course.incident, closes).filter(|(at, _)| *at <= until) else { break };
+        let event = match (due, closing) {
+            (Due::HoldEnds, _) => IncidentEvent::Resumed(ResumedBy::Date),
+            (Due::OverrideExpires, _) => expired(&course.incident),
+            (Due::Closes, Some(closing)) => closed(&course.incident, closing.policy, at),
+            (Due::Closes, None) => break,
         };
-        // What falls due is legal where it is found; were it not, nothing would have happened.
-        course = match course.apply(event, &stamp, &Cause::Due) {
+        let by = pinned_policy(&course.incident).filter(|_| due == Due::Closes);
+        course = match happens(course, event, at, recorded_at, by) {
             Ok(course) => course,
             Err(course) => return *course,
         };
     }
     course
+}
+
+/// Closes what was kept from closing by itself, if after a command nothing is owed any more: at the instant
+/// of the command, but not before the instant at which it would have closed. What is still owed is not said
+/// again.
+pub(crate) fn close_unblocked(course: Course, occurred_at: Instant, recorded_at: Instant, policy: &Policy) -> Course {
+    let stage = resolved(&course.incident).map(In::stage).filter(|stage| stage.is_closure_blocked());
+    let at = stage.and_then(Resolved::closes_at).map(|due| due.max(occurred_at)).filter(|at| *at <= recorded_at);
+    let Some(at) = at else { return course };
+    match closed(&course.incident, policy, at) {
+        IncidentEvent::ClosureBlocked(_) => course,
+        event => {
+            let by = pinned_policy(&course.incident);
+            happens(course, event, at, recorded_at, by).unwrap_or_else(|course| *course)
+        }
+    }
+}
+
+fn next(incident: &Incident, closes: Option<Instant>) -> Option<(Instant, Due)> {
+    let hold = incident.hold().and_then(|stage| stage.hold().until).map(|at| (at, Due::HoldEnds));
+    let live = incident.stage().is_open() || incident.stage() == Stage::Resolved;
+    let overridden = incident.progress().assessment.overridden().filter(|_| live);
+    let expiry = overridden.and_then(|set| set.until).map(|at| (at, Due::OverrideExpires));
+    let closure = closes.map(|at| (at, Due::Closes));
+    // At one instant, what is closed last: it takes the others with it.
+    hold.into_iter().chain(expiry).chain(closure).min_by_key(|(at, _)| *at)
+}
+
+/// When the incident closes by itself, or is kept from it; `None` once that was said.
+fn closes_at(incident: &Incident) -> Option<Instant> {
+    resolved(incident)?.stage().closes_at().filter(|_| !is_blocked(incident))
+}
+
+const fn resolved(incident: &Incident) -> Option<&In<Resolved>> {
+    match incident {
+        Incident::Resolved(resolved) => Some(resolved),
+        _ => None,
+    }
+}
+
+/// The system does what fell due. It is legal where it is found; were it not, nothing would have happened.
+fn happens(
+    course: Course,
+    event: IncidentEvent,
+    at: Instant,
+    recorded_at: Instant,
+    by: Option<PolicyStamp>,
+) -> Result<Course, Box<Course>> {
+    let stamp = Stamp { occurred_at: at, recorded_at, actor: &ActorId::System, on_behalf_of: None };
+    let mut course = course.apply(event, &stamp, &Cause::Due)?;
+    if let Some(happening) = course.happenings.last_mut() {
+        happening.policy = by;
+    }
+    Ok(course)
+}
+
+/// It is closed, or what is owed keeps it open.
+fn closed(incident: &Incident, policy: &Policy, at: Instant) -> IncidentEvent {
+    let (owed, basis) = obligation::before_automatic_closure(incident, policy, at);
+    if owed.is_empty() { IncidentEvent::Closed(basis) } else { IncidentEvent::ClosureBlocked(owed) }
 }
 
 /// The computed priority holds again.

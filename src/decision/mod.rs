@@ -10,7 +10,7 @@ mod query;
 mod reading;
 
 pub use allowed::{AllowedMove, MoveField};
-pub(crate) use due::{catch_up, next_due};
+pub(crate) use due::{Closing, catch_up, close_unblocked, closes_by, is_blocked, next_due, pinned_policy};
 pub(crate) use intake::intake;
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
@@ -19,7 +19,7 @@ use crate::{
     actor::{Actor, ActorId},
     directory::Person,
     error::{Error, Illegal, Invalid},
-    event::Cause,
+    event::{Cause, PolicyStamp},
     fault::Faults,
     id::{IdSource, Number},
     incident::{Incident, IncidentEvent},
@@ -34,6 +34,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub policy: &'a Policy,
+    /// What events say about that policy.
+    pub policy_stamp: PolicyStamp,
     pub ids: &'a dyn IdSource,
     pub actor: &'a Actor,
     /// When it happens.
@@ -66,6 +68,8 @@ pub(crate) struct Happening {
     pub actor: ActorId,
     pub on_behalf_of: Option<PersonRef>,
     pub cause: Cause,
+    /// The policy that decided it, if it is not the one in force.
+    pub policy: Option<PolicyStamp>,
 }
 
 /// An incident on which events are being decided, one after the other.
@@ -88,6 +92,7 @@ impl Course {
             actor: stamp.actor.clone(),
             on_behalf_of: stamp.on_behalf_of.cloned(),
             cause: cause.clone(),
+            policy: None,
         }));
     }
 

@@ -10,9 +10,9 @@ use crate::{
     fault::Faults,
     field::Severity,
     incident::{
-        Assignment, Attachment, Audience, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident,
-        IncidentEvent as Event, Left, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule, ResumedBy, Stage,
-        TimeSpent, Waiver, WakeOn,
+        Assignment, Attachment, Audience, AutomaticClosure, CancelledAs, ConfirmedBy, CorrectedStage, Correction,
+        Incident, IncidentEvent as Event, Left, MilestoneTime, Note, NoteFrom, Reason, Redaction, Reopening, ReplyRule,
+        Resolution, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation, ReopeningLimit},
@@ -22,6 +22,9 @@ use crate::{
     time::{Instant, later},
     verb::IncidentVerb as Verb,
 };
+
+/// The most texts that one command erases.
+const MAX_REDACTED: usize = 1_000;
 
 /// Decides what a command does to an incident. Permissions and times were judged before.
 pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -> Result<Course, Error> {
@@ -49,6 +52,7 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
         }
         Command::Edit(edit) if edit.weighs() => course = reassessed(course, PriorityCause::Edited, context)?,
         Command::Categorise { .. } => course = reassessed(course, PriorityCause::Categorised, context)?,
+        Command::Reissue {} => course = reassessed(course, PriorityCause::Reissued, context)?,
         _ => {}
     }
     Ok(course)
@@ -267,10 +271,29 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
                 }
             }
         }
+        Command::Reissue {} => reissue(incident, context),
+        Command::Redact { texts, reason } => {
+            read.within("texts", texts.len(), MAX_REDACTED);
+            if texts.is_empty() {
+                read.fault("texts", "value.nothing", "must name at least one text");
+            }
+            let reason = read.maybe_text("reason", reason.as_ref());
+            vec![Event::Redacted(Redaction { texts: texts.clone(), reason })]
+        }
         Command::Waive { code, field, reason } => waive(incident, code, field.as_ref(), reason, read, context),
         // The moves of the stage, which are decided above.
         _ => Vec::new(),
     }
+}
+
+/// What another policy decides otherwise. The priority follows as after an edit.
+fn reissue(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
+    let Incident::Resolved(resolved) = incident else { return Vec::new() };
+    let before = resolved.stage().resolution().closes;
+    let after = context.policy.closure().automatic_after_seconds;
+    let after = after.map(|after| AutomaticClosure { after, policy: context.policy_stamp });
+    let same = before.map(|closes| closes.policy) == after.map(|closes| closes.policy);
+    if same { Vec::new() } else { vec![Event::ClosureReissued(after)] }
 }
 
 /// Begins work. A person who takes up what no person has becomes its assignee; in an import everything
@@ -393,7 +416,10 @@ fn correction(incident: &Incident, correct: &Correct, read: &mut Reading<'_>, at
         CorrectTo::InProgress => Some(CorrectedStage::InProgress { phase: None }),
         CorrectTo::OnHold(hold) => read.hold("to.", hold, at).map(CorrectedStage::OnHold),
         CorrectTo::Resolved(resolution) => read.resolution("to.", resolution).map(CorrectedStage::Resolved),
-        CorrectTo::Closed(resolution) => read.resolution("to.", resolution).map(CorrectedStage::Closed),
+        CorrectTo::Closed(resolution) => {
+            let resolution = read.resolution("to.", resolution);
+            resolution.map(|resolution| CorrectedStage::Closed(Resolution { closes: None, ..resolution }))
+        }
         CorrectTo::Cancelled(cancellation) => {
             if cancellation.other() == Some(incident.id()) {
                 read.fault("to", "record.itself", "must name another incident");

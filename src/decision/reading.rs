@@ -5,9 +5,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 use super::Context;
 use crate::{
     command::{AttachmentInput, Hold as HoldInput, RatedInput, Resolve},
+    event::PolicyStamp,
     fault::Faults,
     id::IdSource,
-    incident::{Attachment, FieldValue, Hold, HoldReason, Rated, Resolution},
+    incident::{Attachment, AutomaticClosure, FieldValue, Hold, HoldReason, Rated, Resolution},
     key::{CategoryKey, ContactChannel, FieldKey, KeyError, Label, LevelName, MediaType},
     policy::{Policy, UntilRule, known_fields},
     priority::Scale,
@@ -18,13 +19,15 @@ use crate::{
 /// A reader of texts against a policy.
 pub(super) struct Reading<'a> {
     policy: &'a Policy,
+    policy_stamp: PolicyStamp,
     ids: &'a dyn IdSource,
     pub faults: Faults,
 }
 
 impl<'a> Reading<'a> {
     pub fn new(context: &Context<'a>) -> Self {
-        Self { policy: context.policy, ids: context.ids, faults: Faults::none() }
+        let Context { policy, policy_stamp, ids, .. } = *context;
+        Self { policy, policy_stamp, ids, faults: Faults::none() }
     }
 
     pub fn fault(&mut self, path: impl Into<String>, code: &'static str, rule: impl Into<Cow<'static, str>>) {
@@ -263,7 +266,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// A resolution by the rules for its code.
+    /// A resolution by the rules for its code, after which the incident closes as the policy says.
     pub fn resolution(&mut self, path: &str, input: &Resolve) -> Option<Resolution> {
         let Some(rule) = self.policy.resolution(&input.code) else {
             let list =
@@ -283,7 +286,9 @@ impl<'a> Reading<'a> {
             self.fault(format!("{path}text"), "field.required", format!("must be given for `{}`", rule.code));
         }
         let text = self.maybe_text(&format!("{path}text"), input.text.as_ref());
-        Some(Resolution { code: rule.code.clone(), remedy: input.remedy, text })
+        let after = self.policy.closure().automatic_after_seconds;
+        let closes = after.map(|after| AutomaticClosure { after, policy: self.policy_stamp });
+        Some(Resolution { code: rule.code.clone(), remedy: input.remedy, text, closes })
     }
 
     /// An instant that does not lie in the future.

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::{ActingDesk, InForce, Outcome, flow::repository};
 use crate::{
-    decision::{Course, Happening, next_due},
+    decision::{Course, Happening, next_due, pinned_policy},
     digest::Digest,
     error::Error,
     event::{Body, Event, PolicyStamp, RecordId},
     fault::{Fault, Faults},
     id::{CommandId, Id, Number, Version},
-    incident::Incident,
+    incident::{Incident, IncidentEvent},
     store::{
-        Answer, Commit, Expected, Guard, IndexRow, Landed, Loaded, Publication, Record, RecordKind, Repository,
-        RepositoryError, TermChange, Write,
+        Answer, Commit, Document, Erasure, Expected, Guard, IndexRow, Landed, Loaded, Publication, Record, RecordKind,
+        Repository, RepositoryError, TermChange, Write,
     },
     time::Instant,
 };
@@ -56,6 +56,7 @@ impl Attempt {
             writes: Vec::new(),
             guards: Vec::new(),
             erasures: Vec::new(),
+            documents: Vec::new(),
             publication: None,
         }
     }
@@ -83,9 +84,16 @@ impl<R: Repository> ActingDesk<R> {
         let before = place.base.as_ref().map(super::reads::incident_of);
         let terms = TermChange::between(before, &course.incident);
         let row = IndexRow::of(&course.incident, version, next_due(&course.incident));
+        // What closes by itself under the desk's own policy must find that policy again, whatever the desk has then.
+        let pinned = pinned_policy(&course.incident).filter(|pinned| pinned.version == 0);
+        let default = pinned.filter(|pinned| *pinned == attempt.policy.stamp);
+        let documents = default.map(|_| Document::Policy(Arc::clone(&attempt.policy.policy)));
         let record = Arc::new(Record::Incident(course.incident));
         let write = Write { expected, record: Arc::clone(&record), row, terms, events: events.clone() };
-        let commit = Commit { writes: vec![write], guards: place.guards, ..attempt.commit(recorded_at) };
+        let documents = documents.into_iter().collect();
+        let erasures = erasures(id, &events);
+        let commit =
+            Commit { writes: vec![write], guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
         let outcome = Outcome { record, version, events, command: attempt.command, repeated: false };
         self.land(commit, outcome).await
     }
@@ -163,9 +171,18 @@ impl<R: Repository> ActingDesk<R> {
             command: attempt.command,
             cause: happening.cause,
             correlation: self.options.correlation.clone(),
-            policy: attempt.policy.stamp,
+            policy: happening.policy.unwrap_or(attempt.policy.stamp),
             digest: None,
             body: Body::Incident(happening.event),
         }
     }
+}
+
+/// The texts that these events say are erased.
+fn erasures(record: RecordId, events: &[Event]) -> Vec<Erasure> {
+    let redacted = events.iter().filter_map(|event| match &event.body {
+        Body::Incident(IncidentEvent::Redacted(redaction)) => Some(redaction.texts.clone()),
+        Body::Incident(_) => None,
+    });
+    redacted.map(|slots| Erasure { record, slots }).collect()
 }

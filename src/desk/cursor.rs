@@ -73,8 +73,7 @@ impl Binding {
 
     fn of(what: &impl Serialize) -> Self {
         let digest = Digest::of(&serde_json::to_vec(what).unwrap_or_default());
-        let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
-        Self([a, b, c, d, e, f, g, h])
+        Self(digest.as_bytes().first_chunk().copied().unwrap_or_default())
     }
 }
 
@@ -100,7 +99,7 @@ impl ListPlace {
     }
 
     pub(super) fn open(cursor: &Cursor, binding: Binding) -> Result<Self, CursorError> {
-        let mut read = Reader::open::<43>(cursor, LIST, binding)?;
+        let mut read = Reader::<43>::open(cursor, LIST, binding)?;
         let at = Instant::from_timestamp_micros(i64::from_be_bytes(read.take()?)).ok_or(CursorError::Malformed)?;
         let [part, rank] = read.take()?;
         let key = i64::from_be_bytes(read.take()?);
@@ -118,25 +117,25 @@ pub(super) fn seal_feed(position: FeedPosition, binding: Binding) -> Cursor {
 }
 
 pub(super) fn open_feed(cursor: &Cursor, binding: Binding) -> Result<FeedPosition, CursorError> {
-    let mut read = Reader::open::<25>(cursor, FEED, binding)?;
+    let mut read = Reader::<25>::open(cursor, FEED, binding)?;
     Ok(FeedPosition { epoch: u64::from_be_bytes(read.take()?), place: u64::from_be_bytes(read.take()?) })
 }
 
 /// Takes the bytes of a cursor one after the other.
-struct Reader(std::vec::IntoIter<u8>);
+struct Reader<const N: usize>(std::array::IntoIter<u8, N>);
 
-impl Reader {
-    fn open<const N: usize>(cursor: &Cursor, kind: u8, binding: Binding) -> Result<Self, CursorError> {
+impl<const N: usize> Reader<N> {
+    fn open(cursor: &Cursor, kind: u8, binding: Binding) -> Result<Self, CursorError> {
         let bytes: [u8; N] = unhex(&cursor.0).ok_or(CursorError::Malformed)?;
-        let mut read = Self(bytes.to_vec().into_iter());
+        let mut read = Self(bytes.into_iter());
         if read.take() != Ok([kind]) || read.take() != Ok(binding.0) {
             return Err(CursorError::Elsewhere);
         }
         Ok(read)
     }
 
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], CursorError> {
-        let mut taken = [0; N];
+    fn take<const M: usize>(&mut self) -> Result<[u8; M], CursorError> {
+        let mut taken = [0; M];
         for byte in &mut taken {
             *byte = self.0.next().ok_or(CursorError::Malformed)?;
         }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     actor::ActorId,
     command::{IncidentCommand, Report},
-    decision::{Context, Course, catch_up, decide, intake},
+    decision::{Context, Course, decide, intake},
     digest::Digest,
     error::{CommandReused, Error, VersionConflict},
     event::{Cause, RecordId},
@@ -114,8 +114,8 @@ impl<R: Repository> ActingDesk<R> {
                     return self.repeat(command, &asked, &answer).await;
                 }
                 let attempt = self.attempt(command, &asked, policy);
-                let tried = self.try_report(&attempt, &report).await?;
-                if let Some(outcome) = self.settle(command, &asked, tried).await? {
+                let landed = self.try_report(&attempt, &report).await?;
+                if let Some(outcome) = self.settle(command, &asked, landed).await? {
                     return Ok(outcome);
                 }
             }
@@ -148,6 +148,7 @@ impl<R: Repository> ActingDesk<R> {
         let cause = self.cause();
         let context = Context {
             policy: &policy.policy,
+            policy_stamp: policy.stamp,
             ids: &*self.desk.ids,
             actor: &self.actor,
             occurred_at: self.options.occurred_at.unwrap_or(now),
@@ -203,8 +204,8 @@ impl<R: Repository> ActingDesk<R> {
             let loaded = self.found(found.record, key)?;
             let asked = self.asked_of(Some(loaded.record.id()), requests);
             let attempt = self.attempt(command, &asked, policy);
-            let tried = self.try_request(&attempt, &loaded, requests).await?;
-            if let Some(outcome) = self.settle(command, &asked, tried).await? {
+            let landed = self.try_request(&attempt, &loaded, requests).await?;
+            if let Some(outcome) = self.settle(command, &asked, landed).await? {
                 return Ok(outcome);
             }
         }
@@ -216,9 +217,9 @@ impl<R: Repository> ActingDesk<R> {
         &self,
         command: CommandId,
         asked: &Asked,
-        tried: Result<Committed, RepositoryError>,
+        landed: Result<Committed, RepositoryError>,
     ) -> Result<Option<Outcome>, Error> {
-        match tried {
+        match landed {
             Ok(Committed::Now(outcome)) => Ok(Some(outcome)),
             Ok(Committed::Before(answer)) => self.repeat(command, asked, &answer).await.map(Some),
             Err(error) if error.is_overtaken() => Ok(None),
@@ -257,7 +258,7 @@ impl<R: Repository> ActingDesk<R> {
         }
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
         // command that is dated back is judged by the same record either way.
-        let mut course = catch_up(Course::from(incident.clone()), recorded_at, recorded_at);
+        let mut course = self.caught_up(Course::from(incident.clone()), recorded_at, recorded_at, in_force).await?;
         let mut guards = Vec::new();
         let cause = self.cause();
         for request in requests {
@@ -270,11 +271,13 @@ impl<R: Repository> ActingDesk<R> {
                 Some(person) => self.person(Some(person)).await?,
                 None => None,
             };
+            let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);
             let context = Context {
                 policy,
+                policy_stamp: in_force.stamp,
                 ids: &*self.desk.ids,
                 actor: &self.actor,
-                occurred_at: self.options.occurred_at.unwrap_or(recorded_at),
+                occurred_at,
                 recorded_at,
                 affected: affected.as_ref(),
                 cause: &cause,
@@ -284,7 +287,7 @@ impl<R: Repository> ActingDesk<R> {
             let path = if verb == Verb::Correct { "to" } else { "as" };
             guards.extend(self.guard(other_of(request), verb, path, Some(&course.incident)).await?);
             course = decide(course, request, &context)?;
-            course = catch_up(course, recorded_at, recorded_at);
+            course = self.settled(course, occurred_at, recorded_at, in_force).await?;
         }
         Ok(Decided { course, guards, recorded_at })
     }

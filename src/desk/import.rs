@@ -12,7 +12,7 @@ use super::{
 use crate::{
     actor::{Actor, ActorId},
     command::{Correct, CorrectTo, IncidentCommand, Report},
-    decision::{Context, Course, catch_up, decide, intake, invalid},
+    decision::{Closing, Context, Course, catch_up, decide, intake, invalid},
     error::Error,
     event::Cause,
     fault::{Fault, Faults},
@@ -144,6 +144,7 @@ impl<R: Repository> ActingDesk<R> {
         };
         let context = Context {
             policy,
+            policy_stamp: attempt.policy.stamp,
             ids: &*self.desk.ids,
             actor: &reporter,
             occurred_at: history.reported_at,
@@ -170,7 +171,9 @@ impl<R: Repository> ActingDesk<R> {
                 .map_err(|error| error.below(&format!("steps[{index}]")))?;
             versions.push(Version::new(u64::try_from(course.happenings.len()).unwrap_or(u64::MAX)));
         }
-        let course = catch_up(course, now, now);
+        // The history tells what happened until its end; it has not closed by itself before.
+        let told_until = course.happenings.iter().map(|happening| happening.occurred_at).max();
+        let course = catch_up(course, now, now, Some(Closing { policy, not_before: told_until }));
         let place = Place { base: None, guards };
         match self.commit_course(&attempt, course, place, now).await {
             Ok(Committed::Now(outcome)) => Ok(Imported { outcome, versions, refused }),
@@ -210,7 +213,7 @@ fn take(
 ) -> Result<Course, Error> {
     let by = Actor::from_id(step.by.clone()).for_person(step.on_behalf_of.clone());
     let context = Context { actor: &by, occurred_at: step.at, ..*context };
-    let course = catch_up(course, step.at, context.recorded_at);
+    let course = catch_up(course, step.at, context.recorded_at, None);
     let Course { incident, mut happenings } = course;
     let stage = incident.stage();
     let attempt = |command: &IncidentCommand, other_known: bool| {

@@ -9,6 +9,7 @@
 mod bulk;
 mod commit;
 mod cursor;
+mod due;
 mod feed;
 mod flow;
 mod import;
@@ -72,6 +73,8 @@ pub struct Desk<R> {
     default_policy: Arc<Policy>,
     /// The policy last seen in force for each tenant.
     policies: Arc<RwLock<HashMap<TenantId, InForce>>>,
+    /// Policies that were in force when incidents were resolved which now close by themselves.
+    earlier: due::EarlierPolicies,
 }
 
 /// A policy and its stamp.
@@ -91,6 +94,7 @@ impl<R> Clone for Desk<R> {
             observer: self.observer.clone(),
             default_policy: Arc::clone(&self.default_policy),
             policies: Arc::clone(&self.policies),
+            earlier: due::EarlierPolicies::clone(&self.earlier),
         }
     }
 }
@@ -129,6 +133,7 @@ impl<R: Repository> Desk<R> {
             observer: None,
             default_policy: Arc::new(Policy::itil()),
             policies: Arc::default(),
+            earlier: due::EarlierPolicies::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ActingDesk, InForce, IncidentDesk, Outcome, Preview, Seen, flow::Decided, log::corrupt};
 use crate::{
-    decision::{AllowedMove, Course, catch_up},
+    decision::{AllowedMove, Course},
     error::{Error, Happened, NotFound, invalid_read},
     event::Event,
     id::{CommandId, Version},
@@ -66,9 +66,14 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// The incident as it is now, with everything that has fallen due.
-    pub(super) fn effective(&self, incident: Incident, now: Instant) -> Incident {
+    pub(super) async fn effective(
+        &self,
+        incident: Incident,
+        now: Instant,
+        in_force: &InForce,
+    ) -> Result<Incident, Error> {
         let recorded_at = now.max(incident.progress().recorded_at);
-        catch_up(Course::from(incident), now, recorded_at).incident
+        Ok(self.caught_up(Course::from(incident), now, recorded_at, in_force).await?.incident)
     }
 
     /// Whether the actor reads what is internal to the incident.
@@ -248,7 +253,8 @@ impl<R: Repository> IncidentDesk<R> {
     async fn seen(&self) -> Result<(InForce, Seen), Error> {
         let (policy, found) = self.acting.load(Some(&self.key), None).await?;
         let loaded = self.acting.found(found.record, &self.key)?;
-        let incident = self.acting.effective(incident_of(&loaded).clone(), self.acting.desk.now());
+        let now = self.acting.desk.now();
+        let incident = self.acting.effective(incident_of(&loaded).clone(), now, &policy).await?;
         Ok((policy, Seen { incident, version: loaded.version }))
     }
 }

@@ -155,6 +155,12 @@ verbs! {
     waive_field(code: impl Into<String>, field: impl Into<String>, reason: impl Into<String>) => {
         IncidentCommand::Waive { code: code.into(), field: Some(field.into()), reason: reason.into() }
     };
+    /// Decides anew, by the policy in force, what was decided by an earlier one.
+    reissue() => IncidentCommand::Reissue {};
+    /// Erases texts, here and in the log; their salted digests stay.
+    redact(texts: Vec<Digest>, reason: impl Into<String>) => {
+        IncidentCommand::Redact { texts, reason: Some(reason.into()) }
+    };
     /// Sets the stage by hand, against the lifecycle: for repairs.
     correct(correction: Correct) => IncidentCommand::Correct(correction);
 }

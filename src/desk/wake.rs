@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    decision::{Course, catch_up},
+    decision::Course,
     error::{Error, invalid_read},
     event::RecordId,
     id::Version,
@@ -138,7 +138,7 @@ impl<R: Repository> ActingDesk<R> {
             let loaded = self.found(found.record, &key)?;
             let incident = incident_of(&loaded);
             let recorded_at = super::judge::recorded_at(incident, &policy.policy, self.desk.now())?;
-            let course = catch_up(Course::from(incident.clone()), recorded_at, recorded_at);
+            let course = self.caught_up(Course::from(incident.clone()), recorded_at, recorded_at, &policy).await?;
             if course.happenings.is_empty() {
                 return Ok(loaded.version);
             }

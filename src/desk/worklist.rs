@@ -115,7 +115,7 @@ impl<R: Repository> ActingDesk<R> {
         }
         let loaded = self.desk.repository().load_many(&self.scope(policy), &stale).await;
         for loaded in loaded.map_err(|error| self.failed(error))?.into_iter().flatten() {
-            let incident = self.effective(incident_of(&loaded).clone(), now);
+            let incident = self.effective(incident_of(&loaded).clone(), now, policy).await?;
             for row in rows.iter_mut().filter(|row| row.id == loaded.record.id()) {
                 *row = IndexRow::of(&incident, loaded.version, next_due(&incident));
             }

@@ -150,6 +150,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("category.too_deep", "the categories above it are too many, or form a circle"),
     ("category.unknown", "the policy has no such category"),
     ("channel.unknown", "the policy has no such contact channel"),
+    ("closure.before_quiet_time", "incidents would close by themselves before the quiet time is over"),
     ("confirmation.not_theirs", "the actor cannot speak for the one who confirms"),
     ("field.no_room", "a field of the policy takes no value at all"),
     ("field.not_a_date", "it is not a date"),

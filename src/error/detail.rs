@@ -357,10 +357,10 @@ impl fmt::Display for VersionConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, expected, found, since, more } = self;
         write!(f, "{number} is at version {found} and not at {expected}")?;
-        match since.is_empty() {
-            true => Ok(()),
-            false => write!(f, "; since then: {}{}", list(since), if *more { ", …" } else { "" }),
+        if since.is_empty() {
+            return Ok(());
         }
+        write!(f, "; since then: {}{}", list(since), if *more { ", …" } else { "" })
     }
 }
 

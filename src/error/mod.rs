@@ -226,11 +226,10 @@ impl Error {
             Self::ServiceRequest(error) => vec![("rule", error.rule.to_string())],
             Self::Conflict(error) => error.params(),
             Self::PolicyConflict(error) => error.params(),
-            Self::Cursor(_) => Vec::new(),
             Self::CommandReused(error) => vec![("command", error.command.to_string())],
             Self::ClockBehind(error) => error.params(),
             Self::Policy(faults) => vec![("faults", faults.to_string())],
-            Self::Directory(_) => Vec::new(),
+            Self::Cursor(_) | Self::Directory(_) => Vec::new(),
             Self::Within { path, error } => {
                 let mut params = error.params();
                 params.push(("path", path.clone()));

@@ -117,6 +117,9 @@ impl Incident {
             E::Confirmed(by) => only_in!(self, E::Confirmed(by), [Resolved], i => i.confirm(by, stamp)),
             E::Reopened(why) => only_in!(self, E::Reopened(why), [Resolved], i => i.reopen(why, stamp)),
             E::Closed(basis) => only_in!(self, E::Closed(basis), [Resolved], i => i.close(basis, stamp)),
+            E::ClosureBlocked(owed) => {
+                only_in!(self, E::ClosureBlocked(owed), [Resolved], i => i.block_closure(owed, stamp))
+            }
             E::Cancelled(why) => open!(E::Cancelled(why), i => i.cancel(why, stamp)),
             E::MergeUndone(why) => match self {
                 Self::Cancelled(i) => match i.undo_merge(why.clone(), stamp) {
@@ -139,6 +142,10 @@ impl Incident {
             E::Labelled(label) => live!(E::Labelled(label), i => i.set_label(label, stamp)),
             E::MilestoneRecorded(time) => in_every!(self, i => i.record_milestone(time, stamp)),
             E::ObligationWaived(waiver) => live!(E::ObligationWaived(waiver), i => i.waive(waiver, stamp)),
+            E::ClosureReissued(closes) => {
+                only_in!(self, E::ClosureReissued(closes), [Resolved], i => i.reissue_closure(closes, stamp))
+            }
+            E::Redacted(redaction) => in_every!(self, i => i.redact(redaction, stamp)),
             E::Corrected(correction) => in_every!(self, i => i.correct(*correction, stamp)),
         })
     }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use serde_path_to_error::Error as PathError;
 
 use super::{
-    Assignment, Attachment, Cancellation, ClosureBasis, ConfirmedBy, Correction, FactChange, Facts, Hold, Milestone,
-    Phase, Resolution,
+    Assignment, Attachment, AutomaticClosure, Cancellation, ClosureBasis, ConfirmedBy, Correction, FactChange, Facts,
+    Hold, Milestone, Phase, Resolution,
 };
 use crate::{
     actor::ActorId,
@@ -87,6 +87,9 @@ events! {
     Reopened(Reopening) = "incident.reopened",
     /// It was closed.
     Closed(ClosureBasis) = "incident.closed",
+    /// It would have closed by itself, but something is owed. Said once; when nothing is owed any more, it
+    /// closes.
+    ClosureBlocked(Vec<OpenObligation>) = "incident.closure_blocked",
     /// It ended without a resolution.
     Cancelled(CancelledAs) = "incident.cancelled",
     /// The merge of a duplicate was undone.
@@ -113,6 +116,10 @@ events! {
     MilestoneRecorded(MilestoneTime) = "incident.milestone_recorded",
     /// An obligation was waived.
     ObligationWaived(Waiver) = "incident.obligation_waived",
+    /// When, and by which policy, it closes by itself was decided anew; `None`: not at all.
+    ClosureReissued(Option<AutomaticClosure>) = "incident.closure_reissued",
+    /// Texts were erased, here and in the log.
+    Redacted(Redaction) = "incident.redacted",
     /// The stage was set by hand.
     Corrected(Box<Correction>) = "incident.corrected",
 }
@@ -317,6 +324,28 @@ impl From<MilestoneTime> for MilestoneTimeForm {
     fn from(time: MilestoneTime) -> Self {
         Self { milestone: time.milestone, at: time.at }
     }
+}
+
+/// An obligation that was open when it mattered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenObligation {
+    /// The obligation's code.
+    pub code: Arc<str>,
+    /// The field it concerns, if it concerns one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Arc<str>>,
+}
+
+/// Texts that were erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redaction {
+    /// The digests of the texts.
+    pub texts: Vec<Digest>,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Text>,
 }
 
 /// An obligation that was waived.

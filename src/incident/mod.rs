@@ -19,14 +19,14 @@ mod withheld;
 pub use apply::{FoldError, IllegalMove};
 pub use change::FactChange;
 pub use event::{
-    Audience, CancelledAs, IncidentEvent, MilestoneTime, Note, NoteFrom, PriorityChange, Reason, Reopening, ReplyRule,
-    Reported, ResumedBy, StageMilestone, TimeSpent, Waiver,
+    Audience, CancelledAs, IncidentEvent, MilestoneTime, Note, NoteFrom, OpenObligation, PriorityChange, Reason,
+    Redaction, Reopening, ReplyRule, Reported, ResumedBy, StageMilestone, TimeSpent, Waiver,
 };
 pub use facts::{Assignment, Attachment, ExternalReference, Facts, FieldValue, Item, Offering, Rated, Service};
 pub use moves::{Active, Dispatched, IncidentStage, Live, Open, Unstarted};
 pub use outcome::{
-    Cancellation, ClosureBasis, Confirmation, ConfirmedBy, CorrectedStage, Correction, Hold, HoldReason, Remedy,
-    Resolution, WakeOn,
+    AutomaticClosure, Cancellation, ClosureBasis, Confirmation, ConfirmedBy, CorrectedStage, Correction, Hold,
+    HoldReason, Remedy, Resolution, WakeOn,
 };
 pub use progress::{Milestone, Milestones, Progress};
 pub use snapshot::{SNAPSHOT_SCHEMA, SnapshotError};

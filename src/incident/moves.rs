@@ -5,22 +5,26 @@
 
 use std::sync::Arc;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::{
-    Assigned, Assignment, Attachment, Audience, Cancelled, CancelledAs, Closed, ClosureBasis, Confirmation,
-    ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident, IncidentEvent as Event,
-    Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, Phase, PriorityChange, Progress, Reason,
-    Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Shared, TimeSpent, Waiver,
+    Assigned, Assignment, Attachment, Audience, AutomaticClosure, Cancelled, CancelledAs, Closed, ClosureBasis,
+    Confirmation, ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident,
+    IncidentEvent as Event, Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, OpenObligation,
+    Phase, PriorityChange, Progress, Reason, Redaction, Reopening, ReplyRule, Reported, Resolution, Resolved,
+    ResumedBy, Shared, TimeSpent, Waiver,
 };
 use crate::{
     digest::Digest,
     key::{PersonRef, StageLabel},
     lifecycle::{In, StageOf, Stamp, Step},
+    text::without,
     time::Instant,
 };
 
 /// A stage of incidents: any of the seven.
-pub trait IncidentStage: StageOf<Shared = Shared, Event = Event> + Leave {}
-impl<S: StageOf<Shared = Shared, Event = Event> + Leave> IncidentStage for S {}
+pub trait IncidentStage: StageOf<Shared = Shared, Event = Event> + Leave + Serialize + DeserializeOwned {}
+impl<S: StageOf<Shared = Shared, Event = Event> + Leave + Serialize + DeserializeOwned> IncidentStage for S {}
 
 mod sealed {
     use super::{Former, Instant, Progress, ReplyRule};
@@ -119,8 +123,9 @@ impl Hear for Resolved {
     fn hear(&mut self, rule: ReplyRule, at: Instant) {
         self.caller_replied = true;
         self.confirmation = None;
-        if rule == ReplyRule::RestartQuietTime {
-            self.quiet_since = self.quiet_since.max(at);
+        if rule == ReplyRule::RestartQuietTime && at > self.quiet_since {
+            self.quiet_since = at;
+            self.closure_blocked = false;
         }
     }
 
@@ -228,6 +233,7 @@ impl<S: Open> In<S> {
             quiet_since: at,
             confirmation: None,
             caller_replied: false,
+            closure_blocked: false,
         };
         Step::new(self.enter(|_| stage, stamp), Event::Resolved(resolution))
     }
@@ -450,6 +456,49 @@ impl In<Resolved> {
         let stage = Closed { resolution: self.stage.resolution, closed_at, basis };
         Step::new(In::new(self.shared, stage), Event::Closed(basis))
     }
+
+    /// Takes note of what is owed, so that it does not close by itself now. What does not close by itself
+    /// cannot be kept from it.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn block(incident: In<InProgress>, owed: Vec<OpenObligation>, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+    ///     incident.block_closure(owed, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn block(incident: In<Resolved>, owed: Vec<OpenObligation>, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.block_closure(owed, stamp)
+    /// }
+    /// ```
+    pub fn block_closure(self, owed: Vec<OpenObligation>, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::ClosureBlocked(owed), stamp, |this| {
+            this.stage.closure_blocked = this.stage.resolution.closes.is_some();
+        })
+    }
+
+    /// Decides anew when, and by which policy, it closes by itself. What kept it from closing is judged
+    /// again.
+    ///
+    /// ```compile_fail,E0599
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn reissue(incident: In<InProgress>, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
+    ///     incident.reissue_closure(None, stamp)
+    /// }
+    /// ```
+    /// ```
+    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
+    /// fn reissue(incident: In<Resolved>, stamp: &Stamp<'_>) -> Step<In<Resolved>> {
+    ///     incident.reissue_closure(None, stamp)
+    /// }
+    /// ```
+    pub fn reissue_closure(self, closes: Option<AutomaticClosure>, stamp: &Stamp<'_>) -> Step<Self> {
+        self.noted(Event::ClosureReissued(closes), stamp, |this| {
+            this.stage.resolution.closes = closes;
+            this.stage.closure_blocked = false;
+        })
+    }
 }
 
 impl In<Cancelled> {
@@ -578,6 +627,23 @@ impl<S: IncidentStage> In<S> {
         })
     }
 
+    /// Erases texts, in any stage. The log loses them in the same commit.
+    pub fn redact(self, redaction: Redaction, stamp: &Stamp<'_>) -> Step<Self> {
+        let texts = redaction.texts.clone();
+        self.noted(Event::Redacted(redaction), stamp, |this| {
+            // What was written by the library is read back by it.
+            if let Ok(facts) = without(&*this.shared.facts, &texts) {
+                this.shared.facts = Arc::new(facts);
+            }
+            if let Ok(progress) = without(&this.shared.progress, &texts) {
+                this.shared.progress = progress;
+            }
+            if let Ok(stage) = without(&this.stage, &texts) {
+                this.stage = stage;
+            }
+        })
+    }
+
     /// Adds a watcher, in any stage.
     pub fn watch(self, person: PersonRef, stamp: &Stamp<'_>) -> Step<Self> {
         self.noted(Event::Watched(person.clone()), stamp, |this| {
@@ -645,6 +711,7 @@ impl<S: IncidentStage> In<S> {
                     quiet_since: at,
                     confirmation: None,
                     caller_replied: false,
+                    closure_blocked: false,
                 };
                 In::new(shared, stage).into()
             }

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Incident, Phase};
 use crate::{
+    event::PolicyStamp,
     id::Id,
     key::{HoldReasonKey, KeyError, ResolutionCode},
     text::Text,
-    time::Instant,
+    time::{Instant, Seconds},
 };
 
 /// Why an incident waits. As data: `awaiting_caller`, or the host's own key.
@@ -128,6 +129,19 @@ pub struct Resolution {
     /// What was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Text>,
+    /// How the incident closes by itself; decided by the policy when it was resolved. `None`: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<AutomaticClosure>,
+}
+
+/// How a resolved incident closes by itself. Policies that are published later change nothing about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AutomaticClosure {
+    /// After so long without a reply from the caller.
+    pub after: Seconds,
+    /// The policy by which it was resolved, and by which it is judged what is owed before the closure.
+    pub policy: PolicyStamp,
 }
 
 /// Who confirms that a resolution holds.

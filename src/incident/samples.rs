@@ -10,7 +10,7 @@ use std::{
 use super::{
     Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Facts,
     Hold, HoldReason, Incident, IncidentEvent as E, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange,
-    Reason, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
+    Reason, Redaction, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
 };
 use crate::{
     actor::ActorId,
@@ -142,7 +142,7 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
     let hold = || Hold { reason: HoldReason::AwaitingVendor, until: None, wakes_on: Vec::new(), note: None };
     let reopened = || E::Reopened(Reopening { reason: None, by_reply: false });
     let code = ResolutionCode::new("fixed")?;
-    let resolution = || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None };
+    let resolution = || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None, closes: None };
     let person = PersonRef::new("anna")?;
     let mut moves = vec![
         (Verb::Assign, vec![E::Assigned(group.clone())]),
@@ -166,11 +166,13 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
         (Verb::Attach, vec![E::Detached(Digest::of(b""))]),
         (Verb::LogTime, vec![E::TimeSpent(TimeSpent { seconds: NonZeroU64::MIN, note: None })]),
         (Verb::SetLabel, vec![E::Labelled(None)]),
+        (Verb::Redact, vec![E::Redacted(Redaction { texts: Vec::new(), reason: None })]),
     ];
     if let Ok(time) = MilestoneTime::new(Milestone::Detected, None) {
         moves.push((Verb::RecordMilestone, vec![E::MilestoneRecorded(time)]));
     }
     if let Some(change) = priority_change() {
+        moves.push((Verb::Reissue, vec![E::PriorityChanged(Box::new(change.clone()))]));
         moves.push((Verb::OverridePriority, vec![E::PriorityChanged(Box::new(change))]));
     }
     if let (Ok(public), Ok(internal), Ok(reason), Ok(waived)) = (text(), text(), text(), text()) {

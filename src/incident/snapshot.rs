@@ -72,6 +72,10 @@ pub enum SnapshotError {
     /// It is on hold and no hold has been counted: the snapshot was altered. Fold it from its events.
     #[error("an incident that is on hold must have at least one hold interval")]
     NoHold,
+    /// Its closure is blocked, but nothing would close it by itself: the snapshot was altered. Fold it from
+    /// its events.
+    #[error("an incident whose closure is blocked must be one that closes by itself")]
+    NoClosure,
 }
 
 impl Serialize for Incident {
@@ -147,6 +151,12 @@ impl Read {
         }
         if stage == Stage::OnHold && progress.holds == 0 {
             return Err(SnapshotError::NoHold);
+        }
+        if let Incident::Resolved(i) = &incident
+            && i.stage.closure_blocked
+            && i.stage.resolution.closes.is_none()
+        {
+            return Err(SnapshotError::NoClosure);
         }
         Ok(incident)
     }

@@ -5,7 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Cancellation, ClosureBasis, Confirmation, Hold, IncidentEvent, Resolution, Shared};
-use crate::{key::StageLabel, lifecycle::StageOf, time::Instant};
+use crate::{
+    key::StageLabel,
+    lifecycle::StageOf,
+    time::{Instant, later},
+};
 
 /// Declares the stage types' common ground: the stage enum and the link to what incidents share.
 macro_rules! stages {
@@ -220,6 +224,8 @@ pub struct Resolved {
     pub(crate) confirmation: Option<Confirmation>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) caller_replied: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) closure_blocked: bool,
 }
 
 impl Resolved {
@@ -251,6 +257,19 @@ impl Resolved {
     #[must_use]
     pub const fn caller_replied(&self) -> bool {
         self.caller_replied
+    }
+
+    /// When it closes by itself, if nothing is owed then and the caller stays quiet; `None` if it does not.
+    #[must_use]
+    pub fn closes_at(&self) -> Option<Instant> {
+        self.resolution.closes.map(|closes| later(self.quiet_since, closes.after.span()))
+    }
+
+    /// Whether it would have closed by itself, but something was owed. It closes when nothing is owed any
+    /// more.
+    #[must_use]
+    pub const fn is_closure_blocked(&self) -> bool {
+        self.closure_blocked
     }
 }
 

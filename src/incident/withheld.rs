@@ -66,9 +66,12 @@ impl E {
     pub const fn audience(&self) -> Audience {
         match self {
             Self::NoteAdded(note) => note.audience,
-            Self::Watched(_) | Self::Unwatched(_) | Self::TimeSpent(_) | Self::ObligationWaived(_) => {
-                Audience::Internal
-            }
+            Self::Watched(_)
+            | Self::Unwatched(_)
+            | Self::TimeSpent(_)
+            | Self::ObligationWaived(_)
+            | Self::ClosureReissued(_)
+            | Self::Redacted(_) => Audience::Internal,
             Self::Reported(_)
             | Self::Assigned(_)
             | Self::Unassigned
@@ -82,6 +85,7 @@ impl E {
             | Self::Confirmed(_)
             | Self::Reopened(_)
             | Self::Closed(_)
+            | Self::ClosureBlocked(_)
             | Self::Cancelled(_)
             | Self::MergeUndone(_)
             | Self::Edited(_)
@@ -117,6 +121,7 @@ impl E {
             }
             Self::TimeSpent(spent) => erase_any(&mut spent.note),
             Self::ObligationWaived(waiver) => erase(&mut waiver.reason),
+            Self::Redacted(redaction) => erase_any(&mut redaction.reason),
             Self::Corrected(correction) => {
                 erase(&mut correction.reason);
                 if let CorrectedStage::OnHold(hold) = &mut correction.to {
@@ -133,6 +138,8 @@ impl E {
             | Self::Confirmed(_)
             | Self::Reopened(_)
             | Self::Closed(_)
+            | Self::ClosureBlocked(_)
+            | Self::ClosureReissued(_)
             | Self::Cancelled(_)
             | Self::Edited(_)
             | Self::Watched(_)

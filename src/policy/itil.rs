@@ -35,6 +35,7 @@ impl PolicyDraft {
                 confirmation: ConfirmationRule::itil(),
                 required: Vec::new(),
                 on_caller_reply: ReplyRule::RestartQuietTime,
+                automatic_after_seconds: None,
             },
             reopening: ReopeningPolicy::itil(),
             intake: Intake::default(),

@@ -42,6 +42,9 @@
 //!     id = "orders"
 //!     title_contains = ["order a", "please send"]
 //!
+//!     [closure]
+//!     automatic_after_seconds = 604_800    # closes by itself after seven quiet days
+//!
 //!     [reopening]
 //!     window_seconds = "unlimited"
 //!     max_times = 2
@@ -102,7 +105,7 @@ impl Policy {
     /// | criticality | `critical`, `high`, `medium`, `low`; no modifier uses it |
     /// | hold reasons | `awaiting_caller` (ended by the caller's reply), `awaiting_vendor`, `awaiting_change`, `awaiting_problem`, `awaiting_date` (needs a date) |
     /// | resolution codes | `fixed`, `workaround`, `resolved_by_problem`, `resolved_by_change`, `no_fault_found`, `user_error` |
-    /// | closure | the caller or monitoring confirms, or five quiet days; a reply restarts them |
+    /// | closure | the caller or monitoring confirms, or five quiet days; a reply restarts them; nothing closes by itself |
     /// | reopening | thirty days, any number of times |
     /// | role `caller` | reads, reports, writes to, confirms and reopens what is its own |
     /// | role `monitoring` | reports, routes, writes notes, resolves, confirms, reopens |

@@ -141,6 +141,15 @@ pub struct ClosurePolicy {
     /// What a caller's reply does to a resolved incident.
     #[serde(default)]
     pub on_caller_reply: ReplyRule,
+    /// After so long without a reply from the caller a resolved incident closes by itself; without it, none
+    /// does. At least as long as the quiet time that confirms, if that is asked for.
+    ///
+    /// What holds for an incident stands in its resolution: it closes, or is kept from it by what is owed,
+    /// by the policy by which it was resolved, whatever is published later. If something is owed, that is
+    /// said once, and it closes with the command after which nothing is owed any more. A reply that was
+    /// only flagged, and that nobody of the desk has answered publicly, keeps it open likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic_after_seconds: Option<Seconds>,
 }
 
 /// When and how often a resolution can be taken back.

@@ -33,6 +33,16 @@ impl PolicyDraft {
         self.check_names(&mut faults);
         self.check_intake(&mut faults);
         self.check_requirements(&mut faults, "closure.required", &self.closure.required);
+        if let Some((quiet, after)) = self.closure.confirmation.quiet_seconds.zip(self.closure.automatic_after_seconds)
+            && quiet > after
+        {
+            let (quiet, after) = (quiet.get(), after.get());
+            faults.push(
+                "closure.automatic_after_seconds",
+                "closure.before_quiet_time",
+                format!("is {after}, when the {quiet} of `closure.confirmation.quiet_seconds` are not over"),
+            );
+        }
         if self.reopening.max_times == Some(0) && self.reopening.window_seconds.is_some() {
             faults.push(
                 "reopening.max_times",

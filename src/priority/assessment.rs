@@ -174,6 +174,8 @@ pub enum PriorityCause {
     OverrideCleared,
     /// The override expired.
     OverrideExpired,
+    /// It was assessed anew by another policy.
+    Reissued,
 }
 
 #[cfg(test)]

@@ -6,13 +6,7 @@ use super::{
     Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
     PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
 };
-use crate::{
-    digest::Digest,
-    event::RecordId,
-    id::CommandId,
-    key::TenantId,
-    time::Instant,
-};
+use crate::{digest::Digest, event::RecordId, id::CommandId, key::TenantId, time::Instant};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -63,10 +57,12 @@ macro_rules! erased {
     ($($method:ident $erased:ident($($arg:ident: [$($type:tt)+]),*) -> $output:ty;)*) => {
         /// The object-safe twin of [`Repository`]. Its methods have names of their own: equal ones would be
         /// ambiguous.
+        #[allow(clippy::elidable_lifetime_names, reason = "a lifetime is elided for some arguments only")]
         trait Erased: Send + Sync {
             $(fn $erased<'a>(&'a self, $($arg: argument!($($type)+)),*) -> Boxed<'a, $output>;)*
         }
 
+        #[allow(clippy::elidable_lifetime_names, reason = "a lifetime is elided for some arguments only")]
         impl<R: Repository> Erased for R {
             $(fn $erased<'a>(&'a self, $($arg: argument!($($type)+)),*) -> Boxed<'a, $output> {
                 Box::pin(self.$method($($arg),*))

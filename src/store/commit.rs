@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{IndexRow, Publication, RepositoryError, TermChange};
+use super::{Document, IndexRow, Publication, RepositoryError, TermChange};
 use crate::{
     digest::Digest,
     event::{Event, PolicyStamp, RecordId},
@@ -160,6 +160,8 @@ pub struct Commit {
     pub guards: Vec<Guard>,
     /// Texts that are erased from the logs. The records that are written no longer have them.
     pub erasures: Vec<Erasure>,
+    /// Documents to which the records refer, and which were not published: kept by digest.
+    pub documents: Vec<Document>,
     /// What is put in force.
     pub publication: Option<Publication>,
 }

@@ -137,7 +137,7 @@ pub trait Repository: Send + Sync {
         after: FeedPosition,
     ) -> impl Future<Output = Result<(), RepositoryError>> + Send;
 
-    /// The document with this digest, if it was ever published for the tenant.
+    /// The document with this digest, if it was ever published for the tenant, or kept with a record of its.
     fn document(
         &self,
         tenant: &TenantId,

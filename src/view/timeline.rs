@@ -141,6 +141,24 @@ fn what(event: &E) -> String {
             Some(at) => format!("recorded the milestone {} at {}", time.milestone().key(), moment(at)),
             None => format!("cleared the milestone {}", time.milestone().key()),
         },
+        E::ClosureBlocked(owed) => {
+            let owed: Vec<_> = owed
+                .iter()
+                .map(|owed| match &owed.field {
+                    Some(field) => format!("{} for {field}", owed.code),
+                    None => owed.code.to_string(),
+                })
+                .collect();
+            format!("did not close it by itself; still owed: {}", owed.join(", "))
+        }
+        E::ClosureReissued(Some(closes)) => {
+            format!("decided anew that it closes by itself after {}", span(closes.after.get()))
+        }
+        E::ClosureReissued(None) => "decided anew that it does not close by itself".to_owned(),
+        E::Redacted(redaction) => match redaction.texts.len() {
+            1 => "erased a text".to_owned(),
+            texts => format!("erased {texts} texts"),
+        },
         E::ObligationWaived(waiver) => match &waiver.field {
             Some(field) => format!("waived {} for {field}", waiver.code),
             None => format!("waived {}", waiver.code),
@@ -194,6 +212,7 @@ fn priority(change: &PriorityChange) -> String {
         PriorityCause::Categorised => "after a change of the category",
         PriorityCause::Overridden => "by an override",
         PriorityCause::OverrideCleared => "by clearing the override",
+        PriorityCause::Reissued => "by another policy",
         PriorityCause::OverrideExpired => "as the override expired",
     };
     if change.old == change.new {
@@ -241,6 +260,7 @@ fn words(event: &E) -> Option<&Text> {
         E::NoteAdded(note) => Some(&note.text),
         E::TimeSpent(spent) => spent.note.as_ref(),
         E::ObligationWaived(waiver) => Some(&waiver.reason),
+        E::Redacted(redaction) => redaction.reason.as_ref(),
         E::Corrected(correction) => Some(&correction.reason),
         E::Assigned(_)
         | E::Unassigned
@@ -250,6 +270,8 @@ fn words(event: &E) -> Option<&Text> {
         | E::Resumed(_)
         | E::Confirmed(_)
         | E::Closed(_)
+        | E::ClosureBlocked(_)
+        | E::ClosureReissued(_)
         | E::Edited(_)
         | E::PriorityChanged(_)
         | E::Watched(_)
@@ -290,6 +312,9 @@ fn changes(event: &E) -> Vec<ChangeView> {
         | E::Confirmed(_)
         | E::Reopened(_)
         | E::Closed(_)
+        | E::ClosureBlocked(_)
+        | E::ClosureReissued(_)
+        | E::Redacted(_)
         | E::Cancelled(_)
         | E::MergeUndone(_)
         | E::PriorityChanged(_)

@@ -8,7 +8,9 @@ use andon::{
     },
     desk::Outcome,
     digest::Digest,
+    field::{FieldName, RequiredBy, Requirement, Severity},
     incident::{Cancellation, ConfirmedBy, ExternalReference, Milestone, Phase},
+    time::Seconds,
 };
 
 use super::{House, START, anna, at};
@@ -71,6 +73,24 @@ kind = "reference"
 channels = ["phone", "mail"]
 service_requests = [{ id = "new-kit", title_contains = ["new laptop"] }]
 "#;
+
+/// A life that closes by itself after seven quiet days, but not before the site is known.
+pub fn closing(house: &House) -> Vec<Outcome> {
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let resolved = house.anna().incident(id).resolve("fixed").unwrap();
+    house.time.advance(andon::time::days(8));
+    let blocked = house.anna().incident(id).log_time(60).unwrap();
+    house.time.advance(andon::time::days(1));
+    let closed = house.anna().incident(id).edit(Edit::new().site("HQ")).unwrap();
+    vec![resolved, blocked, closed]
+}
+
+/// The policy for it.
+pub fn closes_by_itself(draft: &mut PolicyDraft) {
+    draft.closure.automatic_after_seconds = Some(Seconds::days(7));
+    let (by, severity) = (RequiredBy::Closure, Severity::Blocking);
+    draft.closure.required = vec![Requirement { field: FieldName::Site, by, severity }];
+}
 
 /// Such a life, and the record after each command.
 pub fn eventful(house: &House) -> Vec<Outcome> {

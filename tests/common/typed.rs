@@ -56,7 +56,7 @@ pub fn caller() -> Hold {
 }
 
 pub fn fixed() -> Resolution {
-    Resolution { code: ResolutionCode::new("fixed").unwrap(), remedy: Remedy::Fix, text: None }
+    Resolution { code: ResolutionCode::new("fixed").unwrap(), remedy: Remedy::Fix, text: None, closes: None }
 }
 
 pub fn note(audience: Audience, from: NoteFrom) -> Note {

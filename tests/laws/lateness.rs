@@ -2,7 +2,8 @@
 
 use andon::{
     blocking::IncidentDesk,
-    event::{Body, Event},
+    event::{Body, Event, PolicyStamp},
+    incident::IncidentEvent,
     store::MemoryRepository,
     time::TimeSource,
 };
@@ -53,6 +54,10 @@ fn live(policy: usize, first: u64, steps: &[(Action, Vec<LookIn>)], looked_in_on
         }
         world.time.set(start + wait);
         let mut dice = Dice::new(action.dice);
+        if action.kind == Kind::Publish {
+            world.publish(dice.roll(policies::BY_ROLES));
+            continue;
+        }
         let (verb, actor) = (dice.roll(64), dice.roll(ACTORS));
         let stage = system(&world).get().unwrap().incident().stage();
         let verbs = if action.kind == Kind::Facet { grid::facets(stage) } else { grid::moves(stage) };
@@ -66,12 +71,15 @@ fn live(policy: usize, first: u64, steps: &[(Action, Vec<LookIn>)], looked_in_on
     world.stored(id)
 }
 
-/// What happened, when and by whom: all but when it was recorded and under which ids.
-fn told(log: &[Event]) -> Vec<(String, chrono::DateTime<chrono::Utc>, String)> {
+/// What happened, when, by whom, and for a closure by which policy: all but when it was recorded and under
+/// which ids.
+fn told(log: &[Event]) -> Vec<(String, chrono::DateTime<chrono::Utc>, String, Option<PolicyStamp>)> {
     log.iter()
         .map(|event| {
             let Body::Incident(body) = &event.body else { panic!("another kind of record") };
-            (format!("{body:?}"), event.occurred_at, event.actor.to_string())
+            let closure = matches!(body, IncidentEvent::Closed(_) | IncidentEvent::ClosureBlocked(_));
+            let policy = closure.then_some(event.policy);
+            (format!("{body:?}"), event.occurred_at, event.actor.to_string(), policy)
         })
         .collect()
 }

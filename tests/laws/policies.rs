@@ -4,10 +4,10 @@ use andon::{Policy, PolicyDraft};
 use serde_json::{Value, json};
 
 /// The policies by index; the last is the one by which roles are judged.
-pub const COUNT: usize = 4;
+pub const COUNT: usize = 5;
 
 /// The index of the policy in which roles have to be granted what they do.
-pub const BY_ROLES: usize = 3;
+pub const BY_ROLES: usize = 4;
 
 /// The most characters of a text under these policies.
 pub const TEXT_CHARS: usize = 200;
@@ -19,10 +19,11 @@ pub fn all() -> Vec<Policy> {
     let month = json!({ "window_seconds": 2_592_000 });
     let twice = json!({ "max_times": 2 });
     vec![
-        policy(&confirmation, "restart_quiet_time", &month),
-        policy(&confirmation, "reopen", &twice),
-        policy(&json!({}), "flag", &json!({})),
-        by_roles(&policy(&confirmation, "reopen", &month)),
+        policy(&confirmation, "restart_quiet_time", &month, Some(518_400)),
+        policy(&confirmation, "reopen", &twice, None),
+        policy(&json!({}), "flag", &json!({}), Some(14_400)),
+        policy(&json!({ "caller": true }), "flag", &month, Some(3_600)),
+        by_roles(&policy(&confirmation, "reopen", &month, Some(432_000))),
     ]
 }
 
@@ -31,7 +32,7 @@ fn by_roles(policy: &Policy) -> Policy {
     PolicyDraft { permissions, ..policy.to_draft() }.validate().unwrap()
 }
 
-fn policy(confirmation: &Value, on_caller_reply: &str, reopening: &Value) -> Policy {
+fn policy(confirmation: &Value, on_caller_reply: &str, reopening: &Value, closes: Option<u64>) -> Policy {
     let draft: PolicyDraft = serde_json::from_value(json!({
         "name": "rich",
         "criticality": { "levels": ["gold", "silver", "bronze"], "high": "first" },
@@ -81,6 +82,7 @@ fn policy(confirmation: &Value, on_caller_reply: &str, reopening: &Value) -> Pol
             "confirmation": confirmation,
             "required": [{ "field": "resolution.text", "by": "closure", "severity": "advice" }],
             "on_caller_reply": on_caller_reply,
+            "automatic_after_seconds": closes,
         },
         "reopening": reopening,
         "intake": {

@@ -1,6 +1,6 @@
 //! A desk in memory with a clock turned by hand, and what is stored there.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use andon::{
     Actor, CommandId, Desk, Id, Incident, MemoryRepository, Policy, Version,
@@ -9,7 +9,7 @@ use andon::{
     event::Event,
     id::IdSource,
     key::{OrganisationRef, PersonRef, TenantId},
-    store::{Record, RecordKey, Repository, Scope, Term},
+    store::{LogPart, Record, RecordKey, Repository, Scope},
     time::{Instant, ManualTime},
 };
 
@@ -88,8 +88,7 @@ impl World {
             .with_directory(People);
         let tenant = andon::blocking::Desk::from(desk).tenant("acme").unwrap();
         let desks = actors().into_iter().map(|actor| tenant.acting_as(actor)).collect();
-        let viewer = Arc::from([Term::Everyone, Term::Confidential]);
-        let scope = Scope { tenant: TenantId::new("acme").unwrap(), viewer };
+        let scope = Scope::everything(&TenantId::new("acme").unwrap());
         Self { time, repository, desks, scope, policy, commands: 0 }
     }
 
@@ -122,7 +121,8 @@ impl World {
         let mut log = Vec::new();
         let mut next = Some(Version::new(1));
         while let Some(from) = next {
-            let page = pollster::block_on(self.repository.events(&self.scope, id.into(), from, 16)).unwrap();
+            let part = LogPart { from, limit: 16, newest_first: false };
+            let page = pollster::block_on(self.repository.events(&self.scope, id.into(), part)).unwrap();
             log.extend(page.events);
             next = page.next;
         }

@@ -96,7 +96,7 @@ impl Repository for MemoryRepository {
         command: Option<CommandId>,
     ) -> Result<Found, RepositoryError> {
         Ok(self.read(&scope.tenant, Found::default, |tenant| Found {
-            record: key.and_then(|key| tenant.row(key)).filter(|row| scope.sees(&row.terms)).map(|row| row.loaded()),
+            record: key.and_then(|key| tenant.row(key)).filter(|row| scope.sees(&row.terms)).map(tenant::Row::loaded),
             answer: command.and_then(|command| tenant.answers.get(&command)).cloned(),
             policy: tenant.in_force(),
         }))
@@ -105,7 +105,7 @@ impl Repository for MemoryRepository {
     async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
         let absent = || vec![None; records.len()];
         Ok(self.read(&scope.tenant, absent, |tenant| {
-            let seen = |id: &RecordId| tenant.seen(scope, *id).map(|row| row.loaded());
+            let seen = |id: &RecordId| tenant.seen(scope, *id).map(tenant::Row::loaded);
             records.iter().map(seen).collect()
         }))
     }

@@ -35,7 +35,8 @@ pub(super) struct Tenant {
     /// The answers that may be forgotten, in the order in which they landed.
     forgettable: VecDeque<(Instant, CommandId)>,
     /// Everything that was published, what is in force last.
-    documents: Vec<(Published, Document)>,
+    published: Vec<Published>,
+    documents: HashMap<Digest, Document>,
     pub(super) orders: Orders,
     feed: Vec<Delivery>,
 }
@@ -120,16 +121,15 @@ impl Tenant {
     }
 
     pub(super) fn in_force(&self) -> Option<PolicyStamp> {
-        self.documents.last().map(|(published, _)| published.stamp)
+        self.published.last().map(|published| published.stamp)
     }
 
     pub(super) fn document(&self, digest: Digest) -> Option<&Document> {
-        self.documents.iter().find(|(published, _)| published.stamp.digest == digest).map(|(_, document)| document)
+        self.documents.get(&digest)
     }
 
     pub(super) fn published(&self, before: Option<u32>) -> impl Iterator<Item = &Published> {
-        let published = self.documents.iter().rev().map(|(published, _)| published);
-        published.filter(move |known| before.is_none_or(|before| known.stamp.version < before))
+        self.published.iter().rev().filter(move |known| before.is_none_or(|before| known.stamp.version < before))
     }
 
     pub(super) fn feed_end(&self) -> u64 {
@@ -177,19 +177,22 @@ impl Tenant {
             Ok(erased) => erased,
             Err(error) => return Err(Refused { error, commit: Box::new(commit) }),
         };
+        for (slot, events) in erased {
+            self.replace(slot, events);
+        }
         let answer = commit.answer();
         if !answer.made_a_record() {
             self.forgettable.push_back((commit.at, commit.command));
         }
         self.answers.insert(commit.command, answer);
+        for document in commit.documents {
+            self.keep(document);
+        }
         if let Some(publication) = commit.publication {
             self.publish(publication, commit.at, commit.command);
         }
         for write in commit.writes {
             self.write(write, tenant, wakes);
-        }
-        for (slot, events) in erased {
-            self.replace(slot, events);
         }
         Ok(Landed::Now)
     }
@@ -258,7 +261,12 @@ impl Tenant {
             at,
             command,
         };
-        self.documents.push((published, publication.document));
+        self.published.push(published);
+        self.keep(publication.document);
+    }
+
+    fn keep(&mut self, document: Document) {
+        self.documents.entry(document.digest()).or_insert(document);
     }
 
     fn write(&mut self, write: Write, tenant: &TenantId, wakes: &mut Wakes) {
@@ -300,9 +308,7 @@ impl Tenant {
     /// more, what was asked of the record.
     fn replace(&mut self, slot: Slot, events: Vec<Event>) {
         let Some(row) = usize::try_from(slot).ok().and_then(|index| self.rows.get_mut(index)) else { return };
-        let added = row.events.split_off(events.len().min(row.events.len()));
         row.events = events;
-        row.events.extend(added);
         let id = row.row.id;
         for answer in self.answers.values_mut() {
             if answer.touched.iter().any(|touched| touched.record == id) {

@@ -1,0 +1,106 @@
+//! Catching up with what has fallen due, by the policy that decides it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use super::{ActingDesk, Desk, InForce};
+use crate::{
+    decision::{Closing, Course, catch_up, close_unblocked, closes_by, is_blocked, pinned_policy},
+    digest::Digest,
+    error::Error,
+    event::PolicyStamp,
+    key::TenantId,
+    policy::Policy,
+    store::{Document, Repository, RepositoryError},
+    time::Instant,
+};
+
+/// How many policies that are no longer in force a desk keeps at hand.
+const KEPT: usize = 64;
+
+/// Policies that were in force once, by tenant and digest.
+pub(super) type EarlierPolicies = Arc<RwLock<HashMap<(TenantId, Digest), Arc<Policy>>>>;
+
+impl<R: Repository> Desk<R> {
+    /// The policy with this stamp, in force or not.
+    pub(crate) async fn policy_by(
+        &self,
+        tenant: &TenantId,
+        stamp: PolicyStamp,
+    ) -> Result<Arc<Policy>, RepositoryError> {
+        let digest = stamp.digest;
+        for known in [self.known_policy(tenant).policy, Arc::clone(&self.default_policy)] {
+            if known.digest() == digest {
+                return Ok(known);
+            }
+        }
+        let key = (tenant.clone(), digest);
+        let kept = self.earlier.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let missing = || RepositoryError::Corrupt {
+            key: format!("policy {digest}"),
+            source: "an incident was resolved by it, and closes by it, but it is not stored".into(),
+        };
+        let Document::Policy(found) = self.repository.document(tenant, digest).await?.ok_or_else(missing)?;
+        if found.digest() != digest {
+            return Err(missing());
+        }
+        let mut earlier = self.earlier.write().unwrap_or_else(PoisonError::into_inner);
+        if earlier.len() >= KEPT {
+            earlier.clear();
+        }
+        earlier.insert(key, Arc::clone(&found));
+        Ok(found)
+    }
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// The course with everything that has fallen due by `until`.
+    pub(super) async fn caught_up(
+        &self,
+        course: Course,
+        until: Instant,
+        recorded_at: Instant,
+        in_force: &InForce,
+    ) -> Result<Course, Error> {
+        if !closes_by(&course.incident, until) {
+            return Ok(catch_up(course, until, recorded_at, None));
+        }
+        let policy = self.pinned(&course, in_force).await?;
+        let closing = policy.as_deref().map(|policy| Closing { policy, not_before: None });
+        Ok(catch_up(course, until, recorded_at, closing))
+    }
+
+    /// The course after a command at `occurred_at`: with the closure that nothing blocks any more, and with
+    /// what has fallen due since.
+    pub(super) async fn settled(
+        &self,
+        mut course: Course,
+        occurred_at: Instant,
+        recorded_at: Instant,
+        in_force: &InForce,
+    ) -> Result<Course, Error> {
+        if is_blocked(&course.incident)
+            && let Some(policy) = self.pinned(&course, in_force).await?
+        {
+            course = close_unblocked(course, occurred_at, recorded_at, &policy);
+        }
+        self.caught_up(course, recorded_at, recorded_at, in_force).await
+    }
+
+    /// The policy by which the incident closes by itself.
+    async fn pinned(&self, course: &Course, in_force: &InForce) -> Result<Option<Arc<Policy>>, Error> {
+        match pinned_policy(&course.incident) {
+            None => Ok(None),
+            Some(stamp) if stamp.digest == in_force.stamp.digest => Ok(Some(Arc::clone(&in_force.policy))),
+            Some(stamp) => {
+                let policy = self.desk.policy_by(&self.tenant, stamp).await;
+                policy.map(Some).map_err(|error| self.failed(error))
+            }
+        }
+    }
+}

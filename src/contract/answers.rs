@@ -84,8 +84,9 @@ pub(super) async fn a_dropped_commit_lands_whole_or_not<R: Repository>(trial: &T
         let next = trial.next(&stored, vec![trial.note(Audience::Public, "dropped")?, E::WorkStarted])?;
         let new = trial.reported_by(&acme(), next.command, trial.now(), trial.facts("new")?)?;
         let commit = trial.commit(&[&next, &new]);
+        let tenant = acme();
         {
-            let mut dropped = pin!(trial.repository.commit(&acme(), commit.clone()));
+            let mut dropped = pin!(trial.repository.commit(&tenant, commit.clone()));
             for _ in 0..=round {
                 if look(dropped.as_mut()).is_some() {
                     break;

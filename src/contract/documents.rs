@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     check::{Kept, Why, ensure, same},
     commits::unexpected,
-    fixture::{Trial, acme, all, minute, no_policy, person},
+    fixture::{Trial, acme, all, globex, minute, no_policy, person},
 };
 use crate::{
     actor::ActorId,
@@ -144,6 +144,31 @@ pub(super) async fn a_document_is_found_by_its_digest<R: Repository>(trial: &Tri
     }
     let found = trial.repository.document(&acme(), never.digest()).await?;
     ensure!(found.is_none(), "a document is found that was never published");
+    Ok(())
+}
+
+pub(super) async fn a_document_comes_with_a_record<R: Repository>(trial: &Trial<'_, R>) -> Kept {
+    let (brought, refused) = (policy("Brought")?, policy("Refused")?);
+    let document = |policy: &Policy| Document::Policy(Arc::new(policy.clone()));
+    let known = trial.reported(trial.facts("record")?)?;
+    trial.land(&acme(), Commit { documents: vec![document(&brought)], ..trial.commit(&[&known]) }).await?;
+    let found = trial.repository.document(&acme(), brought.digest()).await?;
+    same("the document", &found, &Some(document(&brought)))?;
+    let found = trial.repository.document(&globex(), brought.digest()).await?;
+    ensure!(found.is_none(), "the document of another tenant is found");
+    let found = trial.repository.load(&all(), None, None).await?;
+    same("the policy in force", &found.policy, &None)?;
+    same("the publications", &trial.repository.published(&acme(), None, 10).await?, &Vec::new())?;
+    // It may come again, and be published.
+    let next = trial.next(&known, vec![E::WorkStarted])?;
+    trial.land(&acme(), Commit { documents: vec![document(&brought)], ..trial.commit(&[&next]) }).await?;
+    trial.land(&acme(), publishing(trial, &brought, 1, None)).await?;
+    // What comes with a commit that is refused is not kept.
+    let late = trial.next(&known, vec![E::WorkStarted])?;
+    let policy = Some(brought.stamp(1));
+    trial.refused(Commit { documents: vec![document(&refused)], policy, ..trial.commit(&[&late]) }).await?;
+    let found = trial.repository.document(&acme(), refused.digest()).await?;
+    ensure!(found.is_none(), "a document is kept that came with a commit that was refused");
     Ok(())
 }
 

@@ -99,7 +99,7 @@ pub(super) fn held(note: Option<Text>) -> E {
 
 /// Resolved with this code.
 pub(super) fn resolved(code: &'static str) -> E {
-    E::Resolved(Resolution { code: ResolutionCode::known(code), remedy: Remedy::Fix, text: None })
+    E::Resolved(Resolution { code: ResolutionCode::known(code), remedy: Remedy::Fix, text: None, closes: None })
 }
 
 /// The beginning of all records.
@@ -368,6 +368,7 @@ impl<'r, R> Trial<'r, R> {
             writes: writes.iter().map(|known| known.write()).collect(),
             guards: Vec::new(),
             erasures: Vec::new(),
+            documents: Vec::new(),
             publication: None,
         }
     }

@@ -106,7 +106,7 @@ async fn unmoved<R: Repository>(trial: &Trial<'_, R>, sort: Sort, limit: usize) 
     let filter = Filter { sites: vec![round.clone()], ..Filter::default() };
     let (query, at) = (Query { filter, sort }, minute(150));
     let mut after = None;
-    let mut seed = 5_000;
+    let mut seed = 5_000_u64;
     for _ in 0..1_000 {
         let page = trial.repository.page(&all(), PageRequest { query: &query, at, after, limit }).await?;
         for row in &page.rows {

@@ -139,7 +139,7 @@ promises! {
         erased_texts_leave_the_record: "Texts that are erased are neither in the record nor in its row, and no search finds them.";
         erased_texts_leave_the_feed: "Texts that are erased are not in the feed.";
         digests_outlive_the_texts: "The canonical form of an event is the same before and after its texts are erased.";
-        answers_lose_their_salts: "Answers to commands that touched a record lose their salts when texts of it are erased; others keep them.";
+        answers_lose_their_salts: "Answers to commands that had touched a record lose their salts when texts of it are erased; others keep theirs.";
         erasing_spares_other_records: "Equal texts of other records stay.";
     }
     numbers {
@@ -153,6 +153,7 @@ promises! {
         a_commit_needs_its_policy: "A commit that was decided by another policy than the one in force is PolicyChanged, and says what was found.";
         what_is_in_use_stays: "A publication that leaves out what a record bears is refused as InUse, until none bears it.";
         a_document_is_found_by_its_digest: "Every document that was published is found by its digest.";
+        a_document_comes_with_a_record: "A document that a commit brings without publishing it is found by its digest, and is not in force.";
         publications_come_newest_first: "Publications come newest first, with who published them when.";
         publications_come_in_parts: "Publications come below a version, and no more than were asked for.";
         a_publication_is_a_command: "A publication is a command like any other: it lands once, and its answer is kept.";

@@ -27,11 +27,12 @@ pub(super) async fn what_has_landed_is_told_at_once<R: Repository>(trial: &Trial
 }
 
 pub(super) async fn a_landing_ends_the_waiting<R: Repository>(trial: &Trial<'_, R>) -> Kept {
+    let tenant = acme();
     for _ in 0..5 {
         let end = trial.feed_end(&acme()).await?;
         // Two wait; waiting that ends early begins again.
-        let mut one = pin!(trial.repository.changed(&acme(), end));
-        let mut two = pin!(trial.repository.changed(&acme(), end));
+        let mut one = pin!(trial.repository.changed(&tenant, end));
+        let mut two = pin!(trial.repository.changed(&tenant, end));
         let early = [look(one.as_mut()).transpose()?.is_some(), look(two.as_mut()).transpose()?.is_some()];
         trial.make("landing").await?;
         for (waiter, early) in [(one, early[0]), (two, early[1])] {
@@ -73,8 +74,8 @@ pub(super) async fn others_do_not_disturb_the_waiting<R: Repository>(trial: &Tri
         foreign().await?;
     }
     lasts(trial).await?;
-    let end = trial.feed_end(&acme()).await?;
-    let mut waiter = pin!(trial.repository.changed(&acme(), end));
+    let (tenant, end) = (acme(), trial.feed_end(&acme()).await?);
+    let mut waiter = pin!(trial.repository.changed(&tenant, end));
     let mut early = look(waiter.as_mut());
     for _ in 0..3 {
         foreign().await?;

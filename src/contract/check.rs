@@ -11,7 +11,7 @@ use std::{
 };
 
 /// How long a case waits for what must happen.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a case waits to see that something does not happen.
 pub(super) const WHILE: Duration = Duration::from_millis(20);
 /// How often a case looks whether something gives up, where no thread can be had to tell the time.

@@ -454,11 +454,13 @@ impl<R: Repository> Trial<'_, R> {
             let page = self.repository.page(scope, PageRequest { query, at, after, limit }).await?;
             ensure!(page.rows.len() <= limit.max(1), "{} rows came where {limit} were asked for", page.rows.len());
             ensure!(!page.more || !page.rows.is_empty(), "an empty page says that there are more rows");
-            after = page.rows.last().map(|row| query.sort_key(row, at)).or(after);
+            let last = page.rows.last().map(|row| query.sort_key(row, at)).or(after);
             rows.extend(page.rows);
             if !page.more {
                 return Ok(rows);
             }
+            ensure!(after < last, "the pages of a list do not go on");
+            after = last;
         }
         Err(Why::new("the pages of a list do not end"))
     }

@@ -5,7 +5,7 @@ mod plan;
 mod tenant;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
     ops::Bound,
@@ -13,7 +13,7 @@ use std::{
 };
 
 use event_listener::Event as Landing;
-use tenant::Tenant;
+use tenant::{Tenant, Wakes};
 
 use super::{
     Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart, MAX_PAGE,
@@ -37,7 +37,7 @@ struct Shared {
 struct World {
     tenants: HashMap<TenantId, Tenant>,
     /// What falls due when, across tenants.
-    wakes: BTreeMap<(Instant, RecordId), TenantId>,
+    wakes: Wakes,
 }
 
 impl MemoryRepository {
@@ -151,12 +151,14 @@ impl Repository for MemoryRepository {
 
     async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
         let world = self.world();
-        let from = sweep.after.map_or(Bound::Unbounded, Bound::Excluded);
-        let due = world.wakes.range((from, Bound::Unbounded)).take_while(|((at, _), _)| *at <= sweep.now);
+        // No tenant's name comes before the empty one.
+        let from = |(at, record)| Bound::Included((at, record, TenantId::known("")));
+        let from = sweep.after.map_or(Bound::Unbounded, from);
+        let due = world.wakes.range((from, Bound::Unbounded)).take_while(|(at, ..)| *at <= sweep.now);
         Ok(due
-            .filter(|((_, record), _)| sweep.share.holds(*record))
+            .filter(|(at, record, _)| sweep.after != Some((*at, *record)) && sweep.share.holds(*record))
             .take(sweep.limit.clamp(1, MAX_PAGE))
-            .map(|((at, record), tenant)| Wake { tenant: tenant.clone(), record: *record, at: *at })
+            .map(|(at, record, tenant)| Wake { tenant: tenant.clone(), record: *record, at: *at })
             .collect())
     }
 

@@ -416,7 +416,12 @@ mod tests {
     }
 
     fn fixed() -> Resolution {
-        Resolution { code: "fixed".parse().unwrap(), remedy: Remedy::Workaround, text: Some(text("Restarted.")), closes: None }
+        Resolution {
+            code: "fixed".parse().unwrap(),
+            remedy: Remedy::Workaround,
+            text: Some(text("Restarted.")),
+            closes: None,
+        }
     }
 
     fn note(audience: Audience) -> Note {

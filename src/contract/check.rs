@@ -63,7 +63,24 @@ pub(super) use ensure;
 
 /// Whether what was found is what was expected.
 pub(super) fn same<T: PartialEq + fmt::Debug + ?Sized>(what: &str, found: &T, expected: &T) -> Kept {
-    if found == expected { Ok(()) } else { Err(Why::new(format!("{what}: found {found:?}, expected {expected:?}"))) }
+    if found == expected {
+        return Ok(());
+    }
+    let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));
+    let alike = found.chars().zip(expected.chars()).take_while(|(one, other)| one == other).count();
+    let (found, expected) = (around(&found, alike), around(&expected, alike));
+    Err(Why::new(format!("{what}: found {found}, expected {expected}")))
+}
+
+/// Whole records are long: what is around the place where they differ.
+fn around(text: &str, place: usize) -> String {
+    const BEFORE: usize = 100;
+    const SHOWN: usize = 400;
+    let skipped = if text.chars().count() <= SHOWN { 0 } else { place.saturating_sub(BEFORE) };
+    let shown: String = text.chars().skip(skipped).take(SHOWN).collect();
+    let begun = if skipped > 0 { "…" } else { "" };
+    let left = if text.chars().count() > skipped.saturating_add(SHOWN) { "…" } else { "" };
+    format!("{begun}{shown}{left}")
 }
 
 /// How several act at once.

@@ -164,9 +164,13 @@ fn malformed<R>(trial: &Trial<'_, R>, stored: &Known) -> Kept<Vec<(&'static str,
     add("a record under another's id", &|commit| edit(commit, |write| write.row.id = stored.id()))?;
     add("a new record without its terms", &|commit| edit(commit, |write| write.terms = TermChange::default()))?;
     add("a record without an event", &|commit| edit(commit, |write| write.events.clear()))?;
-    add("an event of another tenant", &|commit| edit(commit, |write| write.events.iter_mut().for_each(|event| event.tenant = globex())))?;
+    add("an event of another tenant", &|commit| {
+        edit(commit, |write| write.events.iter_mut().for_each(|event| event.tenant = globex()))
+    })?;
     add("events out of order", &|commit| edit(commit, |write| write.events.reverse()))?;
-    add("a version that is not that of the last event", &|commit| edit(commit, |write| write.row.version = write.row.version.next()))?;
+    add("a version that is not that of the last event", &|commit| {
+        edit(commit, |write| write.row.version = write.row.version.next())
+    })?;
     add("an erasure of what is not written", &|commit| {
         commit.erasures.push(Erasure { record: stored.id(), slots: vec![stored.row.title.digest()] });
     })?;
@@ -197,12 +201,7 @@ pub(super) async fn a_malformed_commit_stores_nothing<R: Repository>(trial: &Tri
 }
 
 /// Commits what cannot land, and checks that new records were not stored and old ones stand as they did.
-async fn nothing_lands<R: Repository>(
-    trial: &Trial<'_, R>,
-    commit: Commit,
-    new: &[&Known],
-    old: &[&Known],
-) -> Kept {
+async fn nothing_lands<R: Repository>(trial: &Trial<'_, R>, commit: Commit, new: &[&Known], old: &[&Known]) -> Kept {
     let command = commit.command;
     let (before, end) = trial.follow(&all(), &Filter::default(), None, 100).await?;
     let Err(refused) = trial.repository.commit(&acme(), commit).await else {

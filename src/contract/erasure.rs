@@ -163,7 +163,8 @@ pub(super) async fn answers_lose_their_salts<R: Repository>(trial: &Trial<'_, R>
         same("the salt of a command that touched the record", &answer.map(|answer| answer.salt), &Some(None))?;
     }
     // What was asked of another record, and that these texts be erased, can be compared as before.
-    for (what, command) in [("a command on another record", bystander.command), ("the erasing command", after.command)] {
+    for (what, command) in [("a command on another record", bystander.command), ("the erasing command", after.command)]
+    {
         let answer = trial.answer(&acme(), command).await?;
         ensure!(answer.is_some_and(|answer| answer.salt.is_some()), "the answer to {what} lost its salt");
     }

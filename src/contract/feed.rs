@@ -154,7 +154,8 @@ pub(super) async fn what_leaves_sight_has_left<R: Repository>(trial: &Trial<'_, 
     let known = trial.make("now you see it").await?;
     let other = trial.make("always seen").await?;
     let seen = trial.feed_end(&acme()).await?;
-    let known = trial.change(&known, vec![trial.note(Audience::Public, "the last that you see")?, hidden(&known, true)]);
+    let known =
+        trial.change(&known, vec![trial.note(Audience::Public, "the last that you see")?, hidden(&known, true)]);
     let known = known.await?;
     let gone = trial.feed_end(&acme()).await?;
     let known = trial.change(&known, vec![trial.note(Audience::Public, "secret")?]).await?;

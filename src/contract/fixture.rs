@@ -102,9 +102,9 @@ pub(super) fn resolved(code: &'static str) -> E {
     E::Resolved(Resolution { code: ResolutionCode::known(code), remedy: Remedy::Fix, text: None, closes: None })
 }
 
-/// The beginning of all records.
+/// The beginning of all records: at some microseconds, which no store may round off.
 pub(super) fn start() -> Instant {
-    later(Instant::UNIX_EPOCH, minutes(29_500_000))
+    later(later(Instant::UNIX_EPOCH, minutes(29_500_000)), chrono::TimeDelta::microseconds(123_456))
 }
 
 /// So many minutes after the beginning.
@@ -211,11 +211,10 @@ impl<'r, R> Trial<'r, R> {
         self.ids.salt()
     }
 
-    /// A minute later than the last time, and some microseconds, which no store may round off.
+    /// A minute later than the last time.
     pub(super) fn now(&self) -> Instant {
-        let minute = self.minute.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let at = later(start(), minutes(u32::try_from(minute).unwrap_or(u32::MAX)));
-        later(at, chrono::TimeDelta::microseconds(123_456))
+        let minutes = self.minute.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        minute(u32::try_from(minutes).unwrap_or(u32::MAX))
     }
 
     pub(super) fn text(&self, text: &str) -> Kept<Text> {
@@ -264,13 +263,7 @@ impl<'r, R> Trial<'r, R> {
     }
 
     /// A new incident.
-    pub(super) fn reported_by(
-        &self,
-        tenant: &TenantId,
-        command: CommandId,
-        at: Instant,
-        facts: Facts,
-    ) -> Kept<Known> {
+    pub(super) fn reported_by(&self, tenant: &TenantId, command: CommandId, at: Instant, facts: Facts) -> Kept<Known> {
         let assessment = assessed(&facts)?;
         let facts = Arc::new(facts);
         let assignment = Assignment::default();
@@ -429,7 +422,11 @@ impl<R: Repository> Trial<'_, R> {
         for _ in 0..MOST_PAGES {
             let part = LogPart { from, limit, newest_first };
             let page = self.repository.events(scope, record, part).await?;
-            ensure!(page.events.len() <= limit.max(1), "{} events came where {limit} were asked for", page.events.len());
+            ensure!(
+                page.events.len() <= limit.max(1),
+                "{} events came where {limit} were asked for",
+                page.events.len()
+            );
             log.extend(page.events);
             match page.next {
                 Some(next) => from = next,

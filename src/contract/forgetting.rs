@@ -34,11 +34,7 @@ async fn answered<R: Repository>(
 }
 
 /// Which of these commands are remembered.
-async fn remembered<R: Repository>(
-    trial: &Trial<'_, R>,
-    tenant: &TenantId,
-    commands: &[CommandId],
-) -> Kept<Vec<bool>> {
+async fn remembered<R: Repository>(trial: &Trial<'_, R>, tenant: &TenantId, commands: &[CommandId]) -> Kept<Vec<bool>> {
     let mut found = Vec::new();
     for command in commands {
         found.push(trial.answer(tenant, *command).await?.is_some());
@@ -56,7 +52,11 @@ pub(super) async fn only_older_answers_are_forgotten<R: Repository>(trial: &Tria
             let due = remembered(trial, &acme(), &commands).await?;
             let old = |at: &u32| minute(*at) < before;
             let gone = minutes.iter().zip(&due).filter(|(at, known)| **known && old(at)).count();
-            same(&format!("how many are forgotten before {before}"), &trial.repository.forget(before, 100).await?, &gone)?;
+            same(
+                &format!("how many are forgotten before {before}"),
+                &trial.repository.forget(before, 100).await?,
+                &gone,
+            )?;
             let left: Vec<_> = minutes.iter().map(|at| !old(at)).collect();
             same("which are remembered", &remembered(trial, &acme(), &commands).await?, &left)?;
         }
@@ -70,7 +70,11 @@ pub(super) async fn no_more_are_forgotten_than_asked<R: Repository>(trial: &Tria
     let mut left = 9_usize;
     // A limit of zero counts as one.
     for (limit, gone) in [(2, 2), (1, 1), (0, 1), (4, 4), (100, 1), (100, 0)] {
-        same(&format!("how many are forgotten of at most {limit}"), &trial.repository.forget(minute(100), limit).await?, &gone)?;
+        same(
+            &format!("how many are forgotten of at most {limit}"),
+            &trial.repository.forget(minute(100), limit).await?,
+            &gone,
+        )?;
         left = left.saturating_sub(gone);
         let known = remembered(trial, &acme(), &mine).await?.into_iter().filter(|known| *known).count();
         let others = remembered(trial, &globex(), &theirs).await?.into_iter().filter(|known| *known).count();

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     actor::ActorId,
     incident::{
-        Assignment, CancelledAs, Cancellation, ClosureBasis, ExternalReference, Facts, FieldValue, Hold, HoldReason,
+        Assignment, Cancellation, CancelledAs, ClosureBasis, ExternalReference, Facts, FieldValue, Hold, HoldReason,
         IncidentEvent as E, Item, Offering, Rated, Service, Stage,
     },
     key::{
@@ -94,10 +94,9 @@ impl<R> Trial<'_, R> {
                 facts.services.push(Service { key: ServiceRef::known(key), criticality: None });
             }
         }
-        facts.offering = dice.some_of("gold", &["silver"]).map(|key| Offering {
-            key: OfferingRef::known(key),
-            criticality: Some(LevelName::known("high")),
-        });
+        facts.offering = dice
+            .some_of("gold", &["silver"])
+            .map(|key| Offering { key: OfferingRef::known(key), criticality: Some(LevelName::known("high")) });
         for key in ["laptop-1", "laptop-2", "server-1"] {
             if dice.once_in(4) {
                 facts.items.push(Rated { key: ItemRef::known(key), criticality: None } as Item);
@@ -154,12 +153,14 @@ impl<R> Trial<'_, R> {
         if let Some(label) = dice.some_of("on the way", &["parts ordered"]) {
             life.push(E::Labelled(Some(StageLabel::known(label))));
         }
-        let waiting = || E::Held(Hold {
-            reason: HoldReason::Other(HoldReasonKey::known("awaiting_parts")),
-            until: Some(minute(900)),
-            wakes_on: Vec::new(),
-            note: None,
-        });
+        let waiting = || {
+            E::Held(Hold {
+                reason: HoldReason::Other(HoldReasonKey::known("awaiting_parts")),
+                until: Some(minute(900)),
+                wakes_on: Vec::new(),
+                note: None,
+            })
+        };
         match dice.below(8) {
             0 => life.push(held(Some(self.text("The vendor is slow")?))),
             1 => life.push(waiting()),
@@ -275,9 +276,14 @@ pub(super) fn filters() -> Vec<(&'static str, Filter)> {
     add("offerings", &|filter| filter.offerings = vec![OfferingRef::known("silver")]);
     add("items", &|filter| filter.items = vec![ItemRef::known("laptop-1")]);
     add("references", &|filter| filter.references = vec![reference("ALERT-18")]);
-    for (key, value) in
-        [("floor", "first"), ("cost", "12.5"), ("cost", "0"), ("since", "2026-02-28"), ("asset", "A-1"), ("floor", "12.5")]
-    {
+    for (key, value) in [
+        ("floor", "first"),
+        ("cost", "12.5"),
+        ("cost", "0"),
+        ("since", "2026-02-28"),
+        ("asset", "A-1"),
+        ("floor", "12.5"),
+    ] {
         add("fields", &|filter| filter.fields = [(FieldKey::known(key), Arc::from(value))].into());
     }
     add("fields", &|filter| {

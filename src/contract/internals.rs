@@ -13,7 +13,8 @@ use crate::{
 
 /// Viewers of a record that is with the group Network: those who read its internals, and those who do not.
 fn readers() -> [(Scope, bool); 5] {
-    let scope = |viewer: &[Term], internal: &[Term]| Scope { viewer: viewer.into(), internal: internal.into(), ..all() };
+    let scope =
+        |viewer: &[Term], internal: &[Term]| Scope { viewer: viewer.into(), internal: internal.into(), ..all() };
     let network = Term::Group(group("Network"));
     [
         (scope(&[Term::Everyone], &[]), false),

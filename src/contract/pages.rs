@@ -144,7 +144,8 @@ pub(super) async fn a_page_says_where_the_feed_stood<R: Repository>(trial: &Tria
     for _ in 0..3 {
         let before = trial.make("before").await?;
         let query = Query::all();
-        let page = trial.repository.page(&all(), PageRequest { query: &query, at: start(), after: None, limit: 1 }).await?;
+        let page =
+            trial.repository.page(&all(), PageRequest { query: &query, at: start(), after: None, limit: 1 }).await?;
         let (none, _) = trial.follow(&all(), &Filter::default(), Some(page.feed), 10).await?;
         ensure!(none.is_empty(), "{} old entries come after the position of a page", none.len());
         let new = trial.make("after").await?;

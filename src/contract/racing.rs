@@ -1,9 +1,13 @@
 //! Races: several at once on one record, one command, one number, one feed.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use super::{
-    check::{Kept, Why, ensure, same, step_back},
+    check::{Kept, WHILE, Why, ensure, same, step_back, within},
     fixture::{Known, Trial, acme, all},
 };
 use crate::{
@@ -19,6 +23,9 @@ const RACERS: u32 = 4;
 const WRITES: u32 = 8;
 /// How often a writer tries before the case gives up: far more than there are others to lose against.
 const TRIES: u32 = 10_000;
+
+/// How often the follower looks again when all is written.
+const IDLE: u32 = 50;
 
 /// The record as it is stored now. Its log is not read: it is not needed to go on.
 async fn present<R: Repository>(trial: &Trial<'_, R>, known: &Known) -> Kept<Known> {
@@ -49,7 +56,9 @@ async fn write_on<R: Repository>(trial: &Trial<'_, R>, known: &Known) -> Kept<Ve
                     break;
                 }
                 Err(Refused { error: RepositoryError::Conflict { .. }, .. }) => {}
-                Ok(before @ Landed::Before(_)) => return Err(Why::new(format!("a new command came back as {before:?}"))),
+                Ok(before @ Landed::Before(_)) => {
+                    return Err(Why::new(format!("a new command came back as {before:?}")));
+                }
                 Err(refused) => return Err(refused.error.into()),
             }
         }
@@ -137,7 +146,8 @@ enum Came {
 }
 
 pub(super) async fn late_commits_are_not_missed<R: Repository>(trial: &Trial<'_, R>) -> Kept {
-    let writer = |known: Known| async move {
+    let writing = AtomicU32::new(RACERS);
+    let write = |known: Known| async move {
         let mut known = known;
         for _ in 0..WRITES {
             known = trial.next(&known, vec![trial.note(Audience::Public, "on and on")?])?;
@@ -146,14 +156,24 @@ pub(super) async fn late_commits_are_not_missed<R: Repository>(trial: &Trial<'_,
         }
         Ok(Came::Wrote(known.id(), known.version()))
     };
+    let writer = |known: Known| async {
+        let wrote = write(known).await;
+        writing.fetch_sub(1, Ordering::SeqCst);
+        wrote
+    };
     let follower = async {
         let filter = Filter::default();
         let awaited = RACERS.saturating_mul(WRITES.saturating_add(1));
         let mut found: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
         let mut after = None;
-        let mut known = 0_u32;
+        let (mut known, mut idle) = (0_u32, 0_u32);
         for _ in 0..TRIES {
-            let page = trial.repository.feed(&all(), FeedRequest { after, filter: &filter, limit: 3 }).await?;
+            // Whoever looks now and then finds several changes of a record on one page.
+            for _ in 0..3 {
+                step_back().await;
+            }
+            let over = writing.load(Ordering::SeqCst) == 0;
+            let page = trial.repository.feed(&all(), FeedRequest { after, filter: &filter, limit: 7 }).await?;
             for entry in page.entries {
                 let FeedChange::Stands { events, .. } = entry.change else {
                     return Err(Why::new("a record that everybody sees has left"));
@@ -170,17 +190,19 @@ pub(super) async fn late_commits_are_not_missed<R: Repository>(trial: &Trial<'_,
                 }
             }
             after = Some(page.next);
-            if known >= awaited {
+            // When all is written, what is still missing may come a little later, or was missed.
+            idle = if over { idle.saturating_add(1) } else { 0 };
+            if known >= awaited || idle > IDLE {
                 break;
             }
             if !page.more {
                 // Nothing is lost by going on early: the next page tells.
-                drop(super::check::within(super::check::WHILE, trial.repository.changed(&acme(), page.next)).await);
+                drop(within(WHILE, trial.repository.changed(&acme(), page.next)).await);
             }
         }
         Ok(Came::Followed(found))
     };
-    let mut racers: Vec<std::pin::Pin<Box<dyn Future<Output = Kept<Came>> + Send + '_>>> = Vec::new();
+    let mut racers: Vec<Pin<Box<dyn Future<Output = Kept<Came>> + Send + '_>>> = Vec::new();
     for _ in 0..RACERS {
         racers.push(Box::pin(writer(trial.make("written on").await?)));
     }

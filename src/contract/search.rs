@@ -11,11 +11,7 @@ use crate::{
 };
 
 /// Stores a record for each title, and checks which of them each search finds.
-async fn finds<R: Repository>(
-    trial: &Trial<'_, R>,
-    titles: &[&str],
-    searches: &[(&str, &[usize])],
-) -> Kept {
+async fn finds<R: Repository>(trial: &Trial<'_, R>, titles: &[&str], searches: &[(&str, &[usize])]) -> Kept {
     let mut ids = Vec::new();
     for title in titles {
         ids.push(trial.make(title).await?.id());

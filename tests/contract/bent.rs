@@ -93,9 +93,7 @@ impl Bent {
         self,
         how: impl Fn(&Memory, &TenantId, Commit) -> std::result::Result<Landed, Refused> + Send + Sync + 'static,
     ) -> Self {
-        self.on_commit_slowly(move |memory, tenant, commit| {
-            Box::pin(std::future::ready(how(&memory, &tenant, commit)))
-        })
+        self.on_commit_slowly(move |memory, tenant, commit| Box::pin(std::future::ready(how(&memory, &tenant, commit))))
     }
 
     /// Commits in another way, with pauses.
@@ -142,7 +140,10 @@ impl Bent {
     }
 
     /// Changes what a load found.
-    pub fn after_load(self, change: impl Fn(&Memory, &Scope, Option<&RecordKey>, &mut Found) + Send + Sync + 'static) -> Self {
+    pub fn after_load(
+        self,
+        change: impl Fn(&Memory, &Scope, Option<&RecordKey>, &mut Found) + Send + Sync + 'static,
+    ) -> Self {
         self.on_load(move |memory, scope, key, command| {
             let mut found = now(memory.load(scope, key, command))?;
             change(memory, scope, key, &mut found);

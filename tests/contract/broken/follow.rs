@@ -12,7 +12,7 @@ use std::{
 use andon::{
     Repository,
     store::{
-        Filter, FeedChange, FeedPage, FeedPosition, FeedRequest, RepositoryError, Scope, Share, Sweep, Term, Wake,
+        FeedChange, FeedPage, FeedPosition, FeedRequest, Filter, RepositoryError, Scope, Share, Sweep, Term, Wake,
     },
 };
 
@@ -144,9 +144,12 @@ fn feed(list: &mut List) {
     });
     let added = "an_entry_has_what_was_added";
     list.add(added, "gives the last event of each commit only", || {
-        Bent::default().after_feed(|_, _, page| events_of(page).for_each(|events| drop(events.drain(..events.len() - 1))))
+        Bent::default()
+            .after_feed(|_, _, page| events_of(page).for_each(|events| drop(events.drain(..events.len() - 1))))
     });
-    list.add(added, "gives no events", || Bent::default().after_feed(|_, _, page| events_of(page).for_each(Vec::clear)));
+    list.add(added, "gives no events", || {
+        Bent::default().after_feed(|_, _, page| events_of(page).for_each(Vec::clear))
+    });
     list.add(added, "gives the whole log with each entry", || {
         Bent::default().on_feed(|memory, scope, request| {
             let mut page = now(memory.feed(scope, request))?;
@@ -187,9 +190,8 @@ fn otherwise(memory: &Memory, scope: &Scope, request: FeedRequest<'_>) -> FeedPa
 fn sight(list: &mut List) {
     list.add("what_does_not_fit_has_left", "does not look at the filter", || {
         let all = Filter::default();
-        Bent::default().on_feed(move |memory, scope, request| {
-            now(memory.feed(scope, FeedRequest { filter: &all, ..request }))
-        })
+        Bent::default()
+            .on_feed(move |memory, scope, request| now(memory.feed(scope, FeedRequest { filter: &all, ..request })))
     });
     list.add("what_does_not_fit_has_left", "leaves out what no longer fits", || {
         Bent::default().after_feed(|_, _, page| page.entries.retain(|entry| entry.change != FeedChange::Left))
@@ -200,7 +202,8 @@ fn sight(list: &mut List) {
     });
     list.add(leaves, "shows what has left", || {
         Bent::default().on_feed(|memory, scope, request| {
-            let everything = otherwise(memory, &Scope::everything(&scope.tenant), FeedRequest { limit: 1_000, ..request });
+            let everything =
+                otherwise(memory, &Scope::everything(&scope.tenant), FeedRequest { limit: 1_000, ..request });
             let mut page = now(memory.feed(scope, request))?;
             for entry in page.entries.iter_mut().filter(|entry| entry.change == FeedChange::Left) {
                 let known = everything.entries.iter().find(|known| known.position == entry.position);
@@ -211,7 +214,8 @@ fn sight(list: &mut List) {
     });
     list.add(leaves, "shows what comes after it has left", || {
         Bent::default().on_feed(|memory, scope, request| {
-            now(memory.feed(&Scope { internal: Arc::clone(&scope.internal), ..Scope::everything(&scope.tenant) }, request))
+            now(memory
+                .feed(&Scope { internal: Arc::clone(&scope.internal), ..Scope::everything(&scope.tenant) }, request))
         })
     });
     let tells_all = || {
@@ -246,7 +250,8 @@ fn sight(list: &mut List) {
 fn positions(list: &mut List) {
     list.add("a_foreign_position_is_too_old", "takes every position for its own", || {
         Bent::default().on_feed(|memory, scope, request| {
-            now(memory.feed(scope, request)).or_else(|_| now(memory.feed(scope, FeedRequest { after: None, ..request })))
+            now(memory.feed(scope, request))
+                .or_else(|_| now(memory.feed(scope, FeedRequest { after: None, ..request })))
         })
     });
     list.add("a_foreign_position_is_too_old", "does not look at the epoch", || {
@@ -309,11 +314,15 @@ fn waiting(list: &mut List) {
         Bent::default().on_changed(|memory, tenant_, after| {
             Box::pin(async move {
                 let theirs = FeedPosition { place: 0, ..after };
-                if memory.feed(&Scope::everything(&tenant("globex")), FeedRequest {
-                    after: Some(theirs),
-                    filter: &Filter::default(),
-                    limit: 1,
-                }).await?.entries.is_empty() {
+                if memory
+                    .feed(
+                        &Scope::everything(&tenant("globex")),
+                        FeedRequest { after: Some(theirs), filter: &Filter::default(), limit: 1 },
+                    )
+                    .await?
+                    .entries
+                    .is_empty()
+                {
                     return memory.changed(&tenant_, after).await;
                 }
                 Ok(())
@@ -333,8 +342,11 @@ fn waiting(list: &mut List) {
                     let before = landed.load(Ordering::SeqCst);
                     let mut inner = Box::pin(memory.changed(&tenant, after));
                     std::future::poll_fn(|context| {
-                        let told = inner.as_mut().poll(context);
-                        if landed.load(Ordering::SeqCst) == before { told } else { Poll::Pending }
+                        if landed.load(Ordering::SeqCst) == before {
+                            inner.as_mut().poll(context)
+                        } else {
+                            Poll::Pending
+                        }
                     })
                     .await
                 })

@@ -198,18 +198,24 @@ fn searches(list: &mut List) {
             Bent::default().after_page(move |request, page| {
                 let Some(search) = &request.query.filter.search else { return };
                 page.rows.retain(|row| {
-                    let words: Vec<String> = tokens(row.title.as_str().unwrap_or("")).map(|word| word.to_string()).collect();
+                    let words: Vec<String> =
+                        tokens(row.title.as_str().unwrap_or("")).map(|word| word.to_string()).collect();
                     found(&words, search)
                 });
             })
         }
     };
-    list.add("the_last_word_may_be_begun", "takes the last word whole", titled(|words, search| {
-        search.beginning().is_some_and(|beginning| words.iter().any(|word| **word == **beginning))
-    }));
+    list.add(
+        "the_last_word_may_be_begun",
+        "takes the last word whole",
+        titled(|words, search| {
+            search.beginning().is_some_and(|beginning| words.iter().any(|word| **word == **beginning))
+        }),
+    );
     list.add("the_last_word_may_be_begun", "takes all words as beginnings", || {
         Bent::default().on_page(|memory, scope, request| {
-            let all = Query { filter: Filter { search: None, ..request.query.filter.clone() }, ..request.query.clone() };
+            let all =
+                Query { filter: Filter { search: None, ..request.query.filter.clone() }, ..request.query.clone() };
             let mut page = now(memory.page(scope, PageRequest { query: &all, ..request }))?;
             let Some(search) = &request.query.filter.search else { return Ok(page) };
             let beginnings: Vec<_> = tokens(search.text()).collect();
@@ -236,9 +242,11 @@ fn searches(list: &mut List) {
             });
         })
     });
-    list.add("every_text_is_searched", "looks for words in titles only", titled(|words, search| {
-        tokens(search.text()).all(|wanted| words.iter().any(|word| word.starts_with(&*wanted)))
-    }));
+    list.add(
+        "every_text_is_searched",
+        "looks for words in titles only",
+        titled(|words, search| tokens(search.text()).all(|wanted| words.iter().any(|word| word.starts_with(&*wanted)))),
+    );
 }
 
 fn pages(list: &mut List) {
@@ -303,7 +311,11 @@ fn limits(list: &mut List) {
     });
     list.add(most, "gives a whole list at once", || {
         Bent::default().on_page(|memory, scope, request| {
-            if request.limit > MAX_PAGE { cut(memory, scope, request, 0, |_| ()) } else { now(memory.page(scope, request)) }
+            if request.limit > MAX_PAGE {
+                cut(memory, scope, request, 0, |_| ())
+            } else {
+                now(memory.page(scope, request))
+            }
         })
     });
     list.add(most, "gives the whole feed at once", || {

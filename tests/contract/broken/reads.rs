@@ -9,9 +9,7 @@ use andon::{
     Repository,
     event::RecordId,
     incident::Audience,
-    store::{
-        EventPage, FeedChange, Landed, LogPart, MAX_PAGE, RecordKey, Refused, RepositoryError, Scope, Term,
-    },
+    store::{EventPage, FeedChange, Landed, LogPart, MAX_PAGE, RecordKey, Refused, RepositoryError, Scope, Term},
 };
 
 use super::{List, writes::tenant};
@@ -167,29 +165,41 @@ fn internals(list: &mut List) {
 
 fn visibility(list: &mut List) {
     for method in SCOPED {
-        list.add("a_viewer_without_terms_sees_nothing", format!("takes no terms for all terms in `{method}`"), move || {
-            Bent::default().seeing(method, |scope| {
-                if scope.viewer.is_empty() { Scope::everything(&scope.tenant) } else { scope.clone() }
-            })
-        });
-        list.add("a_viewer_sees_what_shares_a_term", format!("shows everything to everybody in `{method}`"), move || {
-            Bent::default().seeing(method, |scope| {
-                let internal = Arc::clone(&scope.internal);
-                Scope { internal, ..Scope::everything(&scope.tenant) }
-            })
-        });
+        list.add(
+            "a_viewer_without_terms_sees_nothing",
+            format!("takes no terms for all terms in `{method}`"),
+            move || {
+                Bent::default().seeing(method, |scope| {
+                    if scope.viewer.is_empty() { Scope::everything(&scope.tenant) } else { scope.clone() }
+                })
+            },
+        );
+        list.add(
+            "a_viewer_sees_what_shares_a_term",
+            format!("shows everything to everybody in `{method}`"),
+            move || {
+                Bent::default().seeing(method, |scope| {
+                    let internal = Arc::clone(&scope.internal);
+                    Scope { internal, ..Scope::everything(&scope.tenant) }
+                })
+            },
+        );
         list.add("a_viewer_sees_what_shares_a_term", format!("looks at one term only in `{method}`"), move || {
             Bent::default().seeing(method, |scope| {
                 let viewer = scope.viewer.iter().take(1).cloned().collect();
                 Scope { viewer, ..scope.clone() }
             })
         });
-        list.add("a_viewer_sees_what_shares_a_term", format!("shows confidential records to all in `{method}`"), move || {
-            Bent::default().seeing(method, |scope| {
-                let all = scope.viewer.contains(&Term::Everyone).then_some(Term::Confidential);
-                Scope { viewer: scope.viewer.iter().cloned().chain(all).collect(), ..scope.clone() }
-            })
-        });
+        list.add(
+            "a_viewer_sees_what_shares_a_term",
+            format!("shows confidential records to all in `{method}`"),
+            move || {
+                Bent::default().seeing(method, |scope| {
+                    let all = scope.viewer.contains(&Term::Everyone).then_some(Term::Confidential);
+                    Scope { viewer: scope.viewer.iter().cloned().chain(all).collect(), ..scope.clone() }
+                })
+            },
+        );
     }
     list.add("sight_follows_the_record", "shows what a viewer once saw", || {
         let seen: Mutex<HashSet<(Arc<[Term]>, RecordKey)>> = Mutex::default();
@@ -227,9 +237,7 @@ fn elsewhere(scope: &Scope) -> Scope {
 fn tenants(list: &mut List) {
     let leak = "a_tenant_sees_nothing_of_another";
     for method in SCOPED {
-        list.add(leak, format!("forgets the tenant in `{method}`"), move || {
-            Bent::default().seeing(method, elsewhere)
-        });
+        list.add(leak, format!("forgets the tenant in `{method}`"), move || Bent::default().seeing(method, elsewhere));
     }
     list.add(leak, "finds commands of other tenants", || {
         Bent::default().on_load(|memory, scope, key, command| {

@@ -140,7 +140,8 @@ fn commits(list: &mut List) {
     });
     list.add("a_malformed_commit_is_refused", "takes what contradicts itself", || {
         let malformed = |error: &RepositoryError| matches!(error, RepositoryError::Malformed { .. });
-        Bent::default().on_refusal(move |_, _, refused| if malformed(&refused.error) { Ok(Landed::Now) } else { Err(refused) })
+        Bent::default()
+            .on_refusal(move |_, _, refused| if malformed(&refused.error) { Ok(Landed::Now) } else { Err(refused) })
     });
     list.add("several_records_land_together", "stores the first record only", || {
         Bent::default().before_commit(|_, _, commit| commit.writes.truncate(1))
@@ -149,13 +150,17 @@ fn commits(list: &mut List) {
 
 fn atomicity(list: &mut List) {
     for kept in 0..4 {
-        list.add("one_bad_write_stores_nothing", format!("stores the {kept}. write of a commit that is refused"), move || {
-            Bent::default().on_refusal(move |memory, tenant, refused| {
-                half(memory, tenant, refused, |commit| {
-                    commit.writes = commit.writes.iter().skip(kept).take(1).cloned().collect();
+        list.add(
+            "one_bad_write_stores_nothing",
+            format!("stores the {kept}. write of a commit that is refused"),
+            move || {
+                Bent::default().on_refusal(move |memory, tenant, refused| {
+                    half(memory, tenant, refused, |commit| {
+                        commit.writes = commit.writes.iter().skip(kept).take(1).cloned().collect();
+                    })
                 })
-            })
-        });
+            },
+        );
     }
     list.add("a_failed_guard_stores_nothing", "stores what it refuses for a guard", || {
         Bent::default()
@@ -192,7 +197,9 @@ fn atomicity(list: &mut List) {
             })
         })
     });
-    for case in ["a_refused_command_may_come_again", "a_malformed_commit_stores_nothing", "one_bad_write_stores_nothing"] {
+    for case in
+        ["a_refused_command_may_come_again", "a_malformed_commit_stores_nothing", "one_bad_write_stores_nothing"]
+    {
         list.add(case, "remembers commands that it refused", || {
             let refusals: Answers = Arc::default();
             let known = Arc::clone(&refusals);
@@ -211,9 +218,8 @@ fn atomicity(list: &mut List) {
                 })
                 .on_load(move |memory, scope, key, command| {
                     let mut found = now(memory.load(scope, key, command))?;
-                    let refused = command.and_then(|command| {
-                        known.lock().unwrap().get(&(scope.tenant.clone(), command)).cloned()
-                    });
+                    let refused = command
+                        .and_then(|command| known.lock().unwrap().get(&(scope.tenant.clone(), command)).cloned());
                     found.answer = found.answer.or(refused);
                     Ok(found)
                 })
@@ -354,7 +360,11 @@ fn erasure(list: &mut List) {
     };
     let kept_in_log = changed(|commit| commit.erasures.clear());
     list.add("erased_texts_leave_the_log", "erases nothing", kept_in_log);
-    list.add("erased_texts_leave_the_log", "erases the first text only", changed(|commit| commit.erasures[0].slots.truncate(1)));
+    list.add(
+        "erased_texts_leave_the_log",
+        "erases the first text only",
+        changed(|commit| commit.erasures[0].slots.truncate(1)),
+    );
     list.add(
         "erased_texts_leave_the_record",
         "goes on finding erased words",
@@ -459,9 +469,8 @@ fn numbers(list: &mut List) {
         })
     });
     list.add("numbers_belong_to_their_tenant", "counts for all tenants together", || {
-        Bent::default().on_next_number(|memory, _, kind| {
-            Box::pin(async move { memory.next_number(&tenant("acme"), kind).await })
-        })
+        Bent::default()
+            .on_next_number(|memory, _, kind| Box::pin(async move { memory.next_number(&tenant("acme"), kind).await }))
     });
 }
 
@@ -557,9 +566,8 @@ fn documents(list: &mut List) {
 
 fn forgetting(list: &mut List) {
     list.add("only_older_answers_are_forgotten", "forgets what was recorded at that instant, too", || {
-        Bent::default().on_forget(|memory, before, limit| {
-            now(memory.forget(before + chrono::TimeDelta::microseconds(1), limit))
-        })
+        Bent::default()
+            .on_forget(|memory, before, limit| now(memory.forget(before + chrono::TimeDelta::microseconds(1), limit)))
     });
     list.add("only_older_answers_are_forgotten", "forgets all", || {
         Bent::default().on_forget(|memory, _, limit| now(memory.forget(Instant::MAX_UTC, limit)))

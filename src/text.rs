@@ -140,6 +140,15 @@ macro_rules! slots {
                 self.0.text()
             }
 
+            /// The text, or [`ERASED`].
+            #[must_use]
+            pub fn shown(&self) -> Arc<str> {
+                match &self.0 {
+                    Slot::Kept { text, .. } => Arc::clone(text),
+                    Slot::Erased { .. } => ERASED.into(),
+                }
+            }
+
             /// Whether the text has been erased.
             #[must_use]
             pub const fn is_erased(&self) -> bool {

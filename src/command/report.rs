@@ -345,3 +345,9 @@ impl From<&str> for Report {
         Self::new(title)
     }
 }
+
+impl From<String> for Report {
+    fn from(title: String) -> Self {
+        Self::new(title)
+    }
+}

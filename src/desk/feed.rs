@@ -82,8 +82,8 @@ impl<R: Repository> ActingDesk<R> {
             let change = match entry.change {
                 FeedChange::Left => Change::Left,
                 FeedChange::Stands { row, events } => {
-                    let rows = self.refreshed(&policy, vec![*row]).await?;
-                    let Some(row) = rows.first() else { continue };
+                    let mut rows = self.refreshed(&policy, vec![*row]).await?;
+                    let Some(row) = rows.pop() else { continue };
                     Change::Stands { row: Box::new(ListRow::from(row)), events }
                 }
             };

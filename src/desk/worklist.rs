@@ -56,7 +56,7 @@ impl<R: Repository> ActingDesk<R> {
         let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
         let feed = seal_feed(page.feed, Binding::of_feed(&self.tenant));
         let rows = self.refreshed(&policy, page.rows).await?;
-        Ok(Page { rows: rows.iter().map(ListRow::from).collect(), next, feed })
+        Ok(Page { rows: rows.into_iter().map(ListRow::from).collect(), next, feed })
     }
 
     /// How many incidents match and may be seen: counted up to `cap`, at most 100,000.

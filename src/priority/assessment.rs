@@ -27,6 +27,10 @@ impl Priority {
         self.rank.get()
     }
 
+    pub(crate) fn into_name(self) -> LevelName {
+        self.name
+    }
+
     /// The policy's name: `P1`, `3 - Moderate`, …
     #[must_use]
     pub const fn name(&self) -> &LevelName {

@@ -1,11 +1,14 @@
 //! The view of a row: what a list shows of each record.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     event::RecordId,
     id::{Id, Number, Version},
-    incident::Incident,
+    incident::{Incident, Stage},
+    key::{ClockName, GroupRef, LevelName, PersonRef, StageLabel},
     store::IndexRow,
     time::Instant,
 };
@@ -19,23 +22,23 @@ pub struct ListRow {
     /// Its number, as people say it.
     pub number: Number,
     /// What is wrong, in a line.
-    pub title: String,
+    pub title: Arc<str>,
     /// The stage: `new`, `assigned`, `in_progress`, `on_hold`, `resolved`, `closed` or `cancelled`.
-    pub stage: String,
+    pub stage: Stage,
     /// The host's own status beneath the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
+    pub label: Option<StageLabel>,
     /// The priority that holds.
     pub priority: RowPriority,
     /// The group that it is with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
+    pub group: Option<GroupRef>,
     /// The person whom it is with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub person: Option<String>,
+    pub person: Option<PersonRef>,
     /// The clock that is due next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_clock: Option<String>,
+    pub next_clock: Option<ClockName>,
     /// When that clock is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Instant>,
@@ -55,22 +58,22 @@ pub struct RowPriority {
     /// 1 for the highest priority of the policy, 2 for the next, …
     pub rank: u8,
     /// The policy's name: `P1`, `3 - Moderate`, …
-    pub name: String,
+    pub name: LevelName,
 }
 
-impl From<&IndexRow> for ListRow {
-    fn from(row: &IndexRow) -> Self {
+impl From<IndexRow> for ListRow {
+    fn from(row: IndexRow) -> Self {
         let RecordId::Incident(id) = row.id;
         Self {
             id,
-            number: row.number.clone(),
-            title: row.title.to_string(),
-            stage: row.stage.key().to_owned(),
-            label: row.label.as_ref().map(ToString::to_string),
-            priority: RowPriority { rank: row.priority.rank(), name: row.priority.name().to_string() },
-            group: row.group.as_ref().map(ToString::to_string),
-            person: row.person.as_ref().map(ToString::to_string),
-            next_clock: row.clock.as_ref().map(ToString::to_string),
+            title: row.title.shown(),
+            number: row.number,
+            stage: row.stage,
+            label: row.label,
+            priority: RowPriority { rank: row.priority.rank(), name: row.priority.into_name() },
+            group: row.group,
+            person: row.person,
+            next_clock: row.clock,
             due: row.due,
             version: row.version,
             updated_at: row.updated_at,

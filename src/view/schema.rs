@@ -5,7 +5,11 @@ use std::{borrow::Cow, collections::BTreeMap};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
 use super::{ListRow, MoveView, RecordView, TimelineEntry};
-use crate::id::{Id, Number, Version};
+use crate::{
+    id::{Id, Number, Version},
+    incident::Stage,
+    key::{ClockName, GroupRef, LevelName, PersonRef, StageLabel},
+};
 
 /// The JSON Schema (draft 2020-12) of each view, by its name: `record`, `row`, `timeline_entry`, `move`.
 ///
@@ -52,5 +56,14 @@ macro_rules! written {
 written! {
     [T: ?Sized] Id<T>, "Id": { "type": "string", "format": "uuid" };
     [] Number, "Number": { "type": "string", "pattern": "^[A-Za-z0-9_-]{0,16}[0-9]{1,20}$" };
+    [] Stage, "Stage": {
+        "type": "string",
+        "enum": ["new", "assigned", "in_progress", "on_hold", "resolved", "closed", "cancelled"]
+    };
+    [] StageLabel, "StageLabel": { "type": "string" };
+    [] LevelName, "LevelName": { "type": "string" };
+    [] GroupRef, "GroupRef": { "type": "string" };
+    [] PersonRef, "PersonRef": { "type": "string" };
+    [] ClockName, "ClockName": { "type": "string" };
     [] Version, "Version": { "type": "integer", "format": "uint64", "minimum": 0 };
 }

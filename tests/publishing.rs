@@ -1,0 +1,177 @@
+//! Publishing policies: versions, commands, values in use, and deciding anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails should say so at once"
+)]
+
+mod common;
+
+use andon::{
+    CommandId, Policy, PolicyDraft, Stage, Version,
+    category::Category,
+    command::{IncidentCommand, Report},
+    field::{FieldDefinition, FieldKind},
+    key::CategoryKey,
+    store::{Filter, Query},
+    time::{Seconds, days},
+};
+use common::{Acting, House, at, did, faults, policy};
+
+fn named(name: &str) -> Policy {
+    policy(|draft| draft.name = name.to_owned())
+}
+
+fn changed(desk: &Acting, change: impl FnOnce(&mut PolicyDraft)) -> Policy {
+    let mut draft = desk.policy().unwrap().to_draft();
+    change(&mut draft);
+    draft.validate().unwrap()
+}
+
+#[test]
+fn versions_count_up_and_say_who_published_them_when() {
+    let house = House::new();
+    let ada = house.admin();
+    assert_eq!(ada.publish_policy(named("one")).unwrap().version, 1);
+    house.time.advance(days(1));
+    let second = ada.publish_policy(named("two")).unwrap();
+    assert_eq!(second.version, 2);
+    let history = ada.policy_history(None, 10).unwrap();
+    let told: Vec<_> = history.iter().map(|known| (known.stamp.version, known.name.as_str(), known.at)).collect();
+    assert_eq!(told, [(2, "two", at(common::START) + days(1)), (1, "one", at(common::START))]);
+    assert_eq!(history[0].by.to_string(), "ada");
+    assert_eq!(ada.policy_history(Some(2), 10).unwrap().len(), 1);
+    assert_eq!(house.anna().policy_history(None, 10).unwrap_err().code(), "policy.publish.refused");
+    assert!(house.acting("other", common::admin()).policy_history(None, 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_publication_sent_again_is_the_same_publication() {
+    let house = House::new();
+    let ada = house.admin().with_command(CommandId::named("go live"));
+    let first = ada.publish_policy(named("one")).unwrap();
+    house.admin().publish_policy(named("two")).unwrap();
+    assert_eq!(ada.publish_policy(named("one")).unwrap(), first, "its answer, and no third version");
+    assert_eq!(house.admin().policy().unwrap().parts().name, "two");
+    assert_eq!(ada.publish_policy(named("three")).unwrap_err().code(), "command.reused");
+    let same = house.admin().with_command(CommandId::named("no change"));
+    let in_force = same.publish_policy(named("two")).unwrap();
+    house.admin().publish_policy(named("three")).unwrap();
+    assert_eq!(same.publish_policy(named("two")).unwrap(), in_force, "what changed nothing is remembered, too");
+    assert_eq!(house.admin().policy_history(None, 10).unwrap().len(), 3);
+}
+
+#[test]
+fn who_names_the_version_before_is_told_if_another_came_between() {
+    let house = House::new();
+    let ada = house.admin();
+    ada.clone().if_version(Version::NONE).publish_policy(named("one")).unwrap();
+    ada.clone().if_version(Version::new(1)).publish_policy(named("two")).unwrap();
+    let error = ada.clone().if_version(Version::new(1)).publish_policy(named("three")).unwrap_err();
+    assert_eq!(error.code(), "policy.conflict");
+    assert!(error.to_string().contains("version 2"), "{error}");
+    assert_eq!(ada.policy().unwrap().parts().name, "two");
+}
+
+fn category(key: &str) -> Category {
+    Category::new(CategoryKey::new(key).unwrap())
+}
+
+#[test]
+fn a_value_in_use_is_retired_and_not_left_out() {
+    let house = House::new();
+    let ada = house.admin();
+    let rich = changed(&ada, |draft| {
+        draft.categories = vec![category("network"), category("unused")];
+        draft.fields = vec![FieldDefinition {
+            key: "floor".parse().unwrap(),
+            kind: FieldKind::Choice { options: vec!["ground".parse().unwrap(), "first".parse().unwrap()] },
+            retired: false,
+        }];
+    });
+    ada.publish_policy(rich).unwrap();
+    ada.report(Report::new("one").category("network").field("floor", "first").impact("high")).unwrap();
+    let id = ada.report("two").unwrap().id();
+    ada.incident(id).resolve("fixed").unwrap();
+    let refused = |change: fn(&mut PolicyDraft)| {
+        let error = ada.publish_policy(changed(&ada, change)).unwrap_err();
+        assert_eq!(error.code(), "policy.invalid");
+        faults(&error).into_iter().map(|(path, code)| (path.to_owned(), code)).collect::<Vec<_>>()
+    };
+    let in_use = |path: &str| vec![(path.to_owned(), "value.in_use")];
+    assert_eq!(refused(|draft| draft.categories.clear()), in_use("categories"));
+    assert_eq!(refused(|draft| draft.fields.clear()), in_use("fields.floor"));
+    assert_eq!(refused(|draft| draft.fields[0].kind = FieldKind::Date), in_use("fields.floor"));
+    assert_eq!(
+        refused(|draft| draft.fields[0].kind = FieldKind::Choice { options: vec!["ground".parse().unwrap()] }),
+        in_use("fields.floor")
+    );
+    assert_eq!(
+        refused(|draft| draft.resolution_codes.retain(|rule| rule.code.as_str() != "fixed")),
+        in_use("resolution_codes")
+    );
+    ada.publish_policy(changed(&ada, |draft| {
+        draft.categories.retain(|category| category.key.as_str() != "unused");
+        draft.categories[0].retired = true;
+        draft.resolution_codes.retain(|rule| rule.code.as_str() != "user_error");
+    }))
+    .unwrap();
+    let error = ada.report(Report::new("three").category("network")).unwrap_err();
+    assert_eq!(faults(&error), [("category", "field.retired")]);
+    assert_eq!(ada.count(&Query::all().category("network".parse().unwrap()).filter, 10).unwrap().counted, 1);
+}
+
+#[test]
+fn records_keep_what_was_decided_until_they_are_reissued() {
+    let house = House::with(|draft| draft.closure.automatic_after_seconds = Some(Seconds::days(7)));
+    let ada = house.admin();
+    let open = ada.report(Report::new("one").impact("medium").urgency("medium")).unwrap().id();
+    house.time.advance(andon::time::minutes(1));
+    let resolved = ada.report("two").unwrap().id();
+    ada.incident(resolved).resolve("fixed").unwrap();
+    let raised = changed(&ada, |draft| {
+        draft.closure.automatic_after_seconds = Some(Seconds::days(20));
+        let modifier =
+            serde_json::json!({ "id": "all", "when": { "people_affected": 1 }, "effect": { "at_least": "P1" } });
+        draft.modifiers.push(serde_json::from_value(modifier).unwrap());
+        let cell = draft.matrix.priority.levels[0].clone();
+        draft.matrix.cells = vec![vec![cell; 3]; 3];
+    });
+    ada.publish_policy(raised).unwrap();
+    assert_ne!(ada.incident(open).get().unwrap().incident().priority().rank(), 1);
+    let all = ada.bulk(Filter::default(), IncidentCommand::Reissue {});
+    let plan = all.preview(None, 100).unwrap();
+    let planned: Vec<Vec<_>> = plan
+        .answers
+        .iter()
+        .map(|answer| answer.result.as_ref().unwrap().events().iter().map(|event| event.body.name()).collect())
+        .collect();
+    assert_eq!(
+        planned,
+        [vec!["incident.closure_reissued", "incident.priority_changed"], vec!["incident.priority_changed"]]
+    );
+    for answer in all.apply(None, 100).unwrap().answers {
+        assert_eq!(answer.result.unwrap().incident().priority().rank(), 1);
+    }
+    assert!(
+        all.preview(None, 100).unwrap().answers.iter().all(|answer| answer
+            .result
+            .as_ref()
+            .unwrap()
+            .events()
+            .is_empty())
+    );
+    house.time.advance(days(10));
+    assert_eq!(
+        ada.incident(resolved).get().unwrap().incident().stage(),
+        Stage::Resolved,
+        "by the new policy: after 20 days"
+    );
+    house.time.advance(days(11));
+    assert_eq!(ada.incident(resolved).get().unwrap().incident().stage(), Stage::Closed);
+    assert_eq!(house.anna().incident(open).reissue().unwrap_err().code(), "incident.reissue.refused");
+    assert_eq!(did(&ada.incident(open).reissue().unwrap()), [""; 0]);
+}

@@ -7,7 +7,7 @@ use super::{BrokenPromise, Builder, Report, check::Racing};
 /// # Errors
 /// [`BrokenPromise`], the first that was found.
 pub fn test_all<B: Builder>(builder: B) -> Result<Report, BrokenPromise> {
-    pollster::block_on(super::all(&builder, Racing::Threads))
+    pollster::block_on(async move { super::all(&builder, Racing::Threads).await })
 }
 
 /// Runs one case.
@@ -15,5 +15,5 @@ pub fn test_all<B: Builder>(builder: B) -> Result<Report, BrokenPromise> {
 /// # Errors
 /// [`BrokenPromise`] if it is broken; also if there is no case of this name.
 pub fn test_one<B: Builder>(name: &str, builder: B) -> Result<(), BrokenPromise> {
-    pollster::block_on(super::one(name, &builder, Racing::Threads))
+    pollster::block_on(async move { super::one(name, &builder, Racing::Threads).await })
 }

@@ -187,10 +187,10 @@ impl Alarm {
     fn set(patience: Duration) -> Option<Self> {
         let (waiting, ended) = mpsc::channel();
         let state = Arc::new(Mutex::new((false, None::<Waker>)));
-        let rung = Arc::clone(&state);
+        let shared = Arc::clone(&state);
         let ring = move || {
             if ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let mut state = rung.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 state.0 = true;
                 if let Some(waker) = state.1.take() {
                     waker.wake();

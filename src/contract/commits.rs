@@ -165,11 +165,11 @@ fn malformed<R>(trial: &Trial<'_, R>, stored: &Known) -> Kept<Vec<(&'static str,
     add("a new record without its terms", &|commit| edit(commit, |write| write.terms = TermChange::default()))?;
     add("a record without an event", &|commit| edit(commit, |write| write.events.clear()))?;
     add("an event of another tenant", &|commit| {
-        edit(commit, |write| write.events.iter_mut().for_each(|event| event.tenant = globex()))
+        edit(commit, |write| write.events.iter_mut().for_each(|event| event.tenant = globex()));
     })?;
     add("events out of order", &|commit| edit(commit, |write| write.events.reverse()))?;
     add("a version that is not that of the last event", &|commit| {
-        edit(commit, |write| write.row.version = write.row.version.next())
+        edit(commit, |write| write.row.version = write.row.version.next());
     })?;
     add("an erasure of what is not written", &|commit| {
         commit.erasures.push(Erasure { record: stored.id(), slots: vec![stored.row.title.digest()] });

@@ -145,11 +145,18 @@ impl fmt::Debug for Fault {
 /// code, or andon's own, gets on with a store that cannot be reached, that loses answers, or that is slow.
 ///
 /// ```
-/// use andon::{Desk, MemoryRepository, Policy, blocking, contract::{Fault, FaultyRepository, Method}};
-/// use andon::{Actor, CommandId, command::Report};
+/// use andon::{MemoryRepository, Repository, contract::{Fault, FaultyRepository, Method}, store::RecordKind};
 ///
-/// let repository = std::sync::Arc::new(FaultyRepository::new(MemoryRepository::new()));
-/// repository.plan(Fault::at(1).of(Method::Commit).after());
+/// # pollster::block_on(async {
+/// let repository = FaultyRepository::new(MemoryRepository::new());
+/// repository.plan(Fault::at(2).of(Method::NextNumber).after());
+///
+/// let acme = "acme".parse()?;
+/// assert_eq!(repository.next_number(&acme, RecordKind::Incident).await?, 1);
+/// assert!(repository.next_number(&acme, RecordKind::Incident).await.is_err()); // 2 is taken, and nobody was told
+/// assert_eq!(repository.next_number(&acme, RecordKind::Incident).await?, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct FaultyRepository<R> {

@@ -117,7 +117,7 @@ pub(super) fn no_policy() -> PolicyStamp {
     PolicyStamp { version: 0, digest: Digest::of(b"no policy") }
 }
 
-/// Scrambles a number: the same each time, and like no other. (SplitMix64, Steele, Lea, Flood 2014.)
+/// Scrambles a number: the same each time, and like no other. (`SplitMix64`, Steele, Lea, Flood 2014.)
 pub(super) const fn scramble(n: u64) -> u64 {
     let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

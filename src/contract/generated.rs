@@ -13,7 +13,7 @@ use crate::{
     actor::ActorId,
     incident::{
         Assignment, Cancellation, CancelledAs, ClosureBasis, ExternalReference, Facts, FieldValue, Hold, HoldReason,
-        IncidentEvent as E, Item, Offering, Rated, Service, Stage,
+        IncidentEvent as E, Item, Offering, Service, Stage,
     },
     key::{
         CategoryKey, ChoiceKey, ContactChannel, ExternalKey, FieldKey, HoldReasonKey, ItemRef, Label, LevelName,
@@ -99,7 +99,7 @@ impl<R> Trial<'_, R> {
             .map(|key| Offering { key: OfferingRef::known(key), criticality: Some(LevelName::known("high")) });
         for key in ["laptop-1", "laptop-2", "server-1"] {
             if dice.once_in(4) {
-                facts.items.push(Rated { key: ItemRef::known(key), criticality: None } as Item);
+                facts.items.push(Item { key: ItemRef::known(key), criticality: None });
             }
         }
         for label in ["urgent", "vip", "weather"] {

@@ -157,9 +157,9 @@ pub(super) async fn late_commits_are_not_missed<R: Repository>(trial: &Trial<'_,
         Ok(Came::Wrote(known.id(), known.version()))
     };
     let writer = |known: Known| async {
-        let wrote = write(known).await;
+        let result = write(known).await;
         writing.fetch_sub(1, Ordering::SeqCst);
-        wrote
+        result
     };
     let follower = async {
         let filter = Filter::default();
@@ -208,14 +208,14 @@ pub(super) async fn late_commits_are_not_missed<R: Repository>(trial: &Trial<'_,
     }
     racers.push(Box::pin(follower));
     let mut written = BTreeMap::new();
-    let mut followed = BTreeMap::new();
+    let mut told = BTreeMap::new();
     for came in trial.racing.race(racers).await? {
         match came? {
             Came::Wrote(record, version) => {
                 written.insert(record, (1..=version.get()).map(Version::new).collect::<Vec<_>>());
             }
-            Came::Followed(found) => followed = found,
+            Came::Followed(found) => told = found,
         }
     }
-    same("what the follower found of each record", &followed, &written)
+    same("what the follower found of each record", &told, &written)
 }

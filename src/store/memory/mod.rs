@@ -4,15 +4,19 @@ mod orders;
 mod plan;
 mod tenant;
 
+#[cfg(not(shuttle))]
+use std::sync::{Mutex, MutexGuard};
 use std::{
     collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
     ops::Bound,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use event_listener::Event as Landing;
+#[cfg(shuttle)]
+use shuttle::sync::{Mutex, MutexGuard};
 use tenant::{Tenant, Wakes};
 
 use super::{
@@ -51,7 +55,7 @@ impl MemoryRepository {
     /// An empty repository whose feed has this epoch: for tests that must be the same each time.
     #[must_use]
     pub fn with_epoch(epoch: u64) -> Self {
-        Self(Arc::new(Shared { world: Mutex::default(), landing: Landing::new(), epoch }))
+        Self(Arc::new(Shared { world: Mutex::new(World::default()), landing: Landing::new(), epoch }))
     }
 
     /// Holds the lock for as long as it takes to look something up or to write a commit. A panic under

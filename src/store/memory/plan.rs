@@ -43,7 +43,10 @@ impl Tenant {
         let PageRequest { query, at, after, .. } = request;
         let fits = |row: &Row| scope.sees(&row.terms) && query.matches(&row.row, &row.terms);
         let mut found: Vec<(SortKey, &Row)> = Vec::with_capacity(limit.saturating_mul(2));
-        let candidates = self.candidates(scope, &query.filter).filter(|rare| rare.is_worth(limit, self.rows.len()));
+        let walked =
+            self.halves(&query.filter).map(|half| order_of(half, query.sort, &query.filter).map_or(0, Order::len));
+        let walked = walked.fold(0, usize::saturating_add);
+        let candidates = self.candidates(scope, &query.filter).filter(|rare| rare.is_worth(limit, walked));
         if let Some(candidates) = candidates {
             let rows = candidates.slots().into_iter().filter_map(|slot| self.at(slot));
             let keyed = rows.map(|row| (query.sort_key(&row.row, at), row));
@@ -122,9 +125,10 @@ impl Tenant {
 }
 
 impl Candidates<'_> {
-    /// Whether looking at all of them costs less than walking along an order until enough of them were met.
-    fn is_worth(&self, limit: usize, rows: usize) -> bool {
-        self.size.saturating_mul(self.size) <= limit.saturating_mul(rows)
+    /// Whether looking at all of them costs less than walking along an order of so many rows until enough of
+    /// them were met.
+    fn is_worth(&self, limit: usize, walked: usize) -> bool {
+        self.size.saturating_mul(self.size) <= limit.saturating_mul(walked)
     }
 }
 
@@ -134,12 +138,11 @@ type Along<'a> = Box<dyn Iterator<Item = (Option<u8>, Slot)> + 'a>;
 
 /// The rows of a half in an order, after a key.
 fn along<'a>(half: &'a Half, sort: Sort, filter: &Filter, at: Instant, after: Option<SortKey>) -> Along<'a> {
-    let by_priority = by_priority(half, filter);
+    let order = order_of(half, sort, filter);
     match sort {
-        Sort::Due => walk(&half.due, after, None),
-        Sort::Updated => walk(&half.updated, after, None),
-        Sort::Reported => walk(&half.reported, after, None),
-        Sort::Priority => by_priority.map_or_else(none, |order| walk(order, after, None)),
+        Sort::Due | Sort::Updated | Sort::Reported | Sort::Priority => {
+            order.map_or_else(none, |order| walk(order, after, None))
+        }
         Sort::OverdueFirst => {
             // What is overdue has a key of the order of due times; the rest one of that of priorities, where what
             // is overdue stands, too, and is left out.
@@ -150,9 +153,19 @@ fn along<'a>(half: &'a Half, sort: Sort, filter: &Filter, at: Instant, after: Op
                 None => slots(half.due.range(..end), Some(0)),
             };
             let after = after.filter(|after| after.part > 0).map(|after| SortKey { part: 0, ..after });
-            let rest = by_priority.map_or_else(none, |order| walk(order, after, Some(1)));
+            let rest = order.map_or_else(none, |order| walk(order, after, Some(1)));
             Box::new(overdue.chain(rest))
         }
+    }
+}
+
+/// The order along which a list is walked; for what is overdue, that of the rest.
+fn order_of<'a>(half: &'a Half, sort: Sort, filter: &Filter) -> Option<&'a Order> {
+    match sort {
+        Sort::Due => Some(&half.due),
+        Sort::Updated => Some(&half.updated),
+        Sort::Reported => Some(&half.reported),
+        Sort::Priority | Sort::OverdueFirst => by_priority(half, filter),
     }
 }
 

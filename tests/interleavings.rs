@@ -1,0 +1,141 @@
+//! The memory repository under every order of two calls that a scheduler comes to: `RUSTFLAGS='--cfg shuttle'
+//! cargo test --test interleavings`. `ANDON_SCHEDULES` is the number of schedules for each pair of calls.
+
+#![cfg(shuttle)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails should say so at once"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use andon::{
+    CommandId, Desk, Id, Incident, MemoryRepository, Version,
+    blocking::{self, ActingDesk},
+    command::{Assign, Hold, Report},
+    id::SequentialIds,
+    store::{Filter, Query},
+    time::{ManualTime, days, hours},
+};
+use shuttle::{scheduler::RandomScheduler, thread};
+
+/// A desk with two incidents, one of which falls due; and what two threads do there.
+#[derive(Clone)]
+struct Place {
+    whole: blocking::Desk<MemoryRepository>,
+    desk: ActingDesk<MemoryRepository>,
+    one: Id<Incident>,
+    two: Id<Incident>,
+}
+
+type Act = fn(&Place, u64);
+
+/// What can be done at once. The number tells the threads apart.
+const ACTS: &[(&str, Act)] = &[
+    ("report", |place, thread| {
+        place.desk.report(format!("of thread {thread}")).unwrap();
+    }),
+    ("report by one id", |place, _| {
+        place.desk.clone().with_command(CommandId::named("once")).report("once").unwrap();
+    }),
+    ("assign", |place, thread| {
+        let _ = place.desk.incident(place.one).assign(Assign::to_group(format!("group {thread}")));
+    }),
+    ("resolve at a version", |place, _| {
+        let _ = place.desk.incident(place.one).if_version(Version::new(1)).resolve("fixed");
+    }),
+    ("note by one id", |place, _| {
+        place.desk.incident(place.two).with_command(CommandId::named("note")).add_note("once").unwrap();
+    }),
+    ("wake", |place, _| {
+        assert!(place.whole.wake(common::at(common::START) + days(1), 10).unwrap().failed.is_empty());
+    }),
+    ("redact", |place, _| {
+        let title = place.desk.incident(place.one).get().unwrap().incident().facts().title.digest();
+        let _ = place.desk.incident(place.one).redact(vec![title], "asked to");
+    }),
+    ("publish", |place, thread| {
+        place.desk.publish_policy(common::policy(|draft| draft.name = format!("of thread {thread}"))).unwrap();
+    }),
+    ("read", |place, _| {
+        let page = place.desk.worklist(&Query::all(), None, 10).unwrap();
+        let counted = place.desk.count(&Filter::default(), 100).unwrap().counted;
+        assert!(u64::try_from(page.rows.len()).unwrap() <= counted, "nothing goes away");
+        let news = place.desk.feed(Some(&page.feed), &Filter::default(), 10).unwrap();
+        assert!(news.deliveries.len() <= 4);
+    }),
+    ("forget", |place, _| {
+        place.whole.forget(common::at(common::START), 10).unwrap();
+    }),
+];
+
+fn place() -> Place {
+    let start = common::at(common::START);
+    let time = ManualTime::at(start);
+    let desk = Desk::with_sources(MemoryRepository::with_epoch(1), time.clone(), SequentialIds::new());
+    let whole = blocking::Desk::from(desk);
+    let desk = whole.tenant("acme").unwrap().acting_as(common::admin());
+    let one = desk.report(Report::new("one").caller("bob")).unwrap().id();
+    let two = desk.report("two").unwrap().id();
+    desk.incident(two).hold(Hold::new("awaiting_date").until(start + hours(1))).unwrap();
+    time.advance(days(1));
+    Place { whole, desk, one, two }
+}
+
+/// What is stored in the end, as far as it does not hang on who minted which id; and that it holds together.
+fn end(place: &Place) -> String {
+    let mut told = Vec::new();
+    let mut events = 0;
+    for row in place.desk.worklist(&Query::all(), None, 100).unwrap().rows {
+        let incident = place.desk.incident(row.id);
+        let log = common::log(&incident);
+        let (folded, version) = Incident::fold(&log).unwrap();
+        let seen = incident.as_of(common::at(common::START) + days(2)).unwrap();
+        assert_eq!((&folded, version), (seen.incident(), row.version), "the log is the truth");
+        events += log.len();
+        told.push(format!("{} {:?} {:?}", row.title, row.stage, common::kinds(&log)));
+    }
+    told.sort();
+    let news = place.desk.feed(None, &Filter::default(), 100).unwrap();
+    let mut seen = BTreeSet::new();
+    for delivery in &news.deliveries {
+        let andon::desk::Change::Stands { events, .. } = &delivery.change else { panic!() };
+        assert!(events.iter().all(|event| seen.insert((event.record, event.sequence))), "each event once");
+    }
+    assert_eq!(seen.len(), events, "the feed leaves nothing out");
+    let policies = place.desk.policy_history(None, 10).unwrap().len();
+    format!("{told:#?}, {policies} policies")
+}
+
+#[test]
+fn two_calls_at_once_come_to_what_one_after_the_other_would() {
+    let schedules = std::env::var("ANDON_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    for (index, (first, a)) in ACTS.iter().enumerate() {
+        for (second, b) in &ACTS[index..] {
+            let runner = shuttle::Runner::new(RandomScheduler::new(schedules), shuttle::Config::default());
+            let (first, second, a, b) = (*first, *second, *a, *b);
+            runner.run(move || {
+                let orders = [(a, 1, b, 2), (b, 2, a, 1)].map(|(x, by_x, y, by_y)| {
+                    let place = place();
+                    x(&place, by_x);
+                    y(&place, by_y);
+                    end(&place)
+                });
+                let place = place();
+                let other = thread::spawn({
+                    let place = place.clone();
+                    move || b(&place, 2)
+                });
+                a(&place, 1);
+                other.join().unwrap();
+                let end = end(&place);
+                assert!(orders.contains(&end), "{first} and {second} came to {end}\nand not to one of {orders:#?}");
+            });
+        }
+    }
+}

@@ -19,49 +19,49 @@ use andon::{
 use super::{List, writes::tenant};
 use crate::bent::{Bent, Memory, now};
 
-pub fn add(list: &mut List) {
-    wakes(list);
-    feed(list);
-    sight(list);
-    positions(list);
-    waiting(list);
+pub fn add(broken: &mut List) {
+    wakes(broken);
+    feed(broken);
+    sight(broken);
+    positions(broken);
+    waiting(broken);
 }
 
-fn wakes(list: &mut List) {
-    list.add("wakes_come_by_instant_and_id", "wakes what falls due last first", || {
+fn wakes(broken: &mut List) {
+    broken.add("wakes_come_by_instant_and_id", "wakes what falls due last first", || {
         Bent::default().after_wakes(|_, wakes| wakes.reverse())
     });
-    list.add("wakes_come_by_instant_and_id", "wakes what falls due together in any order", || {
+    broken.add("wakes_come_by_instant_and_id", "wakes what falls due together in any order", || {
         Bent::default().after_wakes(|_, wakes| wakes.sort_by_key(|wake| (wake.at, std::cmp::Reverse(wake.record))))
     });
-    list.add("nothing_wakes_before_it_is_due", "wakes early", || {
+    broken.add("nothing_wakes_before_it_is_due", "wakes early", || {
         Bent::default().on_wakes(|memory, sweep| {
             now(memory.wakes(Sweep { now: sweep.now + chrono::TimeDelta::seconds(1), ..sweep }))
         })
     });
-    list.add("nothing_wakes_before_it_is_due", "wakes what falls due now the next time only", || {
+    broken.add("nothing_wakes_before_it_is_due", "wakes what falls due now the next time only", || {
         Bent::default().after_wakes(|sweep, wakes| wakes.retain(|wake| wake.at < sweep.now))
     });
-    list.add("sweeps_go_on_where_they_ended", "begins every page of a sweep at the beginning", || {
+    broken.add("sweeps_go_on_where_they_ended", "begins every page of a sweep at the beginning", || {
         Bent::default().on_wakes(|memory, sweep| now(memory.wakes(Sweep { after: None, ..sweep })))
     });
-    list.add("sweeps_go_on_where_they_ended", "goes on after all that falls due together", || {
+    broken.add("sweeps_go_on_where_they_ended", "goes on after all that falls due together", || {
         Bent::default().after_wakes(|sweep, wakes| wakes.retain(|wake| sweep.after.is_none_or(|(at, _)| at < wake.at)))
     });
-    list.add("shares_divide_the_records", "gives everything to everybody", || {
+    broken.add("shares_divide_the_records", "gives everything to everybody", || {
         Bent::default().on_wakes(|memory, sweep| now(memory.wakes(Sweep { share: Share::ALL, ..sweep })))
     });
-    list.add("shares_divide_the_records", "gives everything to the first", || {
+    broken.add("shares_divide_the_records", "gives everything to the first", || {
         Bent::default().on_wakes(|memory, sweep| {
             let first = sweep.share.holds_bucket(0);
             let all = now(memory.wakes(Sweep { share: Share::ALL, ..sweep }))?;
             Ok(if first { all } else { Vec::new() })
         })
     });
-    list.add("wakes_cross_tenants", "wakes what is of one tenant", || {
+    broken.add("wakes_cross_tenants", "wakes what is of one tenant", || {
         Bent::default().after_wakes(|_, wakes| wakes.retain(|wake| wake.tenant == tenant("acme")))
     });
-    list.add("a_wake_follows_its_record", "wakes what was to be woken once", || {
+    broken.add("a_wake_follows_its_record", "wakes what was to be woken once", || {
         let known: Mutex<BTreeMap<andon::event::RecordId, Wake>> = Mutex::default();
         Bent::default().after_wakes(move |sweep, wakes| {
             let mut known = known.lock().unwrap();
@@ -73,7 +73,7 @@ fn wakes(list: &mut List) {
             wakes.sort_by_key(|wake| (wake.at, wake.record));
         })
     });
-    list.add("a_wake_follows_its_record", "wakes a record once only", || {
+    broken.add("a_wake_follows_its_record", "wakes a record once only", || {
         let woken: Mutex<std::collections::HashSet<andon::event::RecordId>> = Mutex::default();
         Bent::default().after_wakes(move |_, wakes| {
             let mut woken = woken.lock().unwrap();
@@ -89,46 +89,46 @@ fn events_of(page: &mut FeedPage) -> impl Iterator<Item = &mut Vec<andon::event:
     })
 }
 
-fn feed(list: &mut List) {
+fn feed(broken: &mut List) {
     let every = "every_write_is_in_the_feed";
-    list.add(every, "leaves out an entry", || {
+    broken.add(every, "leaves out an entry", || {
         Bent::default().after_feed(|_, _, page| {
             if page.entries.len() > 3 {
                 page.entries.remove(2);
             }
         })
     });
-    list.add(every, "gives an entry twice", || {
+    broken.add(every, "gives an entry twice", || {
         Bent::default().after_feed(|_, _, page| {
             if let Some(first) = page.entries.first().cloned() {
                 page.entries.insert(0, first);
             }
         })
     });
-    list.add(every, "gives what was committed last first", || {
+    broken.add(every, "gives what was committed last first", || {
         Bent::default().after_feed(|_, _, page| page.entries.reverse())
     });
-    list.add(every, "gives the records in an order of its own, at rising positions", || {
+    broken.add(every, "gives the records in an order of its own, at rising positions", || {
         Bent::default().after_feed(|_, _, page| {
             let positions: Vec<_> = page.entries.iter().map(|entry| entry.position).collect();
             page.entries.sort_by_key(|entry| entry.record);
             page.entries.iter_mut().zip(positions).for_each(|(entry, position)| entry.position = position);
         })
     });
-    list.add(every, "gives one entry for each record", || {
+    broken.add(every, "gives one entry for each record", || {
         Bent::default().after_feed(|_, _, page| {
             let mut known = std::collections::HashSet::new();
             page.entries.retain(|entry| known.insert(entry.record));
         })
     });
-    list.add("the_feed_reads_in_pages", "leaves out an entry between two pages", || {
+    broken.add("the_feed_reads_in_pages", "leaves out an entry between two pages", || {
         Bent::default().after_feed(|_, request, page| {
             if request.after.is_some() && page.entries.len() > 1 {
                 page.entries.remove(0);
             }
         })
     });
-    list.add("the_feed_reads_in_pages", "gives the last entry again", || {
+    broken.add("the_feed_reads_in_pages", "gives the last entry again", || {
         Bent::default().on_feed(|memory, scope, request| {
             let place = |after: FeedPosition| FeedPosition { place: after.place.saturating_sub(1), ..after };
             let page = now(memory.feed(scope, FeedRequest { after: request.after.map(place), ..request }))?;
@@ -139,18 +139,18 @@ fn feed(list: &mut List) {
             })
         })
     });
-    list.add("the_feed_reads_in_pages", "does not say that there is more", || {
+    broken.add("the_feed_reads_in_pages", "does not say that there is more", || {
         Bent::default().after_feed(|_, _, page| page.more = false)
     });
     let added = "an_entry_has_what_was_added";
-    list.add(added, "gives the last event of each commit only", || {
+    broken.add(added, "gives the last event of each commit only", || {
         Bent::default()
             .after_feed(|_, _, page| events_of(page).for_each(|events| drop(events.drain(..events.len() - 1))))
     });
-    list.add(added, "gives no events", || {
+    broken.add(added, "gives no events", || {
         Bent::default().after_feed(|_, _, page| events_of(page).for_each(Vec::clear))
     });
-    list.add(added, "gives the whole log with each entry", || {
+    broken.add(added, "gives the whole log with each entry", || {
         Bent::default().on_feed(|memory, scope, request| {
             let mut page = now(memory.feed(scope, request))?;
             for events in events_of(&mut page) {
@@ -160,7 +160,7 @@ fn feed(list: &mut List) {
             Ok(page)
         })
     });
-    list.add(added, "gives the row as it was when it was first told", || {
+    broken.add(added, "gives the row as it was when it was first told", || {
         let rows = Mutex::new(BTreeMap::new());
         let first = Arc::new(rows);
         let known = Arc::clone(&first);
@@ -187,20 +187,20 @@ fn otherwise(memory: &Memory, scope: &Scope, request: FeedRequest<'_>) -> FeedPa
     now(memory.feed(scope, request)).unwrap()
 }
 
-fn sight(list: &mut List) {
-    list.add("what_does_not_fit_has_left", "does not look at the filter", || {
+fn sight(broken: &mut List) {
+    broken.add("what_does_not_fit_has_left", "does not look at the filter", || {
         let all = Filter::default();
         Bent::default()
             .on_feed(move |memory, scope, request| now(memory.feed(scope, FeedRequest { filter: &all, ..request })))
     });
-    list.add("what_does_not_fit_has_left", "leaves out what no longer fits", || {
+    broken.add("what_does_not_fit_has_left", "leaves out what no longer fits", || {
         Bent::default().after_feed(|_, _, page| page.entries.retain(|entry| entry.change != FeedChange::Left))
     });
     let leaves = "what_leaves_sight_has_left";
-    list.add(leaves, "does not tell what has left", || {
+    broken.add(leaves, "does not tell what has left", || {
         Bent::default().after_feed(|_, _, page| page.entries.retain(|entry| entry.change != FeedChange::Left))
     });
-    list.add(leaves, "shows what has left", || {
+    broken.add(leaves, "shows what has left", || {
         Bent::default().on_feed(|memory, scope, request| {
             let everything =
                 otherwise(memory, &Scope::everything(&scope.tenant), FeedRequest { limit: 1_000, ..request });
@@ -212,7 +212,7 @@ fn sight(list: &mut List) {
             Ok(page)
         })
     });
-    list.add(leaves, "shows what comes after it has left", || {
+    broken.add(leaves, "shows what comes after it has left", || {
         Bent::default().on_feed(|memory, scope, request| {
             now(memory
                 .feed(&Scope { internal: Arc::clone(&scope.internal), ..Scope::everything(&scope.tenant) }, request))
@@ -230,31 +230,39 @@ fn sight(list: &mut List) {
             Ok(page)
         })
     };
-    list.add(leaves, "tells again and again that something has left", tells_all);
-    list.add("what_was_never_seen_is_not_in_the_feed", "tells that something has left that was never seen", tells_all);
-    list.add("what_was_never_seen_is_not_in_the_feed", "shows everything in the feed", || {
+    broken.add(leaves, "tells again and again that something has left", tells_all);
+    broken.add(
+        "what_was_never_seen_is_not_in_the_feed",
+        "tells that something has left that was never seen",
+        tells_all,
+    );
+    broken.add("what_was_never_seen_is_not_in_the_feed", "shows everything in the feed", || {
         Bent::default().seeing("feed", |scope| Scope::everything(&scope.tenant))
     });
-    list.add("what_comes_into_sight_is_in_the_feed", "tells only of records that were seen from the beginning", || {
-        Bent::default().after_feed(|scope, _, page| {
-            if !scope.viewer.contains(&Term::Confidential) {
-                page.entries.retain(|entry| match &entry.change {
-                    FeedChange::Stands { events, .. } => events.iter().any(|event| event.sequence.get() == 1),
-                    FeedChange::Left => true,
-                });
-            }
-        })
-    });
+    broken.add(
+        "what_comes_into_sight_is_in_the_feed",
+        "tells only of records that were seen from the beginning",
+        || {
+            Bent::default().after_feed(|scope, _, page| {
+                if !scope.viewer.contains(&Term::Confidential) {
+                    page.entries.retain(|entry| match &entry.change {
+                        FeedChange::Stands { events, .. } => events.iter().any(|event| event.sequence.get() == 1),
+                        FeedChange::Left => true,
+                    });
+                }
+            })
+        },
+    );
 }
 
-fn positions(list: &mut List) {
-    list.add("a_foreign_position_is_too_old", "takes every position for its own", || {
+fn positions(broken: &mut List) {
+    broken.add("a_foreign_position_is_too_old", "takes every position for its own", || {
         Bent::default().on_feed(|memory, scope, request| {
             now(memory.feed(scope, request))
                 .or_else(|_| now(memory.feed(scope, FeedRequest { after: None, ..request })))
         })
     });
-    list.add("a_foreign_position_is_too_old", "does not look at the epoch", || {
+    broken.add("a_foreign_position_is_too_old", "does not look at the epoch", || {
         let epoch = Mutex::new(0);
         Bent::default().on_feed(move |memory, scope, request| {
             let mut epoch = epoch.lock().unwrap();
@@ -264,13 +272,13 @@ fn positions(list: &mut List) {
             Ok(page)
         })
     });
-    list.add("a_foreign_position_is_too_old", "waits for positions beyond the end", || {
+    broken.add("a_foreign_position_is_too_old", "waits for positions beyond the end", || {
         Bent::default().on_feed(|memory, scope, request| match (now(memory.feed(scope, request)), request.after) {
             (Err(RepositoryError::CursorTooOld), Some(next)) => Ok(FeedPage { entries: Vec::new(), next, more: false }),
             (page, _) => page,
         })
     });
-    list.add("a_position_stays_valid", "forgets old entries", || {
+    broken.add("a_position_stays_valid", "forgets old entries", || {
         Bent::default().on_feed(|memory, scope, request| {
             let filter = Filter::default();
             let whole = FeedRequest { after: None, filter: &filter, limit: 1_000 };
@@ -281,7 +289,7 @@ fn positions(list: &mut List) {
             now(memory.feed(scope, request))
         })
     });
-    list.add("a_position_stays_valid", "has no position before the first entry", || {
+    broken.add("a_position_stays_valid", "has no position before the first entry", || {
         Bent::default().on_feed(|memory, scope, request| {
             if request.after.is_some_and(|after| after.place == 0) {
                 return Err(RepositoryError::CursorTooOld);
@@ -291,11 +299,11 @@ fn positions(list: &mut List) {
     });
 }
 
-fn waiting(list: &mut List) {
-    list.add("what_has_landed_is_told_at_once", "never ends to wait", || {
+fn waiting(broken: &mut List) {
+    broken.add("what_has_landed_is_told_at_once", "never ends to wait", || {
         Bent::default().on_changed(|_, _, _| Box::pin(std::future::pending()))
     });
-    list.add("a_landing_ends_the_waiting", "does not notice landings while it waits", || {
+    broken.add("a_landing_ends_the_waiting", "does not notice landings while it waits", || {
         Bent::default().on_changed(|memory, tenant, after| {
             Box::pin(async move {
                 let mut inner = Box::pin(memory.changed(&tenant, after));
@@ -307,10 +315,10 @@ fn waiting(list: &mut List) {
             })
         })
     });
-    list.add("nothing_is_waited_for_in_vain", "does not wait", || {
+    broken.add("nothing_is_waited_for_in_vain", "does not wait", || {
         Bent::default().on_changed(|_, _, _| Box::pin(std::future::ready(Ok(()))))
     });
-    list.add("others_do_not_disturb_the_waiting", "takes another's landing for one's own", || {
+    broken.add("others_do_not_disturb_the_waiting", "takes another's landing for one's own", || {
         Bent::default().on_changed(|memory, tenant_, after| {
             Box::pin(async move {
                 let theirs = FeedPosition { place: 0, ..after };
@@ -329,7 +337,7 @@ fn waiting(list: &mut List) {
             })
         })
     });
-    list.add("others_do_not_disturb_the_waiting", "no longer waits for one's own after another's landing", || {
+    broken.add("others_do_not_disturb_the_waiting", "no longer waits for one's own after another's landing", || {
         let foreign = Arc::new(AtomicU64::new(0));
         let landed = Arc::clone(&foreign);
         Bent::default()
@@ -352,7 +360,7 @@ fn waiting(list: &mut List) {
                 })
             })
     });
-    list.add("waiting_minds_the_position", "waits after every position", || {
+    broken.add("waiting_minds_the_position", "waits after every position", || {
         Bent::default().on_changed(|memory, tenant, after| {
             Box::pin(async move {
                 match memory.changed(&tenant, after).await {
@@ -362,7 +370,7 @@ fn waiting(list: &mut List) {
             })
         })
     });
-    list.add("waiting_minds_the_position", "takes a foreign position for an old one", || {
+    broken.add("waiting_minds_the_position", "takes a foreign position for an old one", || {
         Bent::default().on_changed(|memory, tenant, after| {
             Box::pin(async move { memory.changed(&tenant, after).await.or(Ok(())) })
         })

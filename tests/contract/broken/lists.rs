@@ -44,8 +44,11 @@ fn cut(
     Ok(RowPage { rows, more, ..now(memory.page(scope, request))? })
 }
 
+/// Empties a part of a filter.
+type Emptying = fn(&mut Filter);
+
 /// What empties each part of a filter.
-fn parts() -> Vec<(&'static str, fn(&mut Filter))> {
+fn parts() -> Vec<(&'static str, Emptying)> {
     vec![
         ("stages", |filter| filter.stages.clear()),
         ("priorities", |filter| filter.priorities.clear()),
@@ -83,30 +86,31 @@ fn misreading(change: impl Fn(&mut Filter) + Clone + Send + Sync + 'static) -> B
     })
 }
 
-pub fn add(list: &mut List) {
-    filters(list);
-    orders(list);
-    searches(list);
-    pages(list);
-    limits(list);
+pub fn add(broken: &mut List) {
+    filters(broken);
+    orders(broken);
+    searches(broken);
+    pages(broken);
+    limits(broken);
 }
 
-fn filters(list: &mut List) {
+fn filters(broken: &mut List) {
     for (part, clear) in parts() {
-        list.add("each_part_of_a_filter_selects", format!("ignores the part `{part}`"), move || misreading(clear));
-        list.add("a_count_is_of_what_fits", format!("counts and ignores the part `{part}`"), move || misreading(clear));
+        broken.add("each_part_of_a_filter_selects", format!("ignores the part `{part}`"), move || misreading(clear));
+        broken
+            .add("a_count_is_of_what_fits", format!("counts and ignores the part `{part}`"), move || misreading(clear));
     }
-    list.add("each_part_of_a_filter_selects", "asks for one label of several", || {
+    broken.add("each_part_of_a_filter_selects", "asks for one label of several", || {
         misreading(|filter| filter.labels.truncate(1))
     });
-    list.add("each_part_of_a_filter_selects", "asks for the first of several groups", || {
+    broken.add("each_part_of_a_filter_selects", "asks for the first of several groups", || {
         misreading(|filter| filter.groups.truncate(1))
     });
-    list.add("each_part_of_a_filter_selects", "counts the end of a span in", || {
+    broken.add("each_part_of_a_filter_selects", "counts the end of a span in", || {
         let longer = |span: &mut Span| span.until = span.until.map(|at| at + chrono::TimeDelta::microseconds(1));
         misreading(move |filter| longer(&mut filter.updated))
     });
-    list.add("parts_of_a_filter_add_up", "uses one part of several", || {
+    broken.add("parts_of_a_filter_add_up", "uses one part of several", || {
         misreading(|filter| {
             let named = |filter: &Filter| serde_json::to_value(filter).unwrap().as_object().unwrap().len();
             for (_, clear) in parts() {
@@ -116,7 +120,7 @@ fn filters(list: &mut List) {
             }
         })
     });
-    list.add("lists_follow_changes", "lists records as they were first", || {
+    broken.add("lists_follow_changes", "lists records as they were first", || {
         let first = Mutex::new(HashMap::new());
         Bent::default().after_page(move |_, page| {
             let mut first = first.lock().unwrap();
@@ -125,25 +129,25 @@ fn filters(list: &mut List) {
             }
         })
     });
-    list.add("lists_follow_changes", "does not list what has changed twice", || {
+    broken.add("lists_follow_changes", "does not list what has changed twice", || {
         Bent::default().after_page(|_, page| page.rows.retain(|row| row.version.get() < 4))
     });
-    list.add("a_count_is_of_what_fits", "counts one too many", || {
+    broken.add("a_count_is_of_what_fits", "counts one too many", || {
         Bent::default().on_count(|memory, scope, filter, cap| {
             now(memory.count(scope, filter, cap)).map(|count| (count + 1).min(cap))
         })
     });
-    list.add("a_count_is_of_what_fits", "counts what the viewer does not see", || {
+    broken.add("a_count_is_of_what_fits", "counts what the viewer does not see", || {
         Bent::default().seeing("count", |scope| Scope::everything(&scope.tenant))
     });
-    list.add("a_count_ends_at_its_cap", "counts to the end", || {
+    broken.add("a_count_ends_at_its_cap", "counts to the end", || {
         Bent::default().on_count(|memory, scope, filter, _| now(memory.count(scope, filter, u64::MAX)))
     });
 }
 
-fn orders(list: &mut List) {
+fn orders(broken: &mut List) {
     for sort in Sort::ALL {
-        list.add("each_order_is_kept", format!("sorts by something else than {sort:?}"), move || {
+        broken.add("each_order_is_kept", format!("sorts by something else than {sort:?}"), move || {
             Bent::default().on_page(move |memory, scope, request| {
                 let other = if sort == Sort::Due { Sort::Updated } else { Sort::Due };
                 let at = request.at;
@@ -155,13 +159,13 @@ fn orders(list: &mut List) {
             })
         });
     }
-    list.add("each_order_is_kept", "does not look at when what is overdue is judged", || {
+    broken.add("each_order_is_kept", "does not look at when what is overdue is judged", || {
         Bent::default().on_page(|memory, scope, request| {
             let at = andon::time::Instant::MIN_UTC;
             cut(memory, scope, request, 0, |rows| rows.sort_by_key(|row| request.query.sort_key(row, at)))
         })
     });
-    list.add("ties_are_broken_by_id", "lists what is equal by the latest id", || {
+    broken.add("ties_are_broken_by_id", "lists what is equal by the latest id", || {
         Bent::default().on_page(|memory, scope, request| {
             let key = |row: &IndexRow| {
                 let SortKey { part, rank, at, id } = request.query.sort_key(row, request.at);
@@ -170,7 +174,7 @@ fn orders(list: &mut List) {
             cut(memory, scope, request, 0, |rows| rows.sort_by_key(key))
         })
     });
-    list.add("ties_are_broken_by_id", "lists what is equal by number", || {
+    broken.add("ties_are_broken_by_id", "lists what is equal by number", || {
         Bent::default().on_page(|memory, scope, request| {
             let key = |row: &IndexRow| {
                 let SortKey { part, rank, at, .. } = request.query.sort_key(row, request.at);
@@ -181,14 +185,14 @@ fn orders(list: &mut List) {
     });
 }
 
-fn searches(list: &mut List) {
-    list.add("all_words_must_occur", "looks for the last word only", || {
+fn searches(broken: &mut List) {
+    broken.add("all_words_must_occur", "looks for the last word only", || {
         misreading(|filter| {
             let last = filter.search.as_ref().and_then(|search| search.text().split(' ').next_back());
             filter.search = filter.search.as_ref().and(last.map(Search::new));
         })
     });
-    list.add("all_words_must_occur", "finds everything without words", || {
+    broken.add("all_words_must_occur", "finds everything without words", || {
         misreading(|filter| {
             filter.search.take_if(|search| search.beginning().is_none());
         })
@@ -205,14 +209,14 @@ fn searches(list: &mut List) {
             })
         }
     };
-    list.add(
+    broken.add(
         "the_last_word_may_be_begun",
         "takes the last word whole",
         titled(|words, search| {
             search.beginning().is_some_and(|beginning| words.iter().any(|word| **word == **beginning))
         }),
     );
-    list.add("the_last_word_may_be_begun", "takes all words as beginnings", || {
+    broken.add("the_last_word_may_be_begun", "takes all words as beginnings", || {
         Bent::default().on_page(|memory, scope, request| {
             let all =
                 Query { filter: Filter { search: None, ..request.query.filter.clone() }, ..request.query.clone() };
@@ -226,14 +230,14 @@ fn searches(list: &mut List) {
             Ok(page)
         })
     });
-    list.add("case_and_accents_do_not_matter", "does not know accents", || {
+    broken.add("case_and_accents_do_not_matter", "does not know accents", || {
         Bent::default().after_page(|request, page| {
             if request.query.filter.search.as_ref().is_some_and(|search| !search.text().is_ascii()) {
                 page.rows.clear();
             }
         })
     });
-    list.add("case_and_accents_do_not_matter", "minds capital letters", || {
+    broken.add("case_and_accents_do_not_matter", "minds capital letters", || {
         Bent::default().after_page(|request, page| {
             let search = request.query.filter.search.as_ref().map_or("", Search::text).to_owned();
             page.rows.retain(|row| {
@@ -242,34 +246,34 @@ fn searches(list: &mut List) {
             });
         })
     });
-    list.add(
+    broken.add(
         "every_text_is_searched",
         "looks for words in titles only",
         titled(|words, search| tokens(search.text()).all(|wanted| words.iter().any(|word| word.starts_with(&*wanted)))),
     );
 }
 
-fn pages(list: &mut List) {
-    list.add("each_row_is_on_one_page", "leaves out a row between two pages", || {
+fn pages(broken: &mut List) {
+    broken.add("each_row_is_on_one_page", "leaves out a row between two pages", || {
         Bent::default().after_page(|request, page| {
             if request.after.is_some() && page.rows.len() > 1 {
                 page.rows.remove(0);
             }
         })
     });
-    list.add("each_row_is_on_one_page", "begins a page with the last row of the one before", || {
+    broken.add("each_row_is_on_one_page", "begins a page with the last row of the one before", || {
         Bent::default().on_page(|memory, scope, request| cut(memory, scope, request, 1, |_| ()))
     });
-    list.add("pages_say_whether_there_are_more", "always says that there are more", || {
+    broken.add("pages_say_whether_there_are_more", "always says that there are more", || {
         Bent::default().after_page(|_, page| page.more = !page.rows.is_empty())
     });
-    list.add("pages_say_whether_there_are_more", "never says that there are more", || {
+    broken.add("pages_say_whether_there_are_more", "never says that there are more", || {
         Bent::default().after_page(|_, page| page.more = false)
     });
-    list.add("pages_say_whether_there_are_more", "takes a full page for one with more behind it", || {
+    broken.add("pages_say_whether_there_are_more", "takes a full page for one with more behind it", || {
         Bent::default().after_page(|request, page| page.more = page.rows.len() == request.limit)
     });
-    list.add("writes_do_not_move_the_rest", "counts how many rows it gave", || {
+    broken.add("writes_do_not_move_the_rest", "counts how many rows it gave", || {
         let given: Mutex<HashMap<SortKey, usize>> = Mutex::default();
         Bent::default().on_page(move |memory, scope, request| {
             let mut given = given.lock().unwrap();
@@ -283,33 +287,33 @@ fn pages(list: &mut List) {
             Ok(RowPage { rows: rows[from..until].to_vec(), more: until < rows.len(), ..page })
         })
     });
-    list.add("a_page_says_where_the_feed_stood", "says that the feed stood at its beginning", || {
+    broken.add("a_page_says_where_the_feed_stood", "says that the feed stood at its beginning", || {
         Bent::default().after_page(|_, page| page.feed.place = 0)
     });
-    list.add("a_page_says_where_the_feed_stood", "says that the feed stood elsewhere", || {
+    broken.add("a_page_says_where_the_feed_stood", "says that the feed stood elsewhere", || {
         Bent::default().after_page(|_, page| page.feed = FeedPosition { epoch: 0, ..page.feed })
     });
 }
 
-fn limits(list: &mut List) {
+fn limits(broken: &mut List) {
     let (least, most) = ("a_page_has_one_row_at_least", "a_page_has_an_end");
-    list.add(least, "gives no rows where none are asked for", || {
+    broken.add(least, "gives no rows where none are asked for", || {
         Bent::default().after_page(|request, page| page.rows.truncate(request.limit))
     });
-    list.add(least, "gives no entries where none are asked for", || {
+    broken.add(least, "gives no entries where none are asked for", || {
         Bent::default().after_feed(|_, request, page| page.entries.truncate(request.limit))
     });
-    list.add(least, "gives no wakes where none are asked for", || {
+    broken.add(least, "gives no wakes where none are asked for", || {
         Bent::default().after_wakes(|sweep, wakes| wakes.truncate(sweep.limit))
     });
-    list.add(least, "gives no publications where none are asked for", || {
+    broken.add(least, "gives no publications where none are asked for", || {
         Bent::default().on_published(|memory, tenant, before, limit| {
             let mut published = now(memory.published(tenant, before, limit))?;
             published.truncate(limit);
             Ok(published)
         })
     });
-    list.add(most, "gives a whole list at once", || {
+    broken.add(most, "gives a whole list at once", || {
         Bent::default().on_page(|memory, scope, request| {
             if request.limit > MAX_PAGE {
                 cut(memory, scope, request, 0, |_| ())
@@ -318,7 +322,7 @@ fn limits(list: &mut List) {
             }
         })
     });
-    list.add(most, "gives the whole feed at once", || {
+    broken.add(most, "gives the whole feed at once", || {
         Bent::default().on_feed(|memory, scope, request| {
             let mut page = now(memory.feed(scope, request))?;
             while request.limit > MAX_PAGE && page.more {
@@ -329,7 +333,7 @@ fn limits(list: &mut List) {
             Ok(page)
         })
     });
-    list.add(most, "gives all wakes at once", || {
+    broken.add(most, "gives all wakes at once", || {
         Bent::default().on_wakes(|memory, sweep| {
             let mut wakes = now(memory.wakes(sweep))?;
             let after = wakes.last().map(|wake| (wake.at, wake.record));
@@ -339,7 +343,7 @@ fn limits(list: &mut List) {
             Ok(wakes)
         })
     });
-    list.add(most, "gives fewer than are asked for, and says nothing", || {
+    broken.add(most, "gives fewer than are asked for, and says nothing", || {
         Bent::default().after_page(|_, page| page.rows.truncate(500))
     });
 }

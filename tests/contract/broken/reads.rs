@@ -17,21 +17,21 @@ use crate::bent::{Bent, now};
 
 const SCOPED: [&str; 6] = ["load", "load_many", "events", "page", "count", "feed"];
 
-pub fn add(list: &mut List) {
-    records(list);
-    logs(list);
-    internals(list);
-    visibility(list);
-    tenants(list);
+pub fn add(broken: &mut List) {
+    records(broken);
+    logs(broken);
+    internals(broken);
+    visibility(broken);
+    tenants(broken);
 }
 
-fn records(list: &mut List) {
-    list.add("a_record_is_found_by_id_and_number", "does not find records by their numbers", || {
+fn records(broken: &mut List) {
+    broken.add("a_record_is_found_by_id_and_number", "does not find records by their numbers", || {
         Bent::default().after_load(|_, _, key, found| {
             found.record.take_if(|_| matches!(key, Some(RecordKey::Number(_))));
         })
     });
-    list.add("a_record_is_found_by_id_and_number", "finds something for every number", || {
+    broken.add("a_record_is_found_by_id_and_number", "finds something for every number", || {
         let last = Mutex::new(None);
         Bent::default().after_load(move |_, _, key, found| {
             let mut last = last.lock().unwrap();
@@ -41,12 +41,12 @@ fn records(list: &mut List) {
             }
         })
     });
-    list.add("many_come_in_the_order_asked", "leaves out what does not exist", || {
+    broken.add("many_come_in_the_order_asked", "leaves out what does not exist", || {
         Bent::default().on_load_many(|memory, scope, ids| {
-            Ok(now(memory.load_many(scope, ids))?.into_iter().filter(Option::is_some).collect())
+            Ok(now(memory.load_many(scope, ids))?.into_iter().flatten().map(Some).collect())
         })
     });
-    list.add("many_come_in_the_order_asked", "gives records in an order of its own", || {
+    broken.add("many_come_in_the_order_asked", "gives records in an order of its own", || {
         Bent::default().on_load_many(|memory, scope, ids| {
             let mut ids = ids.to_vec();
             ids.sort_unstable();
@@ -55,8 +55,8 @@ fn records(list: &mut List) {
     });
 }
 
-fn logs(list: &mut List) {
-    list.add("a_log_reads_forwards", "leaves out an event between two parts", || {
+fn logs(broken: &mut List) {
+    broken.add("a_log_reads_forwards", "leaves out an event between two parts", || {
         Bent::default().on_events(|memory, scope, record, mut part| {
             if part.from.get() > 1 && !part.newest_first {
                 part.from = part.from.next();
@@ -64,35 +64,35 @@ fn logs(list: &mut List) {
             now(memory.events(scope, record, part))
         })
     });
-    list.add("a_log_reads_forwards", "does not say where the next part begins", || {
+    broken.add("a_log_reads_forwards", "does not say where the next part begins", || {
         Bent::default().after_events(|_, _, page| page.next = None)
     });
-    list.add("a_log_reads_forwards", "says that there is more at the end", || {
+    broken.add("a_log_reads_forwards", "says that there is more at the end", || {
         Bent::default().after_events(|_, part, page| {
             let last = page.events.last().map(|event| event.sequence.next());
             page.next = page.next.or(last).filter(|_| !part.newest_first);
         })
     });
-    list.add("a_log_reads_backwards", "reads forwards whatever is asked", || {
+    broken.add("a_log_reads_backwards", "reads forwards whatever is asked", || {
         Bent::default().on_events(|memory, scope, record, part| {
             now(memory.events(scope, record, LogPart { newest_first: false, ..part }))
         })
     });
-    list.add("a_log_reads_backwards", "turns the events of a part around", || {
+    broken.add("a_log_reads_backwards", "turns the events of a part around", || {
         Bent::default().after_events(|_, part, page| {
             if part.newest_first {
                 page.events.reverse();
             }
         })
     });
-    list.add("a_part_has_one_event_at_least", "gives nothing where nothing is asked", || {
+    broken.add("a_part_has_one_event_at_least", "gives nothing where nothing is asked", || {
         Bent::default().after_events(|_, part, page| {
             if part.limit == 0 {
                 page.events.clear();
             }
         })
     });
-    list.add("a_part_has_one_event_at_least", "gives a whole log at once", || {
+    broken.add("a_part_has_one_event_at_least", "gives a whole log at once", || {
         Bent::default().on_events(|memory, scope, record, part| {
             let mut page = now(memory.events(scope, record, part))?;
             while part.limit > MAX_PAGE
@@ -112,10 +112,10 @@ fn insider(scope: &Scope) -> Scope {
     Scope { internal: Scope::everything(&scope.tenant).internal, ..scope.clone() }
 }
 
-fn internals(list: &mut List) {
+fn internals(broken: &mut List) {
     let shows_all = || Bent::default().seeing("events", insider);
-    list.add("internal_notes_stay_inside", "shows internal notes to all", shows_all);
-    list.add("internal_notes_stay_inside", "shows internal notes to nobody", || {
+    broken.add("internal_notes_stay_inside", "shows internal notes to all", shows_all);
+    broken.add("internal_notes_stay_inside", "shows internal notes to nobody", || {
         Bent::default().after_events(|_, _, page| page.events.retain(|event| event.audience() == Audience::Public))
     });
     let leaves_out = |memory: &crate::bent::Memory, scope: &Scope, record: RecordId, part: LogPart| {
@@ -125,17 +125,17 @@ fn internals(list: &mut List) {
         }
         Ok::<EventPage, RepositoryError>(page)
     };
-    list.add("internal_texts_are_withheld", "shows the notes of holds to all", move || {
+    broken.add("internal_texts_are_withheld", "shows the notes of holds to all", move || {
         Bent::default().on_events(leaves_out)
     });
-    list.add("internal_texts_are_withheld", "withholds the notes of holds from all", || {
+    broken.add("internal_texts_are_withheld", "withholds the notes of holds from all", || {
         Bent::default().after_events(|_, _, page| {
             for event in &mut page.events {
                 *event = event.withheld();
             }
         })
     });
-    list.add("hidden_events_do_not_end_a_log", "ends a log where a part would be all hidden", move || {
+    broken.add("hidden_events_do_not_end_a_log", "ends a log where a part would be all hidden", move || {
         Bent::default().on_events(move |memory, scope, record, part| {
             let mut page = leaves_out(memory, scope, record, part)?;
             for event in &mut page.events {
@@ -145,10 +145,10 @@ fn internals(list: &mut List) {
             Ok(page)
         })
     });
-    list.add("the_feed_keeps_internals_back", "shows internals in the feed to all", || {
+    broken.add("the_feed_keeps_internals_back", "shows internals in the feed to all", || {
         Bent::default().seeing("feed", insider)
     });
-    list.add("the_feed_keeps_internals_back", "shows the notes of holds in the feed to all", || {
+    broken.add("the_feed_keeps_internals_back", "shows the notes of holds in the feed to all", || {
         Bent::default().on_feed(|memory, scope, request| {
             let mut page = now(memory.feed(&insider(scope), request))?;
             for entry in &mut page.entries {
@@ -163,9 +163,9 @@ fn internals(list: &mut List) {
     });
 }
 
-fn visibility(list: &mut List) {
+fn visibility(broken: &mut List) {
     for method in SCOPED {
-        list.add(
+        broken.add(
             "a_viewer_without_terms_sees_nothing",
             format!("takes no terms for all terms in `{method}`"),
             move || {
@@ -174,7 +174,7 @@ fn visibility(list: &mut List) {
                 })
             },
         );
-        list.add(
+        broken.add(
             "a_viewer_sees_what_shares_a_term",
             format!("shows everything to everybody in `{method}`"),
             move || {
@@ -184,13 +184,13 @@ fn visibility(list: &mut List) {
                 })
             },
         );
-        list.add("a_viewer_sees_what_shares_a_term", format!("looks at one term only in `{method}`"), move || {
+        broken.add("a_viewer_sees_what_shares_a_term", format!("looks at one term only in `{method}`"), move || {
             Bent::default().seeing(method, |scope| {
                 let viewer = scope.viewer.iter().take(1).cloned().collect();
                 Scope { viewer, ..scope.clone() }
             })
         });
-        list.add(
+        broken.add(
             "a_viewer_sees_what_shares_a_term",
             format!("shows confidential records to all in `{method}`"),
             move || {
@@ -201,7 +201,7 @@ fn visibility(list: &mut List) {
             },
         );
     }
-    list.add("sight_follows_the_record", "shows what a viewer once saw", || {
+    broken.add("sight_follows_the_record", "shows what a viewer once saw", || {
         let seen: Mutex<HashSet<(Arc<[Term]>, RecordKey)>> = Mutex::default();
         Bent::default().after_load(move |memory, scope, key, found| {
             let Some(key) = key else { return };
@@ -214,7 +214,7 @@ fn visibility(list: &mut List) {
             }
         })
     });
-    list.add("sight_follows_the_record", "lists what a viewer once saw", || {
+    broken.add("sight_follows_the_record", "lists what a viewer once saw", || {
         let seen: Mutex<HashMap<Arc<[Term]>, Vec<andon::store::IndexRow>>> = Mutex::default();
         Bent::default().on_page(move |memory, scope, request| {
             let mut page = now(memory.page(scope, request))?;
@@ -234,25 +234,26 @@ fn elsewhere(scope: &Scope) -> Scope {
     if scope.tenant == tenant("globex") { Scope::everything(&tenant("acme")) } else { scope.clone() }
 }
 
-fn tenants(list: &mut List) {
+fn tenants(broken: &mut List) {
     let leak = "a_tenant_sees_nothing_of_another";
     for method in SCOPED {
-        list.add(leak, format!("forgets the tenant in `{method}`"), move || Bent::default().seeing(method, elsewhere));
+        broken
+            .add(leak, format!("forgets the tenant in `{method}`"), move || Bent::default().seeing(method, elsewhere));
     }
-    list.add(leak, "finds commands of other tenants", || {
+    broken.add(leak, "finds commands of other tenants", || {
         Bent::default().on_load(|memory, scope, key, command| {
             let mut found = now(memory.load(scope, key, command))?;
             found.answer = now(memory.load(&elsewhere(scope), None, command))?.answer;
             Ok(found)
         })
     });
-    list.add(leak, "finds documents of other tenants", || {
+    broken.add(leak, "finds documents of other tenants", || {
         Bent::default().on_document(|memory, _, digest| now(memory.document(&tenant("acme"), digest)))
     });
-    list.add(leak, "lists publications of other tenants", || {
+    broken.add(leak, "lists publications of other tenants", || {
         Bent::default().on_published(|memory, _, before, limit| now(memory.published(&tenant("acme"), before, limit)))
     });
-    list.add("a_command_belongs_to_its_tenant", "takes a command for the same in all tenants", || {
+    broken.add("a_command_belongs_to_its_tenant", "takes a command for the same in all tenants", || {
         let answers = Mutex::new(HashMap::new());
         Bent::default().on_commit(move |memory, tenant, commit| {
             let mut answers = answers.lock().unwrap();
@@ -260,7 +261,7 @@ fn tenants(list: &mut List) {
             if owner == tenant { now(memory.commit(tenant, commit)) } else { Ok(Landed::Before(answer.clone())) }
         })
     });
-    list.add("an_id_belongs_to_its_tenant", "takes an id for the same in all tenants", || {
+    broken.add("an_id_belongs_to_its_tenant", "takes an id for the same in all tenants", || {
         let owners = Mutex::new(HashMap::new());
         Bent::default().on_commit(move |memory, tenant, commit| {
             let mut owners = owners.lock().unwrap();
@@ -273,10 +274,10 @@ fn tenants(list: &mut List) {
             now(memory.commit(tenant, commit))
         })
     });
-    list.add("an_id_belongs_to_its_tenant", "wakes one record of an id", || {
+    broken.add("an_id_belongs_to_its_tenant", "wakes one record of an id", || {
         Bent::default().after_wakes(|_, wakes| wakes.dedup_by_key(|wake| wake.record))
     });
-    list.add("a_guard_belongs_to_its_tenant", "guards with records of other tenants", || {
+    broken.add("a_guard_belongs_to_its_tenant", "guards with records of other tenants", || {
         Bent::default().before_commit(|memory, own, commit| {
             commit.guards.retain(|guard| {
                 let found = |of| now(memory.load_many(&Scope::everything(of), &[guard.id])).unwrap()[0].is_some();
@@ -284,7 +285,7 @@ fn tenants(list: &mut List) {
             });
         })
     });
-    list.add("a_policy_belongs_to_its_tenant", "puts policies in force for all", || {
+    broken.add("a_policy_belongs_to_its_tenant", "puts policies in force for all", || {
         Bent::default().after_load(|memory, _, _, found| {
             let theirs = now(memory.load(&Scope::everything(&tenant("acme")), None, None)).unwrap().policy;
             found.policy = found.policy.or(theirs);

@@ -54,19 +54,19 @@ fn half(memory: &Memory, tenant: &TenantId, refused: Refused, repair: impl Fn(&m
 
 type Answers = Arc<Mutex<HashMap<(TenantId, CommandId), Answer>>>;
 
-pub fn add(list: &mut List) {
-    commits(list);
-    atomicity(list);
-    answers(list);
-    races(list);
-    erasure(list);
-    numbers(list);
-    documents(list);
-    forgetting(list);
+pub fn add(broken: &mut List) {
+    commits(broken);
+    atomicity(broken);
+    answers(broken);
+    races(broken);
+    erasure(broken);
+    numbers(broken);
+    documents(broken);
+    forgetting(broken);
 }
 
-fn commits(list: &mut List) {
-    list.add("versions_follow_events", "counts commits", || {
+fn commits(broken: &mut List) {
+    broken.add("versions_follow_events", "counts commits", || {
         let versions = Mutex::new(HashMap::new());
         Bent::default().after_load(move |_, _, _, found| {
             if let Some(loaded) = &mut found.record {
@@ -77,17 +77,17 @@ fn commits(list: &mut List) {
             }
         })
     });
-    list.add("versions_follow_events", "lists an old version", || {
+    broken.add("versions_follow_events", "lists an old version", || {
         Bent::default().after_page(|_, page| page.rows.iter_mut().for_each(|row| row.version = andon::Version::new(3)))
     });
-    list.add("a_record_comes_back_as_it_was_stored", "rounds instants to seconds", || {
+    broken.add("a_record_comes_back_as_it_was_stored", "rounds instants to seconds", || {
         Bent::default().after_events(|_, _, page| {
             for event in &mut page.events {
                 event.occurred_at = Instant::from_timestamp(event.occurred_at.timestamp(), 0).unwrap();
             }
         })
     });
-    list.add("a_record_comes_back_as_it_was_stored", "loses when things fall due", || {
+    broken.add("a_record_comes_back_as_it_was_stored", "loses when things fall due", || {
         Bent::default().after_page(|_, page| page.rows.iter_mut().for_each(|row| row.due = None))
     });
     let claims = |of: fn(&RepositoryError) -> bool| {
@@ -98,8 +98,8 @@ fn commits(list: &mut List) {
     };
     let exists = |error: &RepositoryError| matches!(error, RepositoryError::AlreadyExists { .. });
     let conflict = |error: &RepositoryError| matches!(error, RepositoryError::Conflict { .. });
-    list.add("an_id_is_taken_once", "claims to have stored a record twice", claims(exists));
-    list.add("a_number_is_taken_once", "gives numbers twice", || {
+    broken.add("an_id_is_taken_once", "claims to have stored a record twice", claims(exists));
+    broken.add("a_number_is_taken_once", "gives numbers twice", || {
         Bent::default().on_refusal(|memory, tenant, refused| {
             let RepositoryError::AlreadyExists { id } = refused.error else { return Err(refused) };
             let key = RecordKey::Id(id);
@@ -107,8 +107,8 @@ fn commits(list: &mut List) {
             if known.is_some() { Err(refused) } else { Ok(Landed::Now) }
         })
     });
-    list.add("a_version_must_be_the_expected_one", "lets the last writer win", claims(conflict));
-    list.add("a_version_must_be_the_expected_one", "does not say what was found", || {
+    broken.add("a_version_must_be_the_expected_one", "lets the last writer win", claims(conflict));
+    broken.add("a_version_must_be_the_expected_one", "does not say what was found", || {
         Bent::default().on_refusal(|_, _, mut refused| {
             if let RepositoryError::Conflict { found, .. } = &mut refused.error {
                 *found = None;
@@ -116,41 +116,41 @@ fn commits(list: &mut List) {
             Err(refused)
         })
     });
-    list.add("a_guard_must_hold", "ignores guards", || {
+    broken.add("a_guard_must_hold", "ignores guards", || {
         Bent::default().before_commit(|_, _, commit| {
             if !commit.writes.is_empty() {
                 commit.guards.clear();
             }
         })
     });
-    list.add("a_guard_must_hold", "looks at the first guard only", || {
+    broken.add("a_guard_must_hold", "looks at the first guard only", || {
         Bent::default().before_commit(|_, _, commit| commit.guards.truncate(1))
     });
-    list.add("a_guard_on_nothing_fails", "ignores guards on what does not exist", || {
+    broken.add("a_guard_on_nothing_fails", "ignores guards on what does not exist", || {
         Bent::default().before_commit(|memory, tenant, commit| {
             let scope = Scope::everything(tenant);
             commit.guards.retain(|guard| now(memory.load_many(&scope, &[guard.id])).unwrap()[0].is_some());
         })
     });
-    list.add("a_refusal_hands_the_commit_back", "keeps the writes", || {
+    broken.add("a_refusal_hands_the_commit_back", "keeps the writes", || {
         Bent::default().on_refusal(|_, _, mut refused| {
             refused.commit.writes.clear();
             Err(refused)
         })
     });
-    list.add("a_malformed_commit_is_refused", "takes what contradicts itself", || {
+    broken.add("a_malformed_commit_is_refused", "takes what contradicts itself", || {
         let malformed = |error: &RepositoryError| matches!(error, RepositoryError::Malformed { .. });
         Bent::default()
             .on_refusal(move |_, _, refused| if malformed(&refused.error) { Ok(Landed::Now) } else { Err(refused) })
     });
-    list.add("several_records_land_together", "stores the first record only", || {
+    broken.add("several_records_land_together", "stores the first record only", || {
         Bent::default().before_commit(|_, _, commit| commit.writes.truncate(1))
     });
 }
 
-fn atomicity(list: &mut List) {
+fn atomicity(broken: &mut List) {
     for kept in 0..4 {
-        list.add(
+        broken.add(
             "one_bad_write_stores_nothing",
             format!("stores the {kept}. write of a commit that is refused"),
             move || {
@@ -162,11 +162,11 @@ fn atomicity(list: &mut List) {
             },
         );
     }
-    list.add("a_failed_guard_stores_nothing", "stores what it refuses for a guard", || {
+    broken.add("a_failed_guard_stores_nothing", "stores what it refuses for a guard", || {
         Bent::default()
             .on_refusal(|memory, tenant, refused| half(memory, tenant, refused, |commit| commit.guards.clear()))
     });
-    list.add("another_policy_stores_nothing", "stores what it refuses for the policy", || {
+    broken.add("another_policy_stores_nothing", "stores what it refuses for the policy", || {
         Bent::default().on_refusal(|memory, tenant, refused| {
             let in_force = match &refused.error {
                 RepositoryError::PolicyChanged { found } => *found,
@@ -178,7 +178,7 @@ fn atomicity(list: &mut List) {
             })
         })
     });
-    list.add("another_policy_stores_nothing", "publishes beside writes that it refuses", || {
+    broken.add("another_policy_stores_nothing", "publishes beside writes that it refuses", || {
         Bent::default().on_refusal(|memory, tenant, refused| {
             half(memory, tenant, refused, |commit| {
                 commit.writes.clear();
@@ -189,7 +189,7 @@ fn atomicity(list: &mut List) {
             })
         })
     });
-    list.add("a_malformed_commit_stores_nothing", "stores what it can of a commit that contradicts itself", || {
+    broken.add("a_malformed_commit_stores_nothing", "stores what it can of a commit that contradicts itself", || {
         Bent::default().on_refusal(|memory, tenant, refused| {
             half(memory, tenant, refused, |commit| {
                 commit.writes.truncate(1);
@@ -200,7 +200,7 @@ fn atomicity(list: &mut List) {
     for case in
         ["a_refused_command_may_come_again", "a_malformed_commit_stores_nothing", "one_bad_write_stores_nothing"]
     {
-        list.add(case, "remembers commands that it refused", || {
+        broken.add(case, "remembers commands that it refused", || {
             let refusals: Answers = Arc::default();
             let known = Arc::clone(&refusals);
             Bent::default()
@@ -232,30 +232,30 @@ fn forgetful() -> Bent {
     Bent::default().before_commit(|_, _, commit| commit.command = fresh())
 }
 
-fn answers(list: &mut List) {
-    list.add("a_command_lands_once", "forgets answers", forgetful);
-    list.add("a_command_lands_once", "answers as the new commit would have it", || {
+fn answers(broken: &mut List) {
+    broken.add("a_command_lands_once", "forgets answers", forgetful);
+    broken.add("a_command_lands_once", "answers as the new commit would have it", || {
         Bent::default().on_commit(|memory, tenant, commit| {
             let answer = commit.answer();
             let landed = now(memory.commit(tenant, commit))?;
             Ok(if landed == Landed::Now { landed } else { Landed::Before(answer) })
         })
     });
-    list.add("an_answer_is_kept", "does not say what was touched", || {
+    broken.add("an_answer_is_kept", "does not say what was touched", || {
         Bent::default().after_load(|_, _, _, found| {
             if let Some(answer) = &mut found.answer {
                 answer.touched.truncate(1);
             }
         })
     });
-    list.add("an_answer_is_kept", "keeps the answer from those who do not see the record", || {
+    broken.add("an_answer_is_kept", "keeps the answer from those who do not see the record", || {
         Bent::default().after_load(|_, _, key, found| {
             if key.is_some() && found.record.is_none() {
                 found.answer = None;
             }
         })
     });
-    list.add("a_command_without_writes_is_remembered", "does not keep commands without writes", || {
+    broken.add("a_command_without_writes_is_remembered", "does not keep commands without writes", || {
         Bent::default().on_commit(|memory, tenant, commit| {
             if commit.writes.is_empty() && commit.publication.is_none() {
                 return Ok(Landed::Now);
@@ -263,7 +263,7 @@ fn answers(list: &mut List) {
             now(memory.commit(tenant, commit))
         })
     });
-    list.add("a_dropped_commit_lands_whole_or_not", "commits one record after the other", || {
+    broken.add("a_dropped_commit_lands_whole_or_not", "commits one record after the other", || {
         Bent::default().on_commit_slowly(|memory, tenant, commit| {
             Box::pin(async move {
                 let mut first = commit.clone();
@@ -279,7 +279,7 @@ fn answers(list: &mut List) {
             })
         })
     });
-    list.add("a_dropped_commit_lands_whole_or_not", "answers before it stores", || {
+    broken.add("a_dropped_commit_lands_whole_or_not", "answers before it stores", || {
         let stopped = Arc::new(Mutex::new(HashSet::new()));
         Bent::default().on_commit_slowly(move |memory, tenant, commit| {
             let stopped = Arc::clone(&stopped);
@@ -294,14 +294,14 @@ fn answers(list: &mut List) {
     });
 }
 
-fn races(list: &mut List) {
-    list.add("one_writer_wins_each_version", "loses updates and says nothing", || {
+fn races(broken: &mut List) {
+    broken.add("one_writer_wins_each_version", "loses updates and says nothing", || {
         Bent::default().on_refusal(|_, _, refused| {
             if matches!(refused.error, RepositoryError::Conflict { .. }) { Ok(Landed::Now) } else { Err(refused) }
         })
     });
-    list.add("racing_commands_land_once", "forgets answers", forgetful);
-    list.add("racing_commands_land_once", "looks for the answer some time before it commits", || {
+    broken.add("racing_commands_land_once", "forgets answers", forgetful);
+    broken.add("racing_commands_land_once", "looks for the answer some time before it commits", || {
         Bent::default().on_commit_slowly(|memory, tenant, mut commit| {
             Box::pin(async move {
                 let scope = Scope::everything(&tenant);
@@ -318,12 +318,12 @@ fn races(list: &mut List) {
             })
         })
     });
-    list.add("one_of_two_takes_a_number", "gives a number to all who ask for it", || {
+    broken.add("one_of_two_takes_a_number", "gives a number to all who ask for it", || {
         Bent::default().on_refusal(|_, _, refused| {
             if matches!(refused.error, RepositoryError::AlreadyExists { .. }) { Ok(Landed::Now) } else { Err(refused) }
         })
     });
-    list.add("late_commits_are_not_missed", "passes by what has not landed yet", || {
+    broken.add("late_commits_are_not_missed", "passes by what has not landed yet", || {
         let landing = Arc::new(AtomicU64::new(0));
         let flying = Arc::clone(&landing);
         Bent::default()
@@ -343,12 +343,12 @@ fn races(list: &mut List) {
                 }
             })
     });
-    list.add("late_commits_are_not_missed", "gives what landed last first", || {
+    broken.add("late_commits_are_not_missed", "gives what landed last first", || {
         Bent::default().after_feed(|_, _, page| page.entries.reverse())
     });
 }
 
-fn erasure(list: &mut List) {
+fn erasure(broken: &mut List) {
     let changed = |change: fn(&mut Commit)| {
         move || {
             Bent::default().before_commit(move |_, _, commit| {
@@ -359,18 +359,18 @@ fn erasure(list: &mut List) {
         }
     };
     let kept_in_log = changed(|commit| commit.erasures.clear());
-    list.add("erased_texts_leave_the_log", "erases nothing", kept_in_log);
-    list.add(
+    broken.add("erased_texts_leave_the_log", "erases nothing", kept_in_log);
+    broken.add(
         "erased_texts_leave_the_log",
         "erases the first text only",
         changed(|commit| commit.erasures[0].slots.truncate(1)),
     );
-    list.add(
+    broken.add(
         "erased_texts_leave_the_record",
         "goes on finding erased words",
         changed(|commit| commit.writes[0].terms = TermChange { subject: None, ..commit.writes[0].terms.clone() }),
     );
-    list.add("erased_texts_leave_the_record", "goes on showing the title", || {
+    broken.add("erased_texts_leave_the_record", "goes on showing the title", || {
         let titles = Mutex::new(HashMap::new());
         Bent::default().after_page(move |_, page| {
             let mut titles = titles.lock().unwrap();
@@ -379,7 +379,7 @@ fn erasure(list: &mut List) {
             }
         })
     });
-    list.add("erased_texts_leave_the_feed", "keeps a copy of the events for the feed", || {
+    broken.add("erased_texts_leave_the_feed", "keeps a copy of the events for the feed", || {
         let copies: Arc<Mutex<HashMap<_, Event>>> = Arc::default();
         let kept = Arc::clone(&copies);
         Bent::default()
@@ -398,7 +398,7 @@ fn erasure(list: &mut List) {
                 }
             })
     });
-    list.add("digests_outlive_the_texts", "writes erased events anew", || {
+    broken.add("digests_outlive_the_texts", "writes erased events anew", || {
         Bent::default().after_events(|_, _, page| {
             for event in &mut page.events {
                 if serde_json::to_string(event).unwrap().contains("\"erased\"") {
@@ -407,7 +407,7 @@ fn erasure(list: &mut List) {
             }
         })
     });
-    list.add("answers_lose_their_salts", "keeps the salts", || {
+    broken.add("answers_lose_their_salts", "keeps the salts", || {
         let answers: Answers = Arc::default();
         let kept = Arc::clone(&answers);
         Bent::default()
@@ -421,7 +421,7 @@ fn erasure(list: &mut List) {
                 Ok(found)
             })
     });
-    list.add("answers_lose_their_salts", "throws away all salts", || {
+    broken.add("answers_lose_their_salts", "throws away all salts", || {
         let erasing = Arc::new(AtomicU64::new(0));
         let erased = Arc::clone(&erasing);
         Bent::default()
@@ -434,7 +434,7 @@ fn erasure(list: &mut List) {
                 }
             })
     });
-    list.add("erasing_spares_other_records", "erases by digest, wherever a text stands", || {
+    broken.add("erasing_spares_other_records", "erases by digest, wherever a text stands", || {
         let erased: Arc<Mutex<Vec<Digest>>> = Arc::default();
         let slots = Arc::clone(&erased);
         Bent::default()
@@ -450,13 +450,13 @@ fn erasure(list: &mut List) {
     });
 }
 
-fn numbers(list: &mut List) {
-    list.add("numbers_rise", "gives each number twice", || {
+fn numbers(broken: &mut List) {
+    broken.add("numbers_rise", "gives each number twice", || {
         Bent::default().on_next_number(|memory, tenant, kind| {
             Box::pin(async move { Ok(memory.next_number(&tenant, kind).await?.div_ceil(2)) })
         })
     });
-    list.add("numbers_do_not_repeat", "reads the last number some time before it writes the next", || {
+    broken.add("numbers_do_not_repeat", "reads the last number some time before it writes the next", || {
         let last = Arc::new(AtomicU64::new(0));
         Bent::default().on_next_number(move |_, _, _| {
             let last = Arc::clone(&last);
@@ -468,17 +468,17 @@ fn numbers(list: &mut List) {
             })
         })
     });
-    list.add("numbers_belong_to_their_tenant", "counts for all tenants together", || {
+    broken.add("numbers_belong_to_their_tenant", "counts for all tenants together", || {
         Bent::default()
             .on_next_number(|memory, _, kind| Box::pin(async move { memory.next_number(&tenant("acme"), kind).await }))
     });
 }
 
-fn documents(list: &mut List) {
-    list.add("the_policy_in_force_comes_with_a_load", "does not tell which policy is in force", || {
+fn documents(broken: &mut List) {
+    broken.add("the_policy_in_force_comes_with_a_load", "does not tell which policy is in force", || {
         Bent::default().after_load(|_, _, key, found| found.policy = found.policy.filter(|_| key.is_none()))
     });
-    list.add("publications_follow_each_other", "gives publications the next version by itself", || {
+    broken.add("publications_follow_each_other", "gives publications the next version by itself", || {
         Bent::default().before_commit(|memory, tenant, commit| {
             let in_force = now(memory.load(&Scope::everything(tenant), None, None)).unwrap().policy;
             if let Some(publication) = &mut commit.publication {
@@ -487,13 +487,13 @@ fn documents(list: &mut List) {
         })
     });
     for case in ["a_commit_needs_its_policy", "publications_follow_each_other"] {
-        list.add(case, "does not look at the policy", || {
+        broken.add(case, "does not look at the policy", || {
             Bent::default().before_commit(|memory, tenant, commit| {
                 commit.policy = now(memory.load(&Scope::everything(tenant), None, None)).unwrap().policy;
             })
         });
     }
-    list.add("a_commit_needs_its_policy", "looks at the version of the policy only", || {
+    broken.add("a_commit_needs_its_policy", "looks at the version of the policy only", || {
         Bent::default().before_commit(|memory, tenant, commit| {
             let in_force = now(memory.load(&Scope::everything(tenant), None, None)).unwrap().policy;
             if in_force.map(|stamp| stamp.version) == commit.policy.map(|stamp| stamp.version) {
@@ -501,14 +501,14 @@ fn documents(list: &mut List) {
             }
         })
     });
-    list.add("what_is_in_use_stays", "does not look at what is in use", || {
+    broken.add("what_is_in_use_stays", "does not look at what is in use", || {
         Bent::default().before_commit(|_, _, commit| {
             if let Some(publication) = &mut commit.publication {
                 publication.unused.clear();
             }
         })
     });
-    list.add("what_is_in_use_stays", "takes for used what was used once", || {
+    broken.add("what_is_in_use_stays", "takes for used what was used once", || {
         let used = Mutex::new(None);
         Bent::default().on_commit(move |memory, tenant, commit| {
             let mut used = used.lock().unwrap();
@@ -522,17 +522,17 @@ fn documents(list: &mut List) {
             landed
         })
     });
-    list.add("a_document_is_found_by_its_digest", "keeps the last document only", || {
+    broken.add("a_document_is_found_by_its_digest", "keeps the last document only", || {
         Bent::default().on_document(|memory, tenant, digest| {
             let found = now(memory.document(tenant, digest))?;
             let last = now(memory.published(tenant, None, 1))?;
             Ok(found.filter(|document| last.iter().any(|last| last.stamp.digest == document.digest())))
         })
     });
-    list.add("a_document_comes_with_a_record", "drops documents that are not published", || {
+    broken.add("a_document_comes_with_a_record", "drops documents that are not published", || {
         Bent::default().before_commit(|_, _, commit| commit.documents.clear())
     });
-    list.add("a_document_comes_with_a_record", "keeps documents of commits that it refuses", || {
+    broken.add("a_document_comes_with_a_record", "keeps documents of commits that it refuses", || {
         Bent::default().on_refusal(|memory, tenant, refused| {
             half(memory, tenant, refused, |commit| {
                 commit.writes.clear();
@@ -540,22 +540,22 @@ fn documents(list: &mut List) {
             })
         })
     });
-    list.add("publications_come_newest_first", "lists the oldest publication first", || {
+    broken.add("publications_come_newest_first", "lists the oldest publication first", || {
         Bent::default().on_published(|memory, tenant, before, limit| {
             let mut published = now(memory.published(tenant, before, limit))?;
             published.reverse();
             Ok(published)
         })
     });
-    list.add("publications_come_in_parts", "counts `before` in", || {
+    broken.add("publications_come_in_parts", "counts `before` in", || {
         Bent::default().on_published(|memory, tenant, before, limit| {
             now(memory.published(tenant, before.map(|before| before.saturating_add(1)), limit))
         })
     });
-    list.add("publications_come_in_parts", "lists all publications, whatever the limit", || {
+    broken.add("publications_come_in_parts", "lists all publications, whatever the limit", || {
         Bent::default().on_published(|memory, tenant, before, _| now(memory.published(tenant, before, 1_000)))
     });
-    list.add("a_publication_is_a_command", "does not keep answers of publications", || {
+    broken.add("a_publication_is_a_command", "does not keep answers of publications", || {
         Bent::default().before_commit(|_, _, commit| {
             if commit.publication.is_some() {
                 commit.command = fresh();
@@ -564,24 +564,24 @@ fn documents(list: &mut List) {
     });
 }
 
-fn forgetting(list: &mut List) {
-    list.add("only_older_answers_are_forgotten", "forgets what was recorded at that instant, too", || {
+fn forgetting(broken: &mut List) {
+    broken.add("only_older_answers_are_forgotten", "forgets what was recorded at that instant, too", || {
         Bent::default()
             .on_forget(|memory, before, limit| now(memory.forget(before + chrono::TimeDelta::microseconds(1), limit)))
     });
-    list.add("only_older_answers_are_forgotten", "forgets all", || {
+    broken.add("only_older_answers_are_forgotten", "forgets all", || {
         Bent::default().on_forget(|memory, _, limit| now(memory.forget(Instant::MAX_UTC, limit)))
     });
-    list.add("only_older_answers_are_forgotten", "forgets nothing", || {
+    broken.add("only_older_answers_are_forgotten", "forgets nothing", || {
         Bent::default().on_forget(|memory, _, limit| now(memory.forget(Instant::MIN_UTC, limit)))
     });
-    list.add("no_more_are_forgotten_than_asked", "does not look at the limit", || {
+    broken.add("no_more_are_forgotten_than_asked", "does not look at the limit", || {
         Bent::default().on_forget(|memory, before, _| now(memory.forget(before, 1_000)))
     });
-    list.add("no_more_are_forgotten_than_asked", "does not say how many it forgot", || {
+    broken.add("no_more_are_forgotten_than_asked", "does not say how many it forgot", || {
         Bent::default().on_forget(|memory, before, limit| now(memory.forget(before, limit)).map(|_| 0))
     });
-    list.add("makers_are_remembered", "forgets who made a record", || {
+    broken.add("makers_are_remembered", "forgets who made a record", || {
         let forgot = Arc::new(AtomicU64::new(0));
         let gone = Arc::clone(&forgot);
         Bent::default()
@@ -595,7 +595,7 @@ fn forgetting(list: &mut List) {
                 }
             })
     });
-    list.add("a_forgotten_command_is_new", "still knows commands whose answers it forgot", || {
+    broken.add("a_forgotten_command_is_new", "still knows commands whose answers it forgot", || {
         let answers: Answers = Arc::default();
         Bent::default().on_commit(move |memory, tenant, commit| {
             let (key, answer) = ((tenant.clone(), commit.command), commit.answer());
@@ -607,7 +607,7 @@ fn forgetting(list: &mut List) {
             Ok(landed)
         })
     });
-    list.add("forgetting_crosses_tenants", "forgets nothing of one tenant", || {
+    broken.add("forgetting_crosses_tenants", "forgets nothing of one tenant", || {
         let answers: Answers = Arc::default();
         let kept = Arc::clone(&answers);
         Bent::default()

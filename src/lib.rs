@@ -5,6 +5,8 @@ pub mod blocking;
 pub mod calendar;
 pub mod category;
 pub mod command;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod decision;
 pub mod desk;
 pub mod digest;

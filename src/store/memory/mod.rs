@@ -7,7 +7,7 @@ mod tenant;
 #[cfg(not(shuttle))]
 use std::sync::{Mutex, MutexGuard};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
     ops::Bound,
@@ -17,7 +17,7 @@ use std::{
 use event_listener::Event as Landing;
 #[cfg(shuttle)]
 use shuttle::sync::{Mutex, MutexGuard};
-use tenant::Tenant;
+use tenant::{Tenant, Wakes};
 
 use super::{
     Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart, MAX_PAGE,
@@ -41,7 +41,7 @@ struct Shared {
 struct World {
     tenants: HashMap<TenantId, Tenant>,
     /// What falls due when, across tenants.
-    wakes: BTreeMap<(Instant, RecordId), TenantId>,
+    wakes: Wakes,
 }
 
 impl MemoryRepository {
@@ -155,12 +155,14 @@ impl Repository for MemoryRepository {
 
     async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
         let world = self.world();
-        let from = sweep.after.map_or(Bound::Unbounded, Bound::Excluded);
-        let due = world.wakes.range((from, Bound::Unbounded)).take_while(|((at, _), _)| *at <= sweep.now);
+        // No tenant's name comes before the empty one.
+        let from = |(at, record)| Bound::Included((at, record, TenantId::known("")));
+        let from = sweep.after.map_or(Bound::Unbounded, from);
+        let due = world.wakes.range((from, Bound::Unbounded)).take_while(|(at, ..)| *at <= sweep.now);
         Ok(due
-            .filter(|((_, record), _)| sweep.share.holds(*record))
+            .filter(|(at, record, _)| sweep.after != Some((*at, *record)) && sweep.share.holds(*record))
             .take(sweep.limit.clamp(1, MAX_PAGE))
-            .map(|((at, record), tenant)| Wake { tenant: tenant.clone(), record: *record, at: *at })
+            .map(|(at, record, tenant)| Wake { tenant: tenant.clone(), record: *record, at: *at })
             .collect())
     }
 

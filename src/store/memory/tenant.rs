@@ -1,7 +1,7 @@
 //! What one tenant stores.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -19,8 +19,8 @@ use crate::{
     time::Instant,
 };
 
-/// When something falls due, across tenants.
-pub(super) type Wakes = BTreeMap<(Instant, RecordId), TenantId>;
+/// When something falls due, across tenants: two of them may have records of one id.
+pub(super) type Wakes = BTreeSet<(Instant, RecordId, TenantId)>;
 
 /// The place of a row. Rows are never taken away.
 pub(super) type Slot = u32;
@@ -32,8 +32,9 @@ pub(super) struct Tenant {
     numbers: HashMap<Number, Slot>,
     pub(super) next: HashMap<RecordKind, u64>,
     pub(super) answers: HashMap<CommandId, Answer>,
-    /// The answers that may be forgotten, in the order in which they landed.
-    forgettable: VecDeque<(Instant, CommandId)>,
+    /// The answers that may be forgotten, in the order in which they were recorded: where several machines
+    /// record, that is not the order in which they landed.
+    forgettable: BTreeSet<(Instant, CommandId)>,
     /// Everything that was published, what is in force last.
     published: Vec<Published>,
     documents: HashMap<Digest, Document>,
@@ -160,8 +161,8 @@ impl Tenant {
 
     pub(super) fn forget(&mut self, before: Instant, limit: usize) -> usize {
         let mut forgotten = 0_usize;
-        while forgotten < limit && self.forgettable.front().is_some_and(|(at, _)| *at < before) {
-            if let Some((_, command)) = self.forgettable.pop_front() {
+        while forgotten < limit && self.forgettable.first().is_some_and(|(at, _)| *at < before) {
+            if let Some((_, command)) = self.forgettable.pop_first() {
                 self.answers.remove(&command);
                 forgotten = forgotten.saturating_add(1);
             }
@@ -182,7 +183,7 @@ impl Tenant {
         }
         let answer = commit.answer();
         if !answer.made_a_record() {
-            self.forgettable.push_back((commit.at, commit.command));
+            self.forgettable.insert((commit.at, commit.command));
         }
         self.answers.insert(commit.command, answer);
         for document in commit.documents {
@@ -286,8 +287,8 @@ impl Tenant {
         self.orders.update(slot, before.map(|row| (&row.row, &row.terms)), (&write.row, &terms));
         let woken = before.and_then(|row| row.row.wake_at);
         if woken != write.row.wake_at {
-            woken.and_then(|at| wakes.remove(&(at, id)));
-            write.row.wake_at.and_then(|at| wakes.insert((at, id), tenant.clone()));
+            woken.map(|at| wakes.remove(&(at, id, tenant.clone())));
+            write.row.wake_at.map(|at| wakes.insert((at, id, tenant.clone())));
         }
         match self.rows.get_mut(index) {
             Some(row) => {

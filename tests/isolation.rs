@@ -197,7 +197,11 @@ fn command(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> C
             law!(outcome.id() == incident.id(), "another record was changed");
             let internals = sees_internals(viewer, outcome.incident());
             let events = serde_json::to_string(outcome.events()).unwrap();
-            if internals { String::new() } else { format!("{events} {}", serde_json::to_string(outcome.incident()).unwrap()) }
+            if internals {
+                String::new()
+            } else {
+                format!("{events} {}", serde_json::to_string(outcome.incident()).unwrap())
+            }
         }
         Err(error) => {
             law!(!matches!(error, Error::NotFound(_)), "what is theirs was not found");
@@ -250,7 +254,8 @@ fn other_record(house: &mut House, place: usize, viewer: usize, dice: &mut Dice)
         };
     }
     let records = &house.places[place].records;
-    let Some(base) = records.iter().find(|record| record.incident().stage().is_open() && sees(viewer, record.incident()))
+    let Some(base) =
+        records.iter().find(|record| record.incident().stage().is_open() && sees(viewer, record.incident()))
     else {
         return Ok(());
     };
@@ -400,9 +405,11 @@ fn bulk(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> Chec
         return Ok(());
     }
     let filter = filter(house, dice);
-    let whole = house.places[place].system.worklist(&Query { filter: filter.clone(), sort: Sort::Reported }, None, 1_000);
+    let whole =
+        house.places[place].system.worklist(&Query { filter: filter.clone(), sort: Sort::Reported }, None, 1_000);
     let theirs = |id: &Id<Incident>| sees(whose, house.places[place].record(*id).unwrap());
-    let expected: Vec<_> = whole.map_err(|error| error.to_string())?.rows.iter().map(|row| row.id).filter(theirs).collect();
+    let expected: Vec<_> =
+        whole.map_err(|error| error.to_string())?.rows.iter().map(|row| row.id).filter(theirs).collect();
     let bulk = whose.desk.bulk(filter, command);
     let batch = if dice.roll(8) == 0 {
         let batch = bulk.apply(None, 3).map_err(|error| error.to_string())?;
@@ -430,7 +437,8 @@ fn conflict(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> 
         return alike(&result, &target.key, &absent, &target.nobody);
     };
     if let Err(Error::Conflict(conflict)) = &result {
-        let shown = viewer.desk.incident(target.key.clone()).events(Version::new(2), 20).map_err(|error| error.to_string())?.0;
+        let shown =
+            viewer.desk.incident(target.key.clone()).events(Version::new(2), 20).map_err(|error| error.to_string())?.0;
         let told: Vec<_> = conflict.since().iter().map(|happened| happened.sequence).collect();
         let shown: Vec<_> = shown.iter().map(|event| event.sequence).collect();
         law!(told == shown, "the conflict tells {told:?} of {}, and the log {shown:?}", incident.number());

@@ -38,8 +38,11 @@ pub struct Viewer {
 impl std::fmt::Debug for Viewer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { read, confidential, internal, people, groups, organisation, .. } = self;
-        write!(f, "{people:?} of {groups:?} and {organisation:?}, who reads {read:?}, what is confidential \
-            {confidential:?}, what is internal {internal:?}")
+        write!(
+            f,
+            "{people:?} of {groups:?} and {organisation:?}, who reads {read:?}, what is confidential \
+            {confidential:?}, what is internal {internal:?}"
+        )
     }
 }
 

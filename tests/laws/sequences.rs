@@ -170,7 +170,7 @@ impl Sequence {
                     _ => &grid::ASKABLE,
                 };
                 // Another policy is in force: what it decides otherwise is asked for now and then.
-                let reissues = action.kind == Kind::Facet && self.stale_policy && !stage.is_final() && verb < 24;
+                let reissues = action.kind == Kind::Facet && self.stale_policy && !stage.is_final() && verb < 40;
                 let verb = if reissues { Verb::Reissue } else { verbs[verb % verbs.len()] };
                 let bad = action.kind == Kind::Bad;
                 let log = &self.before.log;

@@ -15,13 +15,13 @@ use andon::{
     command::{
         Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, RatedInput, Report, Resolve,
     },
-    desk::Outcome,
+    desk::{Cursor, Outcome, Page},
     digest::Digest,
     error::ErrorKind,
     incident::{Cancellation, Milestone},
     key::ResolutionCode,
     policy::ResolutionRule,
-    store::{Filter, MAX_PAGE, Query},
+    store::{Filter, MAX_PAGE, Query, Sort},
     time::{TimeSource, days, minutes},
 };
 use common::{AtIncident, House, at, did, faults};
@@ -428,6 +428,28 @@ fn a_page_of_no_length_or_of_too_much() {
         }
     }
     assert_eq!(hers.events(Version::NONE, MAX_PAGE).unwrap().0.len(), 1);
+}
+
+#[test]
+fn a_cursor_that_somebody_altered_is_refused_or_leads_to_a_part_of_the_list() {
+    let house = House::new();
+    for title in ["one", "two", "three"] {
+        house.bob().report(title).unwrap();
+    }
+    let anna = house.anna();
+    for query in Sort::ALL.map(|sort| Query::all().sorted(sort)) {
+        let ids = |page: Page| page.rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        let whole = ids(anna.worklist(&query, None, 10).unwrap());
+        let real = anna.worklist(&query, None, 1).unwrap().next.unwrap().to_string();
+        for (place, digit) in (0..real.len()).flat_map(|place| ["0", "2", "8", "f", "G"].map(|digit| (place, digit))) {
+            let mut altered = real.clone();
+            altered.replace_range(place..=place, digit);
+            match anna.worklist(&query, Some(&Cursor::from(altered.as_str())), 10) {
+                Ok(page) => assert!(whole.ends_with(&ids(page)), "{altered}"),
+                Err(error) => assert!(error.code().starts_with("cursor."), "{altered}: {error}"),
+            }
+        }
+    }
 }
 
 #[test]

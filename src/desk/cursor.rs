@@ -102,6 +102,10 @@ impl ListPlace {
         let mut read = Reader::<43>::open(cursor, LIST, binding)?;
         let at = Instant::from_timestamp_micros(i64::from_be_bytes(read.take()?)).ok_or(CursorError::Malformed)?;
         let [part, rank] = read.take()?;
+        // A list has two parts: no page of it ended in a third.
+        if part > 1 {
+            return Err(CursorError::Malformed);
+        }
         let key = i64::from_be_bytes(read.take()?);
         let id = RecordId::Incident(Id::from_u128(u128::from_be_bytes(read.take()?)));
         Ok(Self { at, after: SortKey { part, rank, at: key, id } })

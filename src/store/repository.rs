@@ -49,7 +49,7 @@ pub struct EventPage {
 }
 
 /// Where records, events and answers are kept. What every implementation promises is written down as
-/// cases that can be run: see [`contract`](crate::contract), with the feature `contract`.
+/// cases that can be run: the module `contract`, with the feature of that name.
 ///
 /// - A commit lands whole or not at all, and only if every record is what it expects, every guard holds,
 ///   and the policy is the one by which it was decided.

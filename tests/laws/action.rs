@@ -72,7 +72,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Kind::Stale),
         3 => Just(Kind::Read),
         2 => Just(Kind::Report),
-        3 => Just(Kind::Publish),
+        4 => Just(Kind::Publish),
         2 => Just(Kind::Back),
     ];
     let when = prop_oneof![

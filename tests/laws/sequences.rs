@@ -171,7 +171,7 @@ impl Sequence {
                 };
                 // Another policy is in force: what it decides otherwise is asked for now and then.
                 let reissues = action.kind == Kind::Facet && self.stale_policy && !stage.is_final();
-                let reissues = reissues && choices.roll(3) == 2;
+                let reissues = reissues && choices.roll(3) > 0;
                 let verb = if reissues { Verb::Reissue } else { verbs[choices.roll(verbs.len())] };
                 let bad = action.kind == Kind::Bad;
                 let (policy, now, texts) = (self.world.policy(), self.now(), digests(&self.before.log));

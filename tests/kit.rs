@@ -28,7 +28,10 @@ fn an_incident_is_made_in_every_stage_at_a_desk_and_without() -> testing::Result
     for stage in Stage::ALL {
         let desk = TestDesk::new();
         let made = incident().in_stage(stage).at(&desk)?;
-        assert_eq!((made.incident().stage(), made.id()), (stage, desk.agent("anna")?.incident(made.id()).get()?.incident().id()));
+        assert_eq!(
+            (made.incident().stage(), made.id()),
+            (stage, desk.agent("anna")?.incident(made.id()).get()?.incident().id())
+        );
         assert_eq!(incident().in_stage(stage).build()?.stage(), stage);
     }
     Ok(())
@@ -76,7 +79,8 @@ fn the_clock_turns_and_the_desk_wakes() -> testing::Result {
     let mut draft = PolicyDraft::itil();
     draft.closure.automatic_after_seconds = Some(Seconds::days(7));
     let desk = TestDesk::new().with_policy(draft.validate()?);
-    let [held, resolved] = [incident().on_hold(Hold::new("awaiting_date").until(START + days(1))), incident().resolved("fixed")];
+    let [held, resolved] =
+        [incident().on_hold(Hold::new("awaiting_date").until(START + days(1))), incident().resolved("fixed")];
     let (held, resolved) = (held.at(&desk)?.id(), resolved.at(&desk)?.id());
     desk.advance(days(1) + hours(1))?;
     let stage = |id| Ok::<_, Failure>(desk.system().incident(id).get()?.incident().stage());
@@ -135,15 +139,11 @@ fn expectations_that_are_met_are_silent() -> testing::Result {
         .event("confirmed")
         .that("it is confirmed", |incident| incident.progress().milestones.confirmed.is_some())
         .holds()?;
-    given(&desk)
-        .when(|_, _| Err::<(), _>(std::fmt::Error))
-        .then()
-        .fails("an error occurred")
-        .with_nobody()
-        .holds()?;
+    given(&desk).when(|_, _| Err::<(), _>(std::fmt::Error)).then().fails("an error occurred").with_nobody().holds()?;
     let unexpected = given(&desk).when(|_, _| Err::<(), _>(std::fmt::Error)).then().holds().unwrap_err();
     assert!(unexpected.to_string().contains("expected  the rule to succeed"), "{unexpected}");
-    let not_given = given(&desk).incident(|incident| incident.titled("")).when(|_, _| Ok::<_, Failure>(())).then().holds();
+    let not_given =
+        given(&desk).incident(|incident| incident.titled("")).when(|_, _| Ok::<_, Failure>(())).then().holds();
     assert_eq!(not_given.unwrap_err().code(), Some("incident.report.invalid"));
     Ok(())
 }

@@ -82,16 +82,22 @@ fn fits(filter: &Filter, incident: &Incident) -> bool {
         wanted.is_empty() || found.is_some_and(|found| wanted.contains(&found))
     };
     let texts = |wanted: &[_]| wanted.iter().map(ToString::to_string).collect::<Vec<String>>();
-    let within = |span: &Span, at: Instant| {
-        span.from.is_none_or(|from| from <= at) && span.until.is_none_or(|until| at < until)
-    };
+    let within =
+        |span: &Span, at: Instant| span.from.is_none_or(|from| from <= at) && span.until.is_none_or(|until| at < until);
     let title = facts.title.as_str().unwrap_or_default().to_lowercase();
     let mut words: Vec<String> = title.split_whitespace().map(str::to_owned).collect();
     words.push(facts.number.to_string().to_lowercase());
     words.extend(facts.description.iter().flat_map(|text| {
-        text.as_str().unwrap_or_default().to_lowercase().split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>()
+        text.as_str()
+            .unwrap_or_default()
+            .to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     }));
-    words.extend(facts.references.iter().flat_map(|reference| reference.key.to_string().to_lowercase().split('-').map(str::to_owned).collect::<Vec<_>>()));
+    words.extend(facts.references.iter().flat_map(|reference| {
+        reference.key.to_string().to_lowercase().split('-').map(str::to_owned).collect::<Vec<_>>()
+    }));
     let found = filter.search.as_ref().is_none_or(|search| {
         let wanted: Vec<_> = search.text().split_whitespace().collect();
         let (last, whole) = wanted.split_last().unwrap();
@@ -101,11 +107,17 @@ fn fits(filter: &Filter, incident: &Incident) -> bool {
     let stages: Vec<_> = filter.stages.iter().map(|stage| stage.key().to_owned()).collect();
     among(&stages, Some(incident.stage().key().to_owned()))
         && (filter.priorities.is_empty() || filter.priorities.contains(&incident.priority().rank()))
-        && among(&filter.groups.iter().map(ToString::to_string).collect::<Vec<_>>(), progress.assignment.group.as_ref().map(ToString::to_string))
+        && among(
+            &filter.groups.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            progress.assignment.group.as_ref().map(ToString::to_string),
+        )
         && among(&texts(&filter.people), progress.assignment.person.as_ref().map(ToString::to_string))
         && filter.unassigned.is_none_or(|nobody| progress.assignment.person.is_none() == nobody)
         && among(&texts(&filter.callers), facts.caller.as_ref().map(ToString::to_string))
-        && among(&filter.categories.iter().map(ToString::to_string).collect::<Vec<_>>(), facts.category.as_ref().map(ToString::to_string))
+        && among(
+            &filter.categories.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            facts.category.as_ref().map(ToString::to_string),
+        )
         && filter.labels.iter().all(|label| facts.labels.contains(label))
         && within(&filter.reported, progress.milestones.reported.unwrap())
         && within(&filter.updated, progress.recorded_at)

@@ -11,10 +11,10 @@
 
 use andon::{
     Actor, Error, Id, Incident, MemoryRepository, Policy, PolicyDraft, Stage, Version,
+    actor::ActorId,
     blocking::ActingDesk,
     command::{Command, IncidentCommand},
     desk::{Outcome, Preview, Selection},
-    actor::ActorId,
     digest::Digest,
     event::{Body, Cause, Event},
     incident::IncidentEvent,

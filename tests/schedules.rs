@@ -78,7 +78,14 @@ fn wakening() -> impl Strategy<Value = Wakening> {
     let desks = prop_oneof![Just(0..=0), Just(1..=1), Just(0..=1)];
     let ago = prop_oneof![3 => Just(0), 1 => 1..80_u32];
     (0..=16, desks, 1..=4_u16, 0..=2_u16, 1..=3_usize, ago).prop_map(
-        |(sixteenths, desks, shares, left_out, limit, ago)| Wakening { sixteenths, desks, shares, left_out, limit, ago },
+        |(sixteenths, desks, shares, left_out, limit, ago)| Wakening {
+            sixteenths,
+            desks,
+            shares,
+            left_out,
+            limit,
+            ago,
+        },
     )
 }
 
@@ -134,7 +141,8 @@ impl House {
         // One source of ids, as two processes would never mint the same one.
         let ids = Arc::new(OneSalt::new());
         let [policy, _] = policies();
-        let desk = || Desk::with_sources(repository.clone(), time.clone(), Arc::clone(&ids)).with_policy(policy.clone());
+        let desk =
+            || Desk::with_sources(repository.clone(), time.clone(), Arc::clone(&ids)).with_policy(policy.clone());
         let desks = vec![blocking::Desk::from(desk()), blocking::Desk::from(desk())];
         Self { time, repository, desks }
     }
@@ -280,11 +288,10 @@ fn what_is_swept_in_shares_by_two_desks_at_once_is_woken_once() {
     assert_eq!(woken, ids.len());
     for id in ids {
         let (log, _) = house.system(0).incident(id).events(Version::new(1), 100).unwrap();
-        assert_eq!(log.iter().map(|event| event.body.name()).collect::<Vec<_>>(), [
-            "incident.reported",
-            "incident.held",
-            "incident.resumed"
-        ]);
+        assert_eq!(
+            log.iter().map(|event| event.body.name()).collect::<Vec<_>>(),
+            ["incident.reported", "incident.held", "incident.resumed"]
+        );
         assert_eq!(log[2].occurred_at, START + hours(3));
     }
 }

@@ -40,7 +40,6 @@ const COMMANDS: usize = 64;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use]
 pub fn incident() -> IncidentBuilder {
     IncidentBuilder {
         report: Report::new("Mail is down").caller("bob"),
@@ -247,9 +246,10 @@ impl IncidentBuilder {
     /// Finds an impact and an urgency for the priority.
     fn rate(&mut self, policy: &Policy) {
         let (Some(priority), matrix) = (&self.priority, policy.matrix()) else { return };
-        let pairs = matrix.impact.levels.iter().flat_map(|impact| {
-            matrix.urgency.levels.iter().map(move |urgency| (impact.as_str(), urgency.as_str()))
-        });
+        let pairs =
+            matrix.impact.levels.iter().flat_map(|impact| {
+                matrix.urgency.levels.iter().map(move |urgency| (impact.as_str(), urgency.as_str()))
+            });
         let mut cells = pairs.filter_map(|(impact, urgency)| matrix.cell(impact, urgency));
         let cell = cells.find(|cell| {
             let fits = |said: &Option<String>, level: &str| said.as_ref().is_none_or(|said| said == level);
@@ -280,7 +280,9 @@ impl IncidentBuilder {
             }
             (_, Stage::New | Stage::Assigned) if self.stage != Stage::Assigned => Command::StartWork {},
             (Stage::OnHold, Stage::InProgress) => Command::Hold(self.hold(policy, now)?),
-            (Stage::Resolved | Stage::Closed, Stage::InProgress) => Command::Resolve(self.resolution(incident, policy)?),
+            (Stage::Resolved | Stage::Closed, Stage::InProgress) => {
+                Command::Resolve(self.resolution(incident, policy)?)
+            }
             (Stage::Closed, Stage::Resolved) => to_close(incident, policy, now),
             (wanted, found) => {
                 return Err(Failure::told(format!("under this policy it is {found}, and does not become {wanted}")));

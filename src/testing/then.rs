@@ -123,7 +123,10 @@ impl<R: Repository> Then<R> {
 
     /// Something of the test's own holds for the incident.
     pub fn that(self, what: &str, holds: impl FnOnce(&Incident) -> bool) -> Self {
-        self.expect("that", |found| if holds(&found.incident) { Ok(()) } else { Err((what.to_owned(), "not so".to_owned())) })
+        self.expect(
+            "that",
+            |found| if holds(&found.incident) { Ok(()) } else { Err((what.to_owned(), "not so".to_owned())) },
+        )
     }
 
     /// Judges all that is expected.
@@ -145,7 +148,11 @@ impl<R: Repository> Then<R> {
     }
 
     /// Takes note if what is found is not what is expected.
-    fn expect(mut self, what: &str, judge: impl FnOnce(&Found<R>) -> std::result::Result<(), (String, String)>) -> Self {
+    fn expect(
+        mut self,
+        what: &str,
+        judge: impl FnOnce(&Found<R>) -> std::result::Result<(), (String, String)>,
+    ) -> Self {
         if let Ok(found) = &self.found
             && let Err((expected, found)) = judge(found)
         {

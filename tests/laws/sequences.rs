@@ -171,10 +171,11 @@ impl Sequence {
                 };
                 // Another policy is in force: what it decides otherwise is asked for now and then.
                 let reissues = action.kind == Kind::Facet && self.stale_policy && !stage.is_final();
-                let reissues = reissues && choices.roll(3) == 2;
+                let reissues = reissues && choices.flip();
                 let verb = if reissues { Verb::Reissue } else { verbs[choices.roll(verbs.len())] };
                 let bad = action.kind == Kind::Bad;
-                let (policy, now, texts) = (self.world.policy(), self.now(), digests(&self.before.log));
+                let (policy, now) = (self.world.policy(), self.now());
+                let texts = if verb == Verb::Redact { digests(&self.before.log) } else { Vec::new() };
                 let draw = Draw { policy, now, id: self.id, other: self.other, texts: &texts, bad };
                 let command = draw.command(verb, &mut choices).expect("every verb of the grid is a command");
                 self.command(actor, command, action.when, action.kind == Kind::Stale)

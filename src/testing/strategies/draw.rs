@@ -279,7 +279,11 @@ impl<'a> Draw<'a> {
         }
         let known = sample::categories(self.policy);
         // The first option is none at all.
-        choices.roll(known.len().saturating_add(1)).checked_sub(1).and_then(|at| known.get(at)).map(|&key| key.to_owned())
+        choices
+            .roll(known.len().saturating_add(1))
+            .checked_sub(1)
+            .and_then(|at| known.get(at))
+            .map(|&key| key.to_owned())
     }
 
     fn wrong_category(&self, choices: &mut Choices) -> String {
@@ -293,8 +297,7 @@ impl<'a> Draw<'a> {
         if !self.bad && choices.roll(3) == 2 {
             return Command::ClearOverride {};
         }
-        let priority =
-            if self.bad { " ".to_owned() } else { level(&self.policy.matrix().priority, choices) };
+        let priority = if self.bad { " ".to_owned() } else { level(&self.policy.matrix().priority, choices) };
         let until = choices.pick(None, &[Some(minutes(20)), Some(hours(30))]).map(|span| later(self.now, span));
         Command::OverridePriority(Override { priority, reason: self.text(choices), until })
     }

@@ -9,9 +9,7 @@ use crate::{
     category::Category,
     field::{FieldDefinition, FieldKind, FieldName, RequiredBy, Requirement, Severity},
     incident::{HoldReason, ReplyRule, Stage, WakeOn},
-    key::{
-        CategoryKey, FieldKey, GroupRef, HoldReasonKey, Label, ResolutionCode, RoleName, RuleId, StageLabel,
-    },
+    key::{CategoryKey, FieldKey, GroupRef, HoldReasonKey, Label, ResolutionCode, RoleName, RuleId, StageLabel},
     permission::{Permission, PermissionScope, Permissions},
     policy::{
         Caps, ConfirmationRule, HoldRule, LabelRule, NumberFormat, Policy, PolicyDraft, ReopeningPolicy,

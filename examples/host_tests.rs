@@ -1,12 +1,11 @@
-//! What a host's own tests of a rule look like: here, who is called when something is urgent.
+//! What a host's own tests of a rule look like: here, who is woken when something is urgent.
 //!
-//! `cargo run --example host_tests --features test-util` tells the story of a test that fails;
-//! `cargo test --example host_tests --features test-util` runs the tests.
-
+//! `cargo test --example host_tests --features test-util` runs the tests; `cargo run …` tells the story of one that
+//! fails.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
-use andon::testing::{self, TestDesk, given};
-use andon::{Error, Id, Incident, Repository, Stage, blocking::ActingDesk, command::Assign, time::days};
+use andon::testing::{TestDesk, given};
+use andon::{Error, Id, Incident, Repository, blocking::ActingDesk, command::Assign};
 
 /// The rule of the host: what is urgent goes to whoever is on call, and everybody else sleeps.
 fn on_call<R: Repository>(desk: &ActingDesk<R>, id: Id<Incident>) -> Result<(), Error> {
@@ -18,19 +17,19 @@ fn on_call<R: Repository>(desk: &ActingDesk<R>, id: Id<Incident>) -> Result<(), 
 }
 
 #[test]
-fn what_is_urgent_wakes_who_is_on_call() -> testing::Result {
+fn what_is_urgent_wakes_who_is_on_call() -> andon::testing::Result {
     let urgent = given(&TestDesk::new()).incident(|i| i.titled("Till 3 is dead").priority("P1"));
-    urgent.when(on_call).then().stage(Stage::Assigned).person("nora").events(["assigned"]).holds()
+    urgent.when(on_call).then().stage(andon::Stage::Assigned).person("nora").events(["assigned"]).holds()
 }
 
 #[test]
-fn what_is_done_is_left_alone() -> testing::Result {
-    let done = given(&TestDesk::new()).incident(|i| i.priority("P1").resolved("fixed")).later(days(1));
+fn what_is_done_is_left_alone() -> andon::testing::Result {
+    let done = given(&TestDesk::new()).incident(|i| i.priority("P1").resolved("fixed"));
     done.when(on_call).then().refused_with("incident.assign.illegal").unchanged().holds()
 }
 
 fn main() {
-    let dull = given(&TestDesk::new()).incident(|i| i.priority("P4"));
+    let dull = given(&TestDesk::new()).incident(|i| i.titled("The toner is low").priority("P4"));
     if let Err(story) = dull.when(on_call).then().group("On call").holds() {
         println!("{story}");
     }

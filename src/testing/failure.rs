@@ -55,7 +55,8 @@ impl Failure {
 impl<E: StdError + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let mut story = error.to_string();
-        if let Some(error) = (&error as &dyn StdError).downcast_ref::<Error>() {
+        let any: &dyn StdError = &error;
+        if let Some(error) = any.downcast_ref::<Error>() {
             story = format!("{story} ({})", error.code());
         }
         let mut source = error.source();

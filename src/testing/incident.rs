@@ -40,7 +40,6 @@ const COMMANDS: usize = 64;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use]
 pub fn incident() -> IncidentBuilder {
     IncidentBuilder {
         report: Report::new("Mail is down").caller("bob"),

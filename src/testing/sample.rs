@@ -6,6 +6,7 @@ use super::strategies::Choices;
 use crate::{
     command::{Hold, RatedInput, Report, Resolve},
     field::{FieldDefinition, FieldKind, FieldName, Requirement, Severity},
+    key::ChoiceKey,
     policy::{HoldRule, Policy, ResolutionRule, UntilRule},
     time::{Instant, hours},
 };
@@ -51,7 +52,7 @@ pub(super) fn value(field: &FieldDefinition, choices: &mut Choices) -> String {
             choices.of(&fit).unwrap_or_default().to_string()
         }
         FieldKind::Choice { options } => {
-            let options: Vec<_> = options.iter().map(|option| option.as_str()).collect();
+            let options: Vec<_> = options.iter().map(ChoiceKey::as_str).collect();
             choices.of(&options).unwrap_or_default().to_owned()
         }
         FieldKind::Date => choices.pick("2026-02-28", &["2024-02-29"]).to_owned(),

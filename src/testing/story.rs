@@ -48,7 +48,6 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[must_use]
 pub fn given<R: Repository>(desk: &TestDesk<R>) -> Given<R> {
     let given = Ok(Prepared { desk: desk.clone(), incident: None, actor: None });
     Given { given }

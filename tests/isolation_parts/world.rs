@@ -1,10 +1,13 @@
 //! Two tenants at one desk, their people and their records.
 
+use std::cell::Cell;
+
 use andon::{
     Actor, CommandId, Id, Incident, MemoryRepository, Number, Policy, PolicyDraft, Version,
     blocking::ActingDesk,
     command::{Edit, IncidentCommand, Patch, Report},
     desk::Cursor,
+    event::RecordId,
     incident::{Audience, ExternalReference},
     key::RoleName,
     permission::{Permission, PermissionScope as Scope, Permissions},
@@ -85,6 +88,8 @@ pub struct House {
     desk: TestDesk,
     pub policy: Policy,
     pub places: [Place; 2],
+    /// How often somebody asked for what they may see, and for what they may not.
+    pub asked: Cell<(u64, u64)>,
 }
 
 const READ: [Option<Scope>; 5] =
@@ -139,7 +144,7 @@ impl House {
             }
             place
         });
-        Self { desk, policy, places }
+        Self { desk, policy, places, asked: Cell::default() }
     }
 
     pub fn now(&self) -> Instant {
@@ -149,6 +154,12 @@ impl House {
     /// The system changes something, in either tenant.
     pub fn write(&mut self, dice: &mut Dice) {
         self.desk.clock().advance(minutes(u32::try_from(dice.roll(5)).unwrap()));
+        // What has fallen due is stored, and taken down.
+        let woken = pollster::block_on(self.desk.desk().wake(self.now(), 1_000)).unwrap();
+        for woken in woken.records {
+            let RecordId::Incident(id) = woken.record else { panic!("another kind of record") };
+            self.places.iter_mut().for_each(|place| place.refresh(id));
+        }
         let place = &mut self.places[dice.roll(2)];
         let at = dice.roll(place.records.len());
         let id = place.records[at].id;
@@ -188,8 +199,7 @@ impl Place {
 
     /// Looks at a record anew: everything that may have happened to it is taken down.
     pub fn refresh(&mut self, id: Id<Incident>) {
-        // What has fallen due is stored, so that it is what it is for everybody.
-        if self.system.incident(id).unwatch("nobody at all").is_err() {
+        if self.record(id).is_none() {
             return;
         }
         let log = self.system.incident(id).events(Version::new(1), 1_000).unwrap().0;

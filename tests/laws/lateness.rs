@@ -7,6 +7,7 @@ use andon::{
     store::MemoryRepository,
     testing::strategies::{Choices, Draw, choices},
     time::TimeSource,
+    verb::IncidentVerb as Verb,
 };
 use proptest::prelude::*;
 
@@ -65,10 +66,10 @@ fn live(policy: usize, first: &Choices, steps: &[(Action, Vec<LookIn>)], looked_
         let actor = choices.roll(ACTORS);
         let stage = system(&world).get().unwrap().incident().stage();
         let verbs = if action.kind == Kind::Facet { grid::facets(stage) } else { grid::moves(stage) };
-        let texts = digests(&world.stored(id).log);
+        let verb = verbs[choices.roll(verbs.len())];
+        let texts = if verb == Verb::Redact { digests(&world.stored(id).log) } else { Vec::new() };
         let (policy, now) = (world.policy(), world.time.now());
         let draw = Draw { policy, now, id, other, texts: &texts, bad: false };
-        let verb = verbs[choices.roll(verbs.len())];
         let command = draw.command(verb, &mut choices).expect("every verb of the grid is a command");
         let command_id = world.command_id();
         // What is refused at one desk is refused at the other: the records at the end tell.

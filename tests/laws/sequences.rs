@@ -174,7 +174,8 @@ impl Sequence {
                 let reissues = reissues && choices.roll(3) > 0;
                 let verb = if reissues { Verb::Reissue } else { verbs[choices.roll(verbs.len())] };
                 let bad = action.kind == Kind::Bad;
-                let (policy, now, texts) = (self.world.policy(), self.now(), digests(&self.before.log));
+                let (policy, now) = (self.world.policy(), self.now());
+                let texts = if verb == Verb::Redact { digests(&self.before.log) } else { Vec::new() };
                 let draw = Draw { policy, now, id: self.id, other: self.other, texts: &texts, bad };
                 let command = draw.command(verb, &mut choices).expect("every verb of the grid is a command");
                 self.command(actor, command, action.when, action.kind == Kind::Stale)

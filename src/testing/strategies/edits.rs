@@ -9,7 +9,7 @@ use crate::{
     digest::Digest,
     field::FieldDefinition,
     incident::ExternalReference,
-    key::{ExternalKey, SystemName},
+    key::{ContactChannel, ExternalKey, SystemName},
     testing::sample,
 };
 
@@ -99,7 +99,7 @@ impl<'a> Draw<'a> {
     }
 
     fn channel(&self, choices: &mut Choices) -> String {
-        let channels: Vec<_> = self.policy.intake().channels.iter().map(|channel| channel.as_str()).collect();
+        let channels: Vec<_> = self.policy.intake().channels.iter().map(ContactChannel::as_str).collect();
         choices.of(if channels.is_empty() { &["phone", "mail"] } else { &channels }).unwrap_or_default().to_owned()
     }
 

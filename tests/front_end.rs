@@ -128,7 +128,7 @@ fn what_a_colleague_does_arrives_by_the_feed() {
     front_end.tell(Message::Changed);
     let now = &front_end.app.list.rows[1];
     assert_eq!(
-        (now.id, now.stage.key(), now.person.as_ref().map(|who| who.as_str())),
+        (now.id, now.stage.key(), now.person.as_ref().map(andon::key::PersonRef::as_str)),
         (row.id, "assigned", Some("carl"))
     );
     assert_eq!(front_end.app.news, Some(format!("{} carl assigned it to carl", row.number)));

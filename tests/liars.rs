@@ -29,15 +29,18 @@ use andon::{
 };
 use common::{House, at};
 
+/// What changes an answer.
+type Lie<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
+
 /// What is changed in what a memory repository says.
 #[derive(Clone, Default)]
 struct Lies {
-    found: Option<Arc<dyn Fn(&mut Found) + Send + Sync>>,
-    events: Option<Arc<dyn Fn(&mut EventPage) + Send + Sync>>,
-    page: Option<Arc<dyn Fn(&mut RowPage) + Send + Sync>>,
-    wakes: Option<Arc<dyn Fn(&mut Vec<Wake>) + Send + Sync>>,
-    feed: Option<Arc<dyn Fn(&mut FeedPage) + Send + Sync>>,
-    document: Option<Arc<dyn Fn(&mut Option<Document>) + Send + Sync>>,
+    found: Option<Lie<Found>>,
+    events: Option<Lie<EventPage>>,
+    page: Option<Lie<RowPage>>,
+    wakes: Option<Lie<Vec<Wake>>>,
+    feed: Option<Lie<FeedPage>>,
+    document: Option<Lie<Option<Document>>>,
 }
 
 struct Liar {
@@ -45,7 +48,7 @@ struct Liar {
     lies: Lies,
 }
 
-fn tell<T>(mut truth: T, lie: Option<&Arc<dyn Fn(&mut T) + Send + Sync>>) -> T {
+fn tell<T>(mut truth: T, lie: Option<&Lie<T>>) -> T {
     if let Some(lie) = lie {
         lie(&mut truth);
     }
@@ -215,7 +218,7 @@ fn an_answer_that_was_never_given_is_not_repeated() {
 fn a_log_with_gaps_repetitions_or_foreign_events_is_not_read_as_if_it_were_whole() {
     let trial = Trial::new();
     let foreign = common::log(&trial.house.anna().incident(trial.two));
-    let lies: Vec<Arc<dyn Fn(&mut EventPage) + Send + Sync>> = vec![
+    let lies: Vec<Lie<EventPage>> = vec![
         Arc::new(|page| page.events.reverse()),
         Arc::new(|page| page.events = page.events.iter().flat_map(|event| [event.clone(), event.clone()]).collect()),
         Arc::new(move |page| page.events.clone_from(&foreign)),
@@ -226,13 +229,13 @@ fn a_log_with_gaps_repetitions_or_foreign_events_is_not_read_as_if_it_were_whole
         let anna = trial.anna(Lies { events: Some(lie), ..Lies::default() });
         corrupt(anna.incident(trial.one).events(Version::new(1), 10));
     }
-    let gap: Arc<dyn Fn(&mut EventPage) + Send + Sync> = Arc::new(|page| {
+    let gap: Lie<EventPage> = Arc::new(|page| {
         page.events.remove(0);
     });
     corrupt(
         trial.anna(Lies { events: Some(gap), ..Lies::default() }).incident(trial.one).as_of(at("2030-01-01T00:00:00Z")),
     );
-    let endless: Arc<dyn Fn(&mut EventPage) + Send + Sync> = Arc::new(|page| page.next = Some(Version::new(1)));
+    let endless: Lie<EventPage> = Arc::new(|page| page.next = Some(Version::new(1)));
     let anna = trial.anna(Lies { events: Some(endless), ..Lies::default() });
     assert!(anna.incident(trial.one).as_of(at("2030-01-01T00:00:00Z")).is_ok(), "the log is read once");
 }
@@ -242,13 +245,13 @@ fn a_repeated_command_whose_events_are_gone_says_so() {
     let trial = Trial::new();
     let named = CommandId::named("resolve");
     trial.house.anna().incident(trial.one).with_command(named).resolve("fixed").unwrap();
-    let cut: Arc<dyn Fn(&mut EventPage) + Send + Sync> = Arc::new(|page| {
+    let cut: Lie<EventPage> = Arc::new(|page| {
         page.events.pop();
         page.next = None;
     });
     let anna = trial.anna(Lies { events: Some(cut), ..Lies::default() });
     corrupt(anna.incident(trial.one).with_command(named).resolve("fixed"));
-    let empty: Arc<dyn Fn(&mut EventPage) + Send + Sync> = Arc::new(|page| page.events.clear());
+    let empty: Lie<EventPage> = Arc::new(|page| page.events.clear());
     let anna = trial.anna(Lies { events: Some(empty), ..Lies::default() });
     corrupt(anna.incident(trial.one).with_command(named).resolve("fixed"));
 }
@@ -256,7 +259,7 @@ fn a_repeated_command_whose_events_are_gone_says_so() {
 #[test]
 fn lists_that_go_round_in_circles_are_refused() {
     let trial = Trial::new();
-    let lies: Vec<Arc<dyn Fn(&mut RowPage) + Send + Sync>> = vec![
+    let lies: Vec<Lie<RowPage>> = vec![
         Arc::new(|page| page.rows.reverse()),
         Arc::new(|page| page.rows = page.rows.iter().flat_map(|row| [row.clone(), row.clone()]).collect()),
         Arc::new(|page| {
@@ -272,7 +275,7 @@ fn lists_that_go_round_in_circles_are_refused() {
     let rows = trial.anna(Lies::default()).worklist(&Query::all(), None, 10).unwrap();
     assert_eq!(rows.rows.len(), 2);
     let inner = trial.house.repository.clone();
-    let again: Arc<dyn Fn(&mut RowPage) + Send + Sync> = Arc::new(move |page| {
+    let again: Lie<RowPage> = Arc::new(move |page| {
         let scope = Scope::everything(&TenantId::new("acme").unwrap());
         let query = Query::all();
         let request = PageRequest { query: &query, at: at(common::START), after: None, limit: 1 };
@@ -287,20 +290,17 @@ fn wakes_before_their_time_or_out_of_turn_are_refused() {
     let trial = Trial::new();
     let now = at(common::START) + days(1);
     let before = trial.stored();
-    let early: Arc<dyn Fn(&mut Vec<Wake>) + Send + Sync> =
-        Arc::new(move |wakes| wakes.iter_mut().for_each(|wake| wake.at = now + days(1)));
+    let early: Lie<Vec<Wake>> = Arc::new(move |wakes| wakes.iter_mut().for_each(|wake| wake.at = now + days(1)));
     corrupt(trial.whole(Lies { wakes: Some(early), ..Lies::default() }).wake(now, 10));
     let absent = RecordId::Incident(andon::Id::from_u128(5));
-    let invented: Arc<dyn Fn(&mut Vec<Wake>) + Send + Sync> =
-        Arc::new(move |wakes| wakes.iter_mut().for_each(|wake| wake.record = absent));
+    let invented: Lie<Vec<Wake>> = Arc::new(move |wakes| wakes.iter_mut().for_each(|wake| wake.record = absent));
     let woken = trial.whole(Lies { wakes: Some(invented), ..Lies::default() }).wake(now, 10).unwrap();
     assert_eq!((woken.records.len(), woken.failed.len()), (0, 1), "told, and not in the way of others");
     let one = trial.one;
-    let not_due: Arc<dyn Fn(&mut Vec<Wake>) + Send + Sync> =
-        Arc::new(move |wakes| wakes.iter_mut().for_each(|wake| wake.record = one.into()));
+    let not_due: Lie<Vec<Wake>> = Arc::new(move |wakes| wakes.iter_mut().for_each(|wake| wake.record = one.into()));
     trial.whole(Lies { wakes: Some(not_due), ..Lies::default() }).wake(now, 10).unwrap();
     assert_eq!(trial.stored(), before, "on a record on which nothing is due, nothing is stored");
-    let endless: Arc<dyn Fn(&mut Vec<Wake>) + Send + Sync> = Arc::new(move |wakes| {
+    let endless: Lie<Vec<Wake>> = Arc::new(move |wakes| {
         *wakes = vec![Wake { tenant: TenantId::new("acme").unwrap(), record: absent, at: now }; 10];
     });
     corrupt(trial.whole(Lies { wakes: Some(endless), ..Lies::default() }).wake(now, 10));
@@ -309,7 +309,7 @@ fn wakes_before_their_time_or_out_of_turn_are_refused() {
 #[test]
 fn a_feed_that_leads_back_or_stands_still_is_refused() {
     let trial = Trial::new();
-    let lies: Vec<Arc<dyn Fn(&mut FeedPage) + Send + Sync>> = vec![
+    let lies: Vec<Lie<FeedPage>> = vec![
         Arc::new(|page| page.entries.reverse()),
         Arc::new(|page| page.next.place = 0),
         Arc::new(|page| {
@@ -330,7 +330,7 @@ fn a_policy_that_is_missing_or_another_is_not_used() {
     let trial = Trial::new();
     trial.house.admin().publish_policy(common::policy(|draft| draft.name = "ours".to_owned())).unwrap();
     let other = Document::Policy(Arc::new(common::policy(|draft| draft.name = "theirs".to_owned())));
-    let lies: Vec<Arc<dyn Fn(&mut Option<Document>) + Send + Sync>> =
+    let lies: Vec<Lie<Option<Document>>> =
         vec![Arc::new(|document| *document = None), Arc::new(move |document| *document = Some(other.clone()))];
     for lie in lies {
         corrupt(trial.anna(Lies { document: Some(lie), ..Lies::default() }).report(Report::new("three")));

@@ -22,7 +22,7 @@ use andon::{
 use common::{Acting, House, at, did, faults, policy};
 
 fn named(name: &str) -> Policy {
-    policy(|draft| draft.name = name.to_owned())
+    policy(|draft| name.clone_into(&mut draft.name))
 }
 
 fn changed(desk: &Acting, change: impl FnOnce(&mut PolicyDraft)) -> Policy {

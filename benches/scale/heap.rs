@@ -10,7 +10,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// What something makes, and by how many bytes the heap grows with it.
 pub fn grown<T>(make: impl FnOnce() -> T) -> (T, usize) {
     let region = Region::new(ALLOCATOR);
-    let made = make();
+    let whole = make();
     let change = region.change();
-    (made, change.bytes_allocated.saturating_sub(change.bytes_deallocated))
+    (whole, change.bytes_allocated.saturating_sub(change.bytes_deallocated))
 }

@@ -10,6 +10,7 @@
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss,
     clippy::as_conversions,
+    clippy::indexing_slicing,
     reason = "a benchmark that fails panics, and prints what it measured"
 )]
 

@@ -163,7 +163,7 @@ mod tests {
         for elsewhere in [Binding::of_list(&other, &Query::open()), Binding::of_list(&acme, &Query::all())] {
             assert_eq!(ListPlace::open(&cursor, elsewhere), Err(CursorError::Elsewhere));
         }
-        let cursor = Cursor::from(&cursor.as_str()[2..]);
+        let cursor = Cursor::from(cursor.as_str().get(2..).unwrap());
         assert_eq!(ListPlace::open(&cursor, Binding::of_list(&acme, &Query::open())), Err(CursorError::Malformed));
     }
 

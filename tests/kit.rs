@@ -201,12 +201,12 @@ fn most_commands_that_are_drawn_find_a_stage_that_takes_them() {
     let mut runner = TestRunner::deterministic();
     for _ in 0..500 {
         let command = strategies::command(&policy).new_tree(&mut runner).unwrap().current();
-        let takes = Stage::ALL.into_iter().any(|stage| {
+        let fits = Stage::ALL.into_iter().any(|stage| {
             let desk = TestDesk::new();
             let id = incident().in_stage(stage).at(&desk).unwrap().id();
             desk.system().incident(id).execute(command.clone()).is_ok()
         });
-        *if takes { &mut taken } else { &mut refused } += 1;
+        *if fits { &mut taken } else { &mut refused } += 1;
     }
     assert!(taken > 300 && refused > 20, "{taken} taken, {refused} refused");
 }

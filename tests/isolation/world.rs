@@ -16,7 +16,7 @@ use andon::{
     verb::IncidentVerb as Verb,
 };
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// What stands in every internal text.
 pub const HUSH: &str = "hush-hush";
@@ -97,8 +97,11 @@ const READ: [Option<Scope>; 5] =
 const CONFIDENTIAL: [Option<Scope>; 5] =
     [None, Some(Scope::Own), Some(Scope::OwnGroup), Some(Scope::OwnOrganisation), Some(Scope::All)];
 
+/// A role, and in which scope it reads, reads what is confidential, and what is internal.
+type Role = (String, Option<Scope>, Option<Scope>, Option<Scope>);
+
 /// A role for each combination of what may be read; every role may do everything else, wherever it sees it.
-fn roles() -> Vec<(String, Option<Scope>, Option<Scope>, Option<Scope>)> {
+fn roles() -> Vec<Role> {
     let mut roles = Vec::new();
     for read in READ {
         for confidential in CONFIDENTIAL.into_iter().filter(|_| read.is_some()).chain(read.is_none().then_some(None)) {
@@ -240,7 +243,7 @@ impl Place {
                 system: "monitoring".parse().unwrap(),
                 key: format!("alert-{at}").parse().unwrap(),
             }],
-            confidential: maybe(&PEOPLE).is_some_and(|person| person != "p0") && at % 2 == 0,
+            confidential: maybe(&PEOPLE).is_some_and(|person| person != "p0") && at.is_multiple_of(2),
             ..Report::new(format!("Something about {word}"))
         };
         let made = self.system.report(report).unwrap();
@@ -252,8 +255,6 @@ impl Place {
         made.command()
     }
 }
-
-type Role = (String, Option<Scope>, Option<Scope>, Option<Scope>);
 
 fn viewer(desk: &TestDesk, at: usize, role: Role, dice: &mut Dice) -> Viewer {
     let (name, read, confidential, internal) = role;

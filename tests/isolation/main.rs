@@ -15,7 +15,9 @@
     reason = "a test that fails panics"
 )]
 
-mod isolation_parts;
+mod dice;
+mod oracle;
+mod world;
 
 use andon::{
     CommandId, Error, Id, Incident, Stage, Version,
@@ -26,7 +28,8 @@ use andon::{
     testing::strategies::{Draw, VERBS},
     time::{hours, minutes},
 };
-use isolation_parts::{
+
+use crate::{
     dice::{Dice, cases, seed},
     oracle::{sees, sees_internals},
     world::{ABSENT, HUSH, House, Record, Viewer},
@@ -326,7 +329,7 @@ fn search(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> Ch
     let of = house.places.iter().flat_map(|place| &place.records).find(|record| record.id == target.id).unwrap();
     // A word that stands in this record's title and in no other's.
     let word = of.word.as_str();
-    let word = if dice.flip() { word } else { &word[..word.len() - 1] };
+    let word = if dice.flip() { word } else { word.strip_suffix('d').unwrap() };
     let query = Query::all().search(word);
     let rows = viewer.desk.worklist(&query, None, 10).map_err(|error| error.to_string())?.rows;
     let found = rows.iter().any(|row| row.id == target.id);
@@ -348,12 +351,12 @@ fn cursor(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> Ch
     let user = &house.places[place].viewers[viewer];
     let lender = &house.places[of].viewers[lender];
     if let Some(next) = &page.next {
-        let used = user.desk.worklist(&query, Some(next), 5);
+        let taken = user.desk.worklist(&query, Some(next), 5);
         // Two who see the same may lend each other their cursors.
         let alike = |record: &Record| sees(user, record.incident()) == sees(lender, record.incident());
         let may = place == of && house.places[of].records.iter().all(alike);
-        law!(used.is_err() || may, "the cursor of another list was taken: {used:?}");
-        law!(used.is_ok() || !std::ptr::eq(user, lender), "their own cursor was not taken: {used:?}");
+        law!(taken.is_err() || may, "the cursor of another list was taken: {taken:?}");
+        law!(taken.is_ok() || !std::ptr::eq(user, lender), "their own cursor was not taken: {taken:?}");
     }
     // Where the feed stands is the same for all of a tenant, and for no other.
     let followed = user.desk.feed(Some(&page.feed), &Filter::default(), 5);
@@ -396,7 +399,7 @@ fn feed(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> Chec
 }
 
 fn bulk(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> Check {
-    let targets: Vec<_> = (0..1 + dice.roll(5)).map(|_| target(house, place, dice)).collect();
+    let targets: Vec<_> = (0..=dice.roll(5)).map(|_| target(house, place, dice)).collect();
     let absent = Id::from_u128(ABSENT + u128::from(dice.next()));
     let whose = &house.places[place].viewers[viewer];
     let command = drawn(house, absent, house.places[place].records[0].id, dice);
@@ -416,11 +419,11 @@ fn bulk(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> Chec
         return Ok(());
     }
     let filter = filter(house, dice);
-    let whole =
+    let listed =
         house.places[place].system.worklist(&Query { filter: filter.clone(), sort: Sort::Reported }, None, 1_000);
     let theirs = |id: &Id<Incident>| sees(whose, house.places[place].record(*id).unwrap());
     let expected: Vec<_> =
-        whole.map_err(|error| error.to_string())?.rows.iter().map(|row| row.id).filter(theirs).collect();
+        listed.map_err(|error| error.to_string())?.rows.iter().map(|row| row.id).filter(theirs).collect();
     let bulk = whose.desk.bulk(filter, command);
     let batch = if dice.roll(8) == 0 {
         let batch = bulk.apply(None, 3).map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 
 use andon::testing::strategies::Choices;
 
-/// SplitMix64.
+/// `SplitMix64`.
 #[derive(Debug)]
 pub struct Dice(u64);
 

@@ -2,7 +2,7 @@
 
 use andon::{Incident, actor::ActorId, permission::PermissionScope};
 
-use super::world::Viewer;
+use crate::world::Viewer;
 
 /// Whether the incident exists for this viewer.
 pub fn sees(viewer: &Viewer, incident: &Incident) -> bool {

@@ -25,6 +25,11 @@ use super::{Office, scattered, start};
 
 type Order = BTreeMap<SortKey, u32>;
 
+/// The answer to a command: salt, intent, when, and what it touched.
+type Answer = ([u8; 16], Digest, Instant, RecordId, Version, Version);
+/// A write as the feed remembers it.
+type Delivery = (u32, Version, Version, Option<Arc<[Term]>>);
+
 /// What is kept of an incident.
 struct Row {
     incident: Arc<Incident>,
@@ -59,8 +64,8 @@ pub struct Raw {
     stages: HashMap<Stage, BTreeSet<u32>>,
     terms: BTreeMap<Term, BTreeSet<u32>>,
     wakes: BTreeMap<(Instant, RecordId), TenantId>,
-    answers: HashMap<CommandId, ([u8; 16], Digest, Instant, RecordId, Version, Version)>,
-    feed: Vec<(u32, Version, Version, Option<Arc<[Term]>>)>,
+    answers: HashMap<CommandId, Answer>,
+    feed: Vec<Delivery>,
     order: Vec<Id<Incident>>,
     tenant: TenantId,
     actor: ActorId,

@@ -149,7 +149,7 @@ struct House {
 impl House {
     fn write(&mut self, write: Write) {
         let Write { on, verb, wait, mut choices } = write;
-        // Nothing falls due between two writes: a row that nobody has stored anew keeps its place.
+        // What falls due is stored as it does, and is one of the writes between two pages.
         self.desk.advance(minutes(wait)).unwrap();
         let now = self.desk.now();
         let system = self.desk.system();
@@ -178,7 +178,7 @@ impl House {
 
 #[expect(clippy::disallowed_methods, reason = "how much a test run does comes from its environment")]
 fn cases() -> u32 {
-    std::env::var("ANDON_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
+    std::env::var("ANDON_CASES").ok().and_then(|cases| cases.parse().ok()).map_or(1_000, |cases: u32| cases.max(1_000))
 }
 
 proptest! {

@@ -255,7 +255,7 @@ fn forget_recording(value: &mut serde_json::Value) {
 
 #[expect(clippy::disallowed_methods, reason = "how much a test run does comes from its environment")]
 fn cases() -> u32 {
-    std::env::var("ANDON_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
+    std::env::var("ANDON_CASES").ok().and_then(|cases| cases.parse().ok()).map_or(1_000, |cases: u32| cases.max(1_000))
 }
 
 proptest! {

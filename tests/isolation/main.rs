@@ -3,8 +3,8 @@
 //! People with every combination of scopes to read, to read what is confidential and what is internal, in two
 //! tenants, ask for their own records, hidden ones, those of the other tenant and none at all, by id and by
 //! number, alone and through other records, with commands, previews, in bulk, by lists, counts, searches and the
-//! feed, with cursors of their own and of others. Who may see what is reckoned here by hand. `ANDON_CASES` says
-//! how many calls there are, and `ANDON_SEED` begins elsewhere.
+//! feed, with cursors of their own and of others. Who may see what is reckoned here by hand. `ANDON_CASES` asks
+//! for more calls than the ordinary 100,000, and `ANDON_SEED` for others.
 
 #![allow(
     clippy::unwrap_used,

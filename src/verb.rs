@@ -73,7 +73,9 @@ verbs! {
     Read = "read",
     /// See internal notes, too.
     ReadInternal = "read_internal",
-    /// See confidential records without being part of them. Only the scope `all` means anything here.
+    /// See confidential records without being part of them: all, or those of the own organisation. Those who
+    /// have to do with a record, watch it, or belong to its group see it by `read`; without any `read` this
+    /// permission means nothing.
     ReadConfidential = "read_confidential",
     /// Report a new incident for oneself.
     Report = "report",

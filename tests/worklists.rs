@@ -346,3 +346,16 @@ fn a_list_tells_where_the_feed_stood() {
     let news = anna.feed(Some(&page.feed), &Filter::default(), 10).unwrap();
     assert_eq!(news.deliveries.len(), 1);
 }
+
+#[test]
+fn whoever_reads_nothing_reads_nothing_confidential() {
+    let house = House::with(|draft| {
+        use andon::{permission::PermissionScope::All, verb::IncidentVerb::ReadConfidential};
+        let permissions = std::mem::take(&mut draft.permissions);
+        draft.permissions = permissions.grant("auditor".parse().unwrap(), All, [ReadConfidential]);
+    });
+    let id = house.mia().report(Report::new("Salaries leaked").confidential()).unwrap().id();
+    let eve = house.acting("acme", Actor::person("eve").unwrap().role("auditor").unwrap());
+    assert_eq!(eve.incident(id).get().unwrap_err().code(), "record.not_found");
+    assert_eq!(listed(&eve, &Query::all()), [0; 0]);
+}

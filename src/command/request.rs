@@ -137,7 +137,7 @@ pub enum IncidentCommand {
         reason: String,
     },
     /// Decide anew, by the policy in force, what was decided by an earlier one: the priority, and when it
-    /// closes by itself.
+    /// closes by itself. If that lies in the past by the new policy, it closes now.
     Reissue {},
     /// Erase texts, here and in the log. Their salted digests stay.
     Redact {

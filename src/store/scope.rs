@@ -8,7 +8,7 @@ use crate::{
     event::Event,
     incident::Audience,
     key::TenantId,
-    permission::{Permission, PermissionScope, Permissions},
+    permission::{Permission, PermissionScope, Permissions, Scopes},
     verb::IncidentVerb,
 };
 
@@ -46,7 +46,8 @@ impl Scope {
         if read.contains(PermissionScope::OwnOrganisation) {
             viewer.extend(actor.member_of().cloned().map(Term::Organisation));
         }
-        let confidential = scopes(IncidentVerb::ReadConfidential);
+        // Whoever reads nothing at all reads nothing confidential either.
+        let confidential = if read.is_empty() { Scopes::NONE } else { scopes(IncidentVerb::ReadConfidential) };
         if confidential.contains(PermissionScope::All) {
             viewer.push(Term::Confidential);
         }

@@ -30,8 +30,8 @@ pub struct RecordView {
     /// What is wrong, in a line.
     pub title: String,
     /// The digest of the title: what a `redact` names.
-    #[serde(default)]
-    pub title_digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_digest: Option<String>,
     /// What is wrong, at length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -311,7 +311,7 @@ impl RecordView {
             number: facts.number.clone(),
             version,
             title: text(&facts.title),
-            title_digest: facts.title.digest().to_string(),
+            title_digest: Some(facts.title.digest().to_string()),
             description: text_of(facts.description.as_ref()),
             stage: incident.stage().key().to_owned(),
             stage_since: progress.stage_since,

@@ -202,3 +202,62 @@ fn a_command_id_that_was_used_meanwhile_for_something_else_is_refused() {
     assert_eq!(error.code(), "command.reused");
     assert_eq!(kinds(&log(&house.anna().incident(id))), ["reported", "held"]);
 }
+
+/// Sixty-four threads at once, in rounds: each names the version that it has seen.
+#[test]
+fn of_sixty_four_that_name_the_same_version_one_wins_and_the_others_are_told() {
+    const THREADS: usize = 64;
+    const ROUNDS: usize = 20;
+    let desk = Desk::with_sources(MemoryRepository::new(), andon::time::SystemTime, SystemIds::new());
+    let anna = blocking::Desk::from(desk).tenant("acme").unwrap().acting_as(common::anna());
+    let id = anna.report("Mail is down").unwrap().id();
+    let barrier = std::sync::Barrier::new(THREADS);
+    let won = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for round in 1..=ROUNDS {
+                    barrier.wait();
+                    let version = Version::new(u64::try_from(round).unwrap());
+                    match anna.incident(id).if_version(version).log_time(60) {
+                        Ok(outcome) => won.lock().unwrap().push(outcome.version().get()),
+                        Err(andon::Error::Conflict(told)) => {
+                            assert_eq!((told.expected(), told.found()), (version, version.next()));
+                            assert_eq!(told.since().len(), 1, "and what the winner did");
+                        }
+                        Err(other) => panic!("{other}"),
+                    }
+                    barrier.wait();
+                }
+            });
+        }
+    });
+    let won = won.into_inner().unwrap();
+    assert_eq!(won, (2..=u64::try_from(ROUNDS).unwrap() + 1).collect::<Vec<_>>(), "one winner for each version");
+    let log = log(&anna.incident(id));
+    assert_eq!(log.len(), ROUNDS + 1);
+}
+
+#[test]
+fn nothing_is_lost_of_sixty_four_who_name_no_version() {
+    let desk = Desk::with_sources(MemoryRepository::new(), andon::time::SystemTime, SystemIds::new());
+    let anna = blocking::Desk::from(desk).tenant("acme").unwrap().acting_as(common::anna());
+    let id = anna.report("Mail is down").unwrap().id();
+    let (landed, busy) = (Mutex::new(0_u64), Mutex::new(0_u64));
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    match anna.incident(id).log_time(1) {
+                        Ok(_) => *landed.lock().unwrap() += 1,
+                        Err(error) if error.code() == "record.busy" => *busy.lock().unwrap() += 1,
+                        Err(other) => panic!("{other}"),
+                    }
+                }
+            });
+        }
+    });
+    let (landed, busy) = (landed.into_inner().unwrap(), busy.into_inner().unwrap());
+    assert_eq!(landed + busy, 64 * 20, "who did not land was told");
+    assert_eq!(anna.incident(id).get().unwrap().incident().progress().time_spent_seconds, landed);
+}

@@ -175,3 +175,31 @@ fn records_keep_what_was_decided_until_they_are_reissued() {
     assert_eq!(house.anna().incident(open).reissue().unwrap_err().code(), "incident.reissue.refused");
     assert_eq!(did(&ada.incident(open).reissue().unwrap()), [""; 0]);
 }
+
+#[test]
+fn a_level_in_use_is_retired_and_not_left_out() {
+    let house = House::new();
+    let ada = house.admin();
+    let id = ada.report(Report::new("one").impact("low")).unwrap().id();
+    let without = |draft: &mut PolicyDraft| {
+        draft.matrix.impact.levels.retain(|level| level.as_str() != "low");
+        draft.matrix.cells.pop();
+    };
+    let error = ada.publish_policy(changed(&ada, without)).unwrap_err();
+    assert_eq!(faults(&error), [("matrix.impact.levels", "value.in_use")]);
+    let retire = |draft: &mut PolicyDraft| draft.matrix.impact.retired = vec!["low".parse().unwrap()];
+    ada.publish_policy(changed(&ada, retire)).unwrap();
+    assert_eq!(faults(&ada.report(Report::new("two").impact("low")).unwrap_err()), [("impact", "field.retired")]);
+    let edit = andon::command::Edit::new().impact("low").site("HQ");
+    assert_eq!(did(&ada.incident(id).edit(edit).unwrap()), ["edited"], "what has it keeps it");
+    ada.incident(id).edit(andon::command::Edit::new().impact("high")).unwrap();
+    let back = ada.incident(id).edit(andon::command::Edit::new().impact("low")).unwrap_err();
+    assert_eq!(faults(&back), [("impact", "field.retired")]);
+    let mut draft = ada.policy().unwrap().to_draft();
+    draft.matrix.impact.retired = vec!["severe".parse().unwrap()];
+    let error = draft.validate().unwrap_err();
+    assert_eq!(
+        error.iter().map(|fault| (fault.path(), fault.code())).collect::<Vec<_>>(),
+        [("matrix.impact.retired[0]", "level.unknown")]
+    );
+}

@@ -235,8 +235,8 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         Verb::AddInternalNote => vec![MoveField::choice("audience", true, ["internal"]), free("text", true)],
         Verb::Edit => {
             let levels = |name| match name {
-                "impact" => MoveField::choice(name, false, &draft.matrix.impact.levels),
-                "urgency" => MoveField::choice(name, false, &draft.matrix.urgency.levels),
+                "impact" => MoveField::choice(name, false, draft.matrix.impact.in_use()),
+                "urgency" => MoveField::choice(name, false, draft.matrix.urgency.in_use()),
                 name => free(name, false),
             };
             EDITABLE.map(levels).to_vec()
@@ -245,7 +245,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         Verb::Attach => vec![free("name", true), free("media_type", true), free("size", true), free("digest", true)],
         Verb::LogTime => vec![free("seconds", true), free("note", false)],
         Verb::OverridePriority => {
-            let priorities = MoveField::choice("priority", true, &draft.matrix.priority.levels);
+            let priorities = MoveField::choice("priority", true, draft.matrix.priority.in_use());
             vec![priorities, free("reason", true), free("until", false)]
         }
         Verb::SetLabel => {

@@ -62,25 +62,24 @@ pub(super) fn edit(incident: &Incident, edit: &Edit, read: &mut Reading<'_>, con
         }
         Patch::Set(_) | Patch::Keep | Patch::Clear => {}
     }
+    // A level that is there already may stay, retired or not.
     match &edit.impact {
-        Patch::Set(level) => {
-            if let Some(new) = read.level("impact", level, &policy.matrix().impact).filter(|new| *new != facts.impact) {
+        Patch::Set(level) if level.as_str() != facts.impact.as_str() => {
+            if let Some(new) = read.level("impact", level, &policy.matrix().impact) {
                 changes.push(Change::Impact { old: facts.impact.clone(), new });
             }
         }
         Patch::Clear => read.fault("impact", "field.required", "cannot be cleared"),
-        Patch::Keep => {}
+        Patch::Set(_) | Patch::Keep => {}
     }
     match &edit.urgency {
-        Patch::Set(level) => {
-            if let Some(new) =
-                read.level("urgency", level, &policy.matrix().urgency).filter(|new| *new != facts.urgency)
-            {
+        Patch::Set(level) if level.as_str() != facts.urgency.as_str() => {
+            if let Some(new) = read.level("urgency", level, &policy.matrix().urgency) {
                 changes.push(Change::Urgency { old: facts.urgency.clone(), new });
             }
         }
         Patch::Clear => read.fault("urgency", "field.required", "cannot be cleared"),
-        Patch::Keep => {}
+        Patch::Set(_) | Patch::Keep => {}
     }
     optional!(Caller, caller, value => read.key::<PersonRef>("caller", value));
     let before = changes.len();

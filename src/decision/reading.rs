@@ -97,6 +97,8 @@ impl<'a> Reading<'a> {
                 "level.unknown",
                 format!("is `{}`, which is no level; the levels are {}", shown(level), scale.list()),
             );
+        } else if scale.is_retired(level) {
+            self.fault(path, "field.retired", format!("is `{level}`, which takes nothing new"));
         }
         known
     }
@@ -143,6 +145,9 @@ impl<'a> Reading<'a> {
                 let list = self.policy.parts().criticality.list();
                 let rule = format!("is `{}`, which is no criticality; the levels are {list}", shown(level));
                 self.fault(format!("{path}.criticality"), "level.unknown", rule);
+            } else if self.policy.parts().criticality.is_retired(level) {
+                let rule = format!("is `{level}`, which takes nothing new");
+                self.fault(format!("{path}.criticality"), "field.retired", rule);
             }
             known
         });

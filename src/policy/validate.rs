@@ -246,6 +246,8 @@ fn known_level(faults: &mut Faults, path: &str, level: &LevelName, scale: &Scale
             "level.unknown",
             format!("is `{level}`, which is no {what}; the levels are {}", scale.list()),
         );
+    } else if scale.is_retired(level.as_str()) {
+        faults.push(path, "field.retired", format!("is `{level}`, which takes nothing new"));
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Scale {
     pub levels: Vec<LevelName>,
     /// Which end is high.
     pub high: HighEnd,
+    /// The levels that take nothing new; what has them keeps them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<LevelName>,
 }
 
 impl Scale {
@@ -31,7 +34,7 @@ impl Scale {
     /// A scale of these levels.
     #[must_use]
     pub const fn new(levels: Vec<LevelName>, high: HighEnd) -> Self {
-        Self { levels, high }
+        Self { levels, high, retired: Vec::new() }
     }
 
     /// The rank of a level: 1 is the highest. `None` if the scale has no such level.
@@ -56,6 +59,17 @@ impl Scale {
         self.levels.get(index)
     }
 
+    /// Whether a level takes nothing new.
+    #[must_use]
+    pub fn is_retired(&self, level: &str) -> bool {
+        self.retired.iter().any(|retired| retired.as_str() == level)
+    }
+
+    /// The levels that can be chosen.
+    pub fn in_use(&self) -> impl Iterator<Item = &LevelName> {
+        self.levels.iter().filter(|level| !self.is_retired(level.as_str()))
+    }
+
     /// The position of a level in the host's order.
     pub(crate) fn position(&self, level: &str) -> Option<usize> {
         self.levels.iter().position(|name| name.as_str() == level)
@@ -71,7 +85,7 @@ impl Scale {
         self.levels.iter().map(LevelName::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether the scale has levels, not too many, and each once.
+    /// Whether the scale has levels, not too many, each once, and retires none that it has not.
     pub(crate) fn check(&self, faults: &mut Faults, path: &str) {
         if self.levels.is_empty() {
             faults.push(format!("{path}.levels"), "scale.empty", "must have at least one level");
@@ -82,6 +96,10 @@ impl Scale {
                 "scale.too_long",
                 format!("must have at most {} levels", Self::MAX_LEVELS),
             );
+        }
+        for (index, level) in self.retired.iter().enumerate().filter(|(_, level)| !self.levels.contains(level)) {
+            let rule = format!("is `{level}`, which is no level of the scale");
+            faults.push(format!("{path}.retired[{index}]"), "level.unknown", rule);
         }
         for (index, level) in self.levels.iter().enumerate() {
             if self.levels.iter().take(index).any(|earlier| earlier == level) {

@@ -22,6 +22,9 @@ use crate::{
 /// When something falls due, across tenants: two of them may have records of one id.
 pub(super) type Wakes = BTreeSet<(Instant, RecordId, TenantId)>;
 
+/// How many writes one page of the feed looks at: a viewer for whom there is little does not hold up others.
+const MAX_SCANNED: usize = 10_000;
+
 /// The place of a row. Rows are never taken away.
 pub(super) type Slot = u32;
 
@@ -148,7 +151,7 @@ impl Tenant {
         let mut place = after;
         let mut entries = Vec::new();
         let skip = usize::try_from(after).unwrap_or(usize::MAX);
-        for delivery in self.feed.iter().skip(skip) {
+        for delivery in self.feed.iter().skip(skip).take(MAX_SCANNED) {
             if entries.len() == limit {
                 break;
             }

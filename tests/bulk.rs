@@ -252,3 +252,65 @@ fn an_incident_can_be_seen_as_it_was_known() {
     let eve = house.acting("acme", andon::Actor::person("eve").unwrap().role("agent").unwrap());
     assert_eq!(eve.incident(id).as_of(start).unwrap_err().code(), "record.not_found", "judged by what it is now");
 }
+
+#[test]
+fn a_named_selection_goes_on_in_batches_too() {
+    let house = House::new();
+    let anna = house.anna();
+    let ids = reported(&anna, 5);
+    let bulk = anna.bulk(ids.clone(), assign());
+    let first = bulk.apply(None, 2).unwrap();
+    assert_eq!(first.answers.iter().map(|answer| answer.id).collect::<Vec<_>>(), ids[..2]);
+    let second = bulk.apply(first.next.as_ref(), 10).unwrap();
+    assert_eq!(second.answers.iter().map(|answer| answer.id).collect::<Vec<_>>(), ids[2..]);
+    assert!(second.next.is_none());
+    let other = anna.bulk(ids[1..].to_vec(), assign());
+    assert_eq!(other.apply(first.next.as_ref(), 2).unwrap_err().code(), "cursor.elsewhere");
+}
+
+#[test]
+fn a_preview_of_what_has_landed_shows_that_nothing_more_would_happen() {
+    let house = House::new();
+    let anna = house.anna();
+    let id = anna.report("Mail is down").unwrap().id();
+    let named = anna.incident(id).with_command(CommandId::named("note"));
+    let note =
+        || IncidentCommand::AddNote { audience: andon::incident::Audience::Public, text: "We are on it".to_owned() };
+    named.execute(note()).unwrap();
+    assert!(named.preview(note()).unwrap().events().is_empty());
+    assert_eq!(named.preview(IncidentCommand::StartWork {}).unwrap_err().code(), "command.reused");
+}
+
+#[test]
+fn a_preview_does_not_show_what_only_its_own_outcome_would_let_see() {
+    use andon::{
+        command::Override,
+        permission::PermissionScope::{All, Own},
+        verb::IncidentVerb as Verb,
+    };
+    let house = House::with(|draft| {
+        let role = || "dispatcher".parse().unwrap();
+        let permissions = std::mem::take(&mut draft.permissions);
+        draft.permissions =
+            permissions.grant(role(), All, [Verb::Read, Verb::Assign]).grant(role(), Own, [Verb::ReadInternal]);
+    });
+    let id = house.bob().report("Mail is down").unwrap().id();
+    house.mia().incident(id).override_priority(Override::new("P1", "the board meets")).unwrap();
+    let dan = house.acting("acme", andon::Actor::person("dan").unwrap().role("dispatcher").unwrap());
+    let preview = dan.incident(id).preview(IncidentCommand::Assign(Assign::to_person("dan"))).unwrap();
+    assert!(!format!("{preview:?}").contains("the board meets"));
+}
+
+#[test]
+fn what_only_fell_due_since_is_no_conflict() {
+    let house = House::new();
+    let anna = house.anna();
+    let id = anna.report("Mail is down").unwrap().id();
+    let start = at(common::START);
+    let held = anna.incident(id).hold(Hold::new("awaiting_date").until(start + andon::time::hours(1))).unwrap();
+    house.time.advance(andon::time::hours(2));
+    andon::blocking::Desk::from(house.desk.clone()).wake(start + andon::time::hours(2), 10).unwrap();
+    assert_eq!(did(&anna.incident(id).if_version(held.version()).start_work().unwrap()), ["routed", "work_started"]);
+    let error = anna.incident(id).if_version(held.version()).resolve("fixed").unwrap_err();
+    assert_eq!(error.code(), "record.conflict", "somebody did something since");
+}

@@ -55,6 +55,7 @@ fn every_command_is_observed_whatever_comes_of_it() {
     anna.incident(id).resume().unwrap_err();
     anna.incident(id).if_version(Version::new(1)).close().unwrap_err();
     anna.incident(id).get().unwrap();
+    anna.publish_policy(andon::Policy::itil()).unwrap_err();
     assert_eq!(
         *lines.0.lock().unwrap(),
         [
@@ -63,6 +64,7 @@ fn every_command_is_observed_whatever_comes_of_it() {
             "acme: incident.start_work is ok with a record after 1 tries, 2 events, repeated",
             "acme: incident.resume is incident.resume.illegal with no record after 1 tries, 0 events",
             "acme: incident.close is record.conflict with no record after 1 tries, 0 events",
+            "acme: policy.publish is policy.publish.refused with no record after 1 tries, 0 events",
         ]
     );
 }

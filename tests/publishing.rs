@@ -203,3 +203,18 @@ fn a_level_in_use_is_retired_and_not_left_out() {
         [("matrix.impact.retired[0]", "level.unknown")]
     );
 }
+
+#[test]
+fn what_a_merged_duplicate_goes_back_to_is_in_use() {
+    let house = House::new();
+    let ada = house.admin();
+    let (one, two) = (ada.report("one").unwrap().id(), ada.report("two").unwrap().id());
+    ada.incident(one).hold("awaiting_vendor").unwrap();
+    ada.incident(one).cancel(andon::command::Cancel::duplicate_of(two)).unwrap();
+    let without = |draft: &mut PolicyDraft| draft.hold_reasons.retain(|rule| rule.reason.as_str() != "awaiting_vendor");
+    let error = ada.publish_policy(changed(&ada, without)).unwrap_err();
+    assert_eq!(faults(&error), [("hold_reasons", "value.in_use")]);
+    assert!(error.to_string().contains("leaves out `awaiting_vendor`"), "{error}");
+    let waiting = Query::all().hold_reason(andon::incident::HoldReason::AwaitingVendor);
+    assert_eq!(ada.count(&waiting.filter, 10).unwrap().counted, 0, "it does not wait now");
+}

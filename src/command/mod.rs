@@ -39,18 +39,20 @@ impl Command {
     /// Reads a command from JSON.
     ///
     /// # Errors
-    /// [`DecodeError`] with the path to the part that cannot be read. Whether it can be done is for the desk to
-    /// say.
+    /// [`DecodeError`] that says what cannot be read, with the path as far as it is known. Whether it can be done
+    /// is for the desk to say.
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
         crate::event::decode(json)
     }
 }
 
 impl IncidentCommand {
-    /// Reads a command from JSON: `{"command": "resolve", "code": "fixed"}`.
+    /// Reads a command from JSON: `{"command": "resolve", "code": "fixed"}`, `{"command": "cancel", "as":
+    /// "withdrawn"}`, `{"command": "cancel", "as": {"duplicate": {"of": "0192f0c4-…"}}}`.
     ///
     /// # Errors
-    /// [`DecodeError`] with the path to the part that cannot be read.
+    /// [`DecodeError`] that says what cannot be read. Its path is `.`: which members a command has is known only
+    /// when all of it was read.
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
         crate::event::decode(json)
     }

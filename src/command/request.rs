@@ -139,7 +139,8 @@ pub enum IncidentCommand {
     /// Decide anew, by the policy in force, what was decided by an earlier one: the priority, and when it
     /// closes by itself. If that lies in the past by the new policy, it closes now.
     Reissue {},
-    /// Erase texts, here and in the log. Their salted digests stay.
+    /// Erase texts, here and in the log. Their salted digests stay. A digest that no text of the record has
+    /// erases nothing.
     Redact {
         /// The digests of the texts, as [`Text::digest`](crate::text::Text::digest) gives them.
         texts: Vec<Digest>,

@@ -1,6 +1,10 @@
 //! The same command on many incidents: planned first, applied in bounded batches.
 
-use super::{ActingDesk, Cursor, InForce, Outcome, Preview, cursor::ListPlace, reads::check_limit};
+use super::{
+    ActingDesk, Cursor, InForce, Outcome, Preview,
+    cursor::{Binding, ListPlace, RecordPlace},
+    reads::check_limit,
+};
 use crate::{
     command::IncidentCommand,
     decision::ready,
@@ -97,7 +101,7 @@ impl<R: Repository> Bulk<R> {
         let mut answers = Vec::with_capacity(taken.len());
         for (id, number) in taken {
             let request = std::slice::from_ref(&self.request);
-            let result = self.acting.preview_requests(&id.into(), request).await;
+            let result = self.acting_on(id).preview_requests(&id.into(), request).await;
             let number = number.or_else(|| result.as_ref().ok().map(|preview| preview.incident().number().clone()));
             answers.push(BulkAnswer { id, number, result });
         }
@@ -115,13 +119,19 @@ impl<R: Repository> Bulk<R> {
         let (taken, next) = self.take(after, limit).await?;
         let mut answers = Vec::with_capacity(taken.len());
         for (id, number) in taken {
-            let mut acting = self.acting.clone();
-            acting.options.command = Some(CommandId::named(&format!("{}/{id}", self.command)));
-            let result = acting.run_requests(&RecordKey::from(id), std::slice::from_ref(&self.request)).await;
+            let request = std::slice::from_ref(&self.request);
+            let result = self.acting_on(id).run_requests(&RecordKey::from(id), request).await;
             let number = number.or_else(|| result.as_ref().ok().map(|outcome| outcome.number().clone()));
             answers.push(BulkAnswer { id, number, result });
         }
         Ok(Batch { answers, next })
+    }
+
+    /// The desk, with the command id for this incident.
+    fn acting_on(&self, id: Id<Incident>) -> ActingDesk<R> {
+        let mut acting = self.acting.clone();
+        acting.options.command = Some(CommandId::named(&format!("{}/{id}", self.command)));
+        acting
     }
 
     /// The next incidents.
@@ -136,7 +146,12 @@ impl<R: Repository> Bulk<R> {
                         taken.push((*id, None));
                     }
                 }
-                Ok((taken, None))
+                let binding = Binding::of_records(&self.acting.tenant, records);
+                let from = after.map(|cursor| RecordPlace::open(cursor, binding)).transpose()?;
+                let from = from.map_or(0, |place| place.0);
+                let end = from.saturating_add(limit);
+                let next = (end < taken.len()).then(|| RecordPlace(end).seal(binding));
+                Ok((taken.into_iter().skip(from).take(limit).collect(), next))
             }
             Selection::Matching(filter) => {
                 let policy: InForce = self.acting.in_force().await?;

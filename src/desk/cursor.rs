@@ -9,6 +9,7 @@ use crate::{
     error::CursorError,
     event::RecordId,
     id::Id,
+    incident::Incident,
     key::TenantId,
     store::{FeedPosition, Query, Scope, SortKey},
     time::Instant,
@@ -57,6 +58,8 @@ pub(super) struct Binding([u8; 8]);
 /// A list begins with these bytes, the feed with those.
 const LIST: u8 = b'L';
 const FEED: u8 = b'F';
+/// And a list that names its records with this one.
+const RECORDS: u8 = b'R';
 
 impl Binding {
     /// A list in a scope.
@@ -64,6 +67,11 @@ impl Binding {
         let mut viewer: Vec<String> = scope.viewer.iter().map(ToString::to_string).collect();
         viewer.sort_unstable();
         Self::of(&(LIST, &scope.tenant, viewer, query))
+    }
+
+    /// A list that names its records.
+    pub(super) fn of_records(tenant: &TenantId, records: &[Id<Incident>]) -> Self {
+        Self::of(&(RECORDS, tenant, records))
     }
 
     /// The feed of a tenant.
@@ -109,6 +117,24 @@ impl ListPlace {
         let key = i64::from_be_bytes(read.take()?);
         let id = RecordId::Incident(Id::from_u128(u128::from_be_bytes(read.take()?)));
         Ok(Self { at, after: SortKey { part, rank, at: key, id } })
+    }
+}
+
+/// Where a list that names its records goes on: with the one that has this index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RecordPlace(pub usize);
+
+impl RecordPlace {
+    pub(super) fn seal(self, binding: Binding) -> Cursor {
+        let mut bytes = vec![RECORDS];
+        bytes.extend(binding.0);
+        bytes.extend(u64::try_from(self.0).unwrap_or(u64::MAX).to_be_bytes());
+        Cursor(hex(&bytes))
+    }
+
+    pub(super) fn open(cursor: &Cursor, binding: Binding) -> Result<Self, CursorError> {
+        let mut read = Reader::<17>::open(cursor, RECORDS, binding)?;
+        usize::try_from(u64::from_be_bytes(read.take()?)).map(Self).map_err(|_| CursorError::Malformed)
     }
 }
 

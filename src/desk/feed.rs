@@ -1,5 +1,7 @@
 //! Following what happens: the feed.
 
+use serde::Serialize;
+
 use super::{
     ActingDesk,
     cursor::{Binding, Cursor, open_feed, seal_feed},
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// A page of the feed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Deliveries {
     /// What was committed, in order.
     pub deliveries: Vec<Delivery>,
@@ -26,7 +28,7 @@ pub struct Deliveries {
 
 /// A change of one record: what one commit did to it. It comes at least once; the same again has the same
 /// cursor and the same events.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Delivery {
     /// The feed after this change: to go on from here when the host has dealt with it.
     pub cursor: Cursor,
@@ -37,7 +39,8 @@ pub struct Delivery {
 }
 
 /// What became of a record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// It fits the filter.
     Stands {

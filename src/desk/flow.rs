@@ -17,7 +17,7 @@ use crate::{
     digest::Digest,
     error::{CommandReused, Error, VersionConflict},
     event::{Cause, RecordId},
-    id::{CommandId, Id, Number},
+    id::{CommandId, Id, Number, Version},
     incident::Stage,
     key::PersonRef,
     store::{Answer, Guard, Loaded, RecordKey, Repository, RepositoryError},
@@ -251,7 +251,9 @@ impl<R: Repository> ActingDesk<R> {
         let incident = incident_of(loaded);
         let policy = &*in_force.policy;
         let recorded_at = recorded_at(incident, policy, self.desk.now())?;
-        if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version) {
+        if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version)
+            && !self.only_fell_due(loaded, expected).await?
+        {
             let number = incident.number().clone();
             let (since, more) = self.since(in_force, loaded, expected).await?;
             return Err(VersionConflict { number, expected, found: loaded.version, since, more }.into());
@@ -294,10 +296,24 @@ impl<R: Repository> ActingDesk<R> {
 
     /// What commands would do, without storing it.
     pub(super) async fn preview_requests(&self, key: &RecordKey, requests: Requests<'_>) -> Result<Preview, Error> {
-        let (policy, found) = self.load(Some(key), None).await?;
+        let (policy, found) = self.load(Some(key), self.options.command).await?;
         let loaded = self.found(found.record, key)?;
+        if let (Some(command), Some(answer)) = (self.options.command, found.answer) {
+            let asked = self.asked_of(Some(loaded.record.id()), requests);
+            return self.preview_again(command, &asked, &answer).await;
+        }
         let decided = self.decide_requests(&policy, &loaded, requests).await?;
-        Ok(self.preview_of(&policy, decided, loaded.version))
+        Ok(self.preview_of(&policy, Some(incident_of(&loaded)), decided, loaded.version))
+    }
+
+    /// What a report would come to, without storing it.
+    pub(super) async fn preview_report(&self, report: &Report) -> Result<Preview, Error> {
+        let (policy, found) = self.load(None, self.options.command).await?;
+        if let (Some(command), Some(answer)) = (self.options.command, found.answer) {
+            return self.preview_again(command, &self.asked(None, report), &answer).await;
+        }
+        let decided = self.decide_report(&policy, report, None).await?;
+        Ok(self.preview_of(&policy, None, decided, Version::NONE))
     }
 }
 

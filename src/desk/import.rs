@@ -8,6 +8,7 @@ use super::{
     commit::{Committed, Place},
     flow::{Asked, CONFLICT_TRIES, busy, repository},
     judge::{other_in, other_of},
+    observe::Tries,
 };
 use crate::{
     actor::{Actor, ActorId},
@@ -115,8 +116,15 @@ impl<R: Repository> ActingDesk<R> {
     /// [`OnRefusal::Abort`] whatever a step is refused with.
     pub async fn import(&self, history: &History) -> Result<Imported, Error> {
         let command = self.command_id();
+        let tries = Tries::default();
+        let run = self.run_import(command, history, &tries);
+        self.observed(Verb::Import.permission(), command, &tries, run).await
+    }
+
+    async fn run_import(&self, command: CommandId, history: &History, tries: &Tries) -> Result<Imported, Error> {
         let asked = self.asked(None, history);
         for _ in 0..CONFLICT_TRIES {
+            tries.count();
             match self.try_import(command, &asked, history).await {
                 Err(Error::Repository { source, .. }) if source.is_overtaken() => {}
                 settled => return settled,

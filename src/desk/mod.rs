@@ -50,7 +50,7 @@ use crate::{
     error::{Error, Invalid},
     event::PolicyStamp,
     fault::{Fault, Faults},
-    id::{CommandId, IdSource, Version},
+    id::{CommandId, IdSource},
     incident::{Incident, IncidentEvent},
     key::TenantId,
     lifecycle::{Staged, Step},
@@ -321,11 +321,7 @@ impl<R: Repository> ActingDesk<R> {
     /// As the method for that command.
     pub async fn preview(&self, command: Command) -> Result<Preview, Error> {
         match command {
-            Command::Report(report) => {
-                let policy = self.in_force().await?;
-                let decided = self.decide_report(&policy, &report, None).await?;
-                Ok(self.preview_of(&policy, decided, Version::NONE))
-            }
+            Command::Report(report) => self.preview_report(&report).await,
             Command::Incident { id, request } => self.preview_requests(&id.into(), &[request]).await,
         }
     }

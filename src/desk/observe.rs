@@ -5,10 +5,18 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::{ActingDesk, Outcome};
-use crate::{error::Error, event::RecordId, id::CommandId, key::TenantId, store::Repository, time::Instant};
+use super::{ActingDesk, Imported, Outcome};
+use crate::{
+    error::Error,
+    event::{PolicyStamp, RecordId},
+    id::CommandId,
+    key::TenantId,
+    store::Repository,
+    time::Instant,
+};
 
-/// What hears of every command: for metrics. It is called on the way, so that it should be quick.
+/// What hears of every command: for metrics. It is called on the way, so that it should be quick. What falls
+/// due and is stored by a [`wake`](super::Desk::wake) is no command.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,7 +60,7 @@ pub struct Observation<'a> {
     pub asked: &'static str,
     /// The command's id.
     pub command: CommandId,
-    /// The record that it was about, if it succeeded.
+    /// The record that it was about, if it succeeded and was about one.
     pub record: Option<RecordId>,
     /// The code of the error; `None` if it succeeded.
     pub code: Option<&'static str>,
@@ -68,6 +76,29 @@ pub struct Observation<'a> {
     pub ended: Instant,
 }
 
+/// What a command came to, as far as it is about a record.
+pub(super) trait Observed {
+    fn outcome(&self) -> Option<&Outcome>;
+}
+
+impl Observed for Outcome {
+    fn outcome(&self) -> Option<&Outcome> {
+        Some(self)
+    }
+}
+
+impl Observed for Imported {
+    fn outcome(&self) -> Option<&Outcome> {
+        Some(&self.outcome)
+    }
+}
+
+impl Observed for PolicyStamp {
+    fn outcome(&self) -> Option<&Outcome> {
+        None
+    }
+}
+
 /// How often a command was decided.
 #[derive(Default)]
 pub(super) struct Tries(AtomicUsize);
@@ -80,17 +111,17 @@ impl Tries {
 
 impl<R: Repository> ActingDesk<R> {
     /// Runs a command, and tells whoever wants to hear of it.
-    pub(super) async fn observed(
+    pub(super) async fn observed<T: Observed + Send>(
         &self,
         asked: &'static str,
         command: CommandId,
         tries: &Tries,
-        run: impl Future<Output = Result<Outcome, Error>> + Send,
-    ) -> Result<Outcome, Error> {
+        run: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
         let began = self.desk.observer.as_ref().map(|_| self.desk.now());
         let result = self.traced(asked, command, tries, run).await;
         if let (Some(observer), Some(began)) = (&self.desk.observer, began) {
-            let outcome = result.as_ref().ok();
+            let outcome = result.as_ref().ok().and_then(T::outcome);
             observer.command(&Observation {
                 tenant: &self.tenant,
                 asked,
@@ -109,7 +140,7 @@ impl<R: Repository> ActingDesk<R> {
 
     #[cfg(not(feature = "tracing"))]
     #[expect(clippy::unused_self, reason = "its twin with the feature `tracing` needs it")]
-    fn traced<F: Future<Output = Result<Outcome, Error>> + Send>(
+    fn traced<T, F: Future<Output = Result<T, Error>> + Send>(
         &self,
         _: &'static str,
         _: CommandId,
@@ -122,13 +153,13 @@ impl<R: Repository> ActingDesk<R> {
     /// Runs a command in a span of its own: `andon.command` with the tenant, what is asked and the command's
     /// id, and at its end the record, the code of an error and the number of retries.
     #[cfg(feature = "tracing")]
-    async fn traced(
+    async fn traced<T: Observed + Send>(
         &self,
         asked: &'static str,
         command: CommandId,
         tries: &Tries,
-        run: impl Future<Output = Result<Outcome, Error>> + Send,
-    ) -> Result<Outcome, Error> {
+        run: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
         use tracing::{Instrument, field};
 
         let span = tracing::info_span!(
@@ -142,8 +173,8 @@ impl<R: Repository> ActingDesk<R> {
         );
         let result = run.instrument(span.clone()).await;
         match &result {
-            Ok(outcome) => span.record("record", field::display(outcome.record.id())),
-            Err(error) => span.record("code", error.code()),
+            Ok(done) => done.outcome().map(|outcome| span.record("record", field::display(outcome.record.id()))),
+            Err(error) => Some(span.record("code", error.code())),
         };
         span.record("retries", tries.0.load(Ordering::Relaxed).saturating_sub(1));
         result

@@ -37,7 +37,7 @@ macro_rules! options {
                 self
             }
 
-            /// Only if the record is still at this version. (What does not exist yet has none: a report or an
+            /// Only if the record is still at this version, or nothing has happened since but what fell due. (What does not exist yet has none: a report or an
             /// import takes no notice of it.)
             /// Without it, what others did in between is
             /// taken into account, and the command decided anew.

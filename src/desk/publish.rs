@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     ActingDesk, InForce,
     flow::{Asked, CONFLICT_TRIES, busy, repository, reused},
+    observe::Tries,
     reads::check_limit,
 };
 use crate::{
@@ -23,7 +24,8 @@ impl<R: Repository> ActingDesk<R> {
     /// It is a command like others: it has an id, whose answer is given again, and
     /// [`if_version`](Self::if_version) names the version of the policy that it is to follow. Records keep what
     /// was decided; [`bulk`](Self::bulk) with [`IncidentCommand::Reissue`](crate::command::IncidentCommand::Reissue)
-    /// decides them anew. A value that some record bears cannot be left out: retire it.
+    /// decides them anew. A category, field, option, hold reason, resolution code, stage label, impact, urgency or
+    /// criticality that some record bears cannot be left out: retire it. Priorities and channels can.
     ///
     /// # Errors
     /// [`Error::Refused`] without the permission `policy.publish` in the policy that is in force;
@@ -31,9 +33,15 @@ impl<R: Repository> ActingDesk<R> {
     /// use; [`Error::PolicyConflict`] if another version is in force than the one that was named.
     pub async fn publish_policy(&self, policy: Policy) -> Result<PolicyStamp, Error> {
         let command = self.command_id();
-        let policy = Arc::new(policy);
+        let tries = Tries::default();
+        let run = self.run_publish(command, Arc::new(policy), &tries);
+        self.observed(Permission::PublishPolicy.as_str(), command, &tries, run).await
+    }
+
+    async fn run_publish(&self, command: CommandId, policy: Arc<Policy>, tries: &Tries) -> Result<PolicyStamp, Error> {
         let asked = self.asked(None, &("publish", policy.digest()));
         for _ in 0..CONFLICT_TRIES {
+            tries.count();
             let (in_force, found) = self.load(None, Some(command)).await?;
             if let Some(answer) = found.answer {
                 return published(command, &asked, &answer);
@@ -119,9 +127,12 @@ fn published(command: CommandId, asked: &Asked, answer: &Answer) -> Result<Polic
     answer.published.filter(|_| asked.is_of(answer)).ok_or_else(|| reused(command))
 }
 
-/// The fault for a value that records bear.
+/// The fault for a value that records bear: the first that was found.
 fn in_use(term: &Term, left_out: &[(Term, String)]) -> Error {
     let path = left_out.iter().find(|(known, _)| known == term).map_or("", |(_, path)| path);
-    let rule = format!("leaves out `{term}`, which records bear; retire it instead, or move them first");
+    let text = term.to_string();
+    let value = text.split_once(':').map_or(text.as_str(), |(_, value)| value);
+    let value = value.split_once('\u{1f}').map_or(value, |(_, value)| value);
+    let rule = format!("leaves out `{value}`, which records bear; retire it instead");
     Faults::one(Fault::new(path, "value.in_use", rule)).into()
 }

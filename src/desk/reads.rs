@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{ActingDesk, InForce, IncidentDesk, Outcome, Preview, Seen, flow::Decided, log::corrupt};
+use super::{
+    ActingDesk, InForce, IncidentDesk, Outcome, Preview, Seen,
+    flow::{Asked, Decided},
+    log::corrupt,
+};
 use crate::{
     decision::{AllowedMove, Course},
     error::{Error, Happened, NotFound, invalid_read},
-    event::Event,
+    event::{Cause, Event},
     id::{CommandId, Version},
     incident::{Audience, Incident},
     permission::Permission,
-    store::{Found, Loaded, LogPart, MAX_PAGE, Record, RecordKey, Repository, RepositoryError, Scope},
+    store::{Answer, Found, Loaded, LogPart, MAX_PAGE, Record, RecordKey, Repository, RepositoryError, Scope},
     time::Instant,
     verb::IncidentVerb,
     view::{MoveView, RecordView, TimelineEntry},
@@ -103,11 +107,44 @@ impl<R: Repository> ActingDesk<R> {
         outcome
     }
 
-    /// What a decision would come to, without what the actor may not read.
-    pub(super) fn preview_of(&self, policy: &InForce, decided: Decided, version: Version) -> Preview {
+    /// What a decision would come to, without what the actor may not read: neither now nor by what the decision
+    /// itself would make of it.
+    pub(super) fn preview_of(
+        &self,
+        policy: &InForce,
+        now: Option<&Incident>,
+        decided: Decided,
+        version: Version,
+    ) -> Preview {
         let Course { incident, happenings } = decided.course;
-        let internals = self.reads_internals(&incident, policy);
-        Preview::of(self.without_internals(incident, policy), version, happenings, internals)
+        let internals = now.into_iter().chain([&incident]).all(|incident| self.reads_internals(incident, policy));
+        let incident = if internals { incident } else { incident.withheld() };
+        Preview::of(incident, version, happenings, internals)
+    }
+
+    /// The preview of a command that has landed: nothing more would happen.
+    pub(super) async fn preview_again(
+        &self,
+        command: CommandId,
+        asked: &Asked,
+        answer: &Answer,
+    ) -> Result<Preview, Error> {
+        let outcome = self.shown(self.repeat(command, asked, answer).await?);
+        Ok(Preview::of(outcome.incident().clone(), outcome.version(), Vec::new(), true))
+    }
+
+    /// Whether nothing has happened to a record since a version but what fell due: whoever saw that version saw
+    /// it, too, or would have, so that it does not matter whether somebody came to store it.
+    pub(super) async fn only_fell_due(&self, loaded: &Loaded, version: Version) -> Result<bool, Error> {
+        if version >= loaded.version {
+            return Ok(false);
+        }
+        let part = LogPart { from: version.next(), limit: TOLD, newest_first: false };
+        let scope = Scope::everything(&self.tenant);
+        let page = self.desk.repository().events(&scope, loaded.record.id(), part).await;
+        let page = page.map_err(|error| self.failed(error))?;
+        let all = page.next.is_none() && !page.events.is_empty();
+        Ok(all && page.events.iter().all(|event| event.cause == Cause::Due))
     }
 
     /// What has happened to a record since a version, as far as the actor may see it; and whether there is

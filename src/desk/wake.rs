@@ -18,8 +18,8 @@ use crate::{
     time::Instant,
 };
 
-/// How many pages of records that cannot be woken a sweep passes over.
-const PASSES: usize = 8;
+/// How many pages a sweep reads at most: what cannot be woken does not keep it from what comes after.
+const PASSES: usize = 1_000;
 
 /// What a sweep came to.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Woken {
     pub records: Vec<WokenRecord>,
     /// The records that could not be woken. They stay due, and the next sweep tries again.
     pub failed: Vec<FailedWake>,
-    /// Whether more is due: sweep again at once.
+    /// Whether more is due that can be woken: sweep again at once.
     pub more: bool,
 }
 
@@ -55,9 +55,10 @@ pub struct FailedWake {
 impl<R: Repository> Desk<R> {
     /// Stores what has fallen due by `now`, of all tenants, on at most `limit` records.
     ///
-    /// The host owns the scheduler: it calls this every now and then, from any number of processes. Nothing
-    /// depends on when: what is late is stored with the instant at which it fell due, and reads show it even
-    /// before. A `now` in the past finds less.
+    /// The host owns the scheduler: it calls this every now and then, from any number of processes. No record
+    /// depends on when: what is late is stored with the instant at which it fell due, and whoever opens an
+    /// incident sees it even before. Lists, counts and the feed go by what is stored: they are as fresh as the
+    /// last wake. A `now` in the past finds less.
     ///
     /// # Errors
     /// [`Error::Invalid`] if `now` lies ahead of the desk's clock, or `limit` is not 1 to
@@ -76,29 +77,32 @@ impl<R: Repository> Desk<R> {
         check_limit(limit)?;
         let clock = self.now();
         if now > clock {
-            let rule = format!("lies in the future; now is {}", clock.to_rfc3339());
+            let rule = format!("lies ahead of the desk's clock, which says {}", clock.to_rfc3339());
             return Err(invalid_read("now", "time.future", rule));
         }
         let failed = |source| Error::Repository { command: None, source };
         let mut woken = Woken::default();
-        let mut after = None;
+        let (mut after, mut last) = (None, None);
         for _ in 0..PASSES {
             let left = limit.saturating_sub(woken.records.len());
             let page = self.repository().wakes(Sweep { now, limit: left, share, after }).await.map_err(failed)?;
             let full = page.len() >= left;
             for wake in page {
-                let place = (wake.at, wake.record);
+                let place = (wake.at, wake.record, wake.tenant.clone());
                 // A repository that wakes early, or leads back, is not believed.
-                if wake.at > now || after.is_some_and(|after| place <= after) {
+                if wake.at > now || last.as_ref().is_some_and(|last| place <= *last) {
                     return Err(failed(corrupt(wake.record, "it is woken out of turn")));
                 }
-                after = Some(place);
+                after = Some((wake.at, wake.record));
+                last = Some(place);
                 match self.wake_one(&wake).await {
-                    Ok(record) => woken.records.push(record),
+                    Ok(Some(record)) => woken.records.push(record),
+                    // Somebody else was first.
+                    Ok(None) => {}
                     Err(error) => woken.failed.push(FailedWake { wake, error }),
                 }
             }
-            woken.more = full;
+            woken.more = full && !woken.records.is_empty();
             if !full || woken.records.len() >= limit {
                 break;
             }
@@ -106,10 +110,11 @@ impl<R: Repository> Desk<R> {
         Ok(woken)
     }
 
-    async fn wake_one(&self, wake: &Wake) -> Result<WokenRecord, Error> {
+    /// Stores what has fallen due on a record; `None` if nothing has by now.
+    async fn wake_one(&self, wake: &Wake) -> Result<Option<WokenRecord>, Error> {
         let tenant = super::TenantDesk { desk: self.clone(), tenant: wake.tenant.clone() };
         let version = tenant.acting_as(Actor::system()).wake(wake.record).await?;
-        Ok(WokenRecord { tenant: wake.tenant.clone(), record: wake.record, version })
+        Ok(version.map(|version| WokenRecord { tenant: wake.tenant.clone(), record: wake.record, version }))
     }
 
     /// Lets go of the answers to commands that are older than `before`, of all tenants: at most `limit`, 1 to
@@ -129,8 +134,8 @@ impl<R: Repository> Desk<R> {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    /// Stores what has fallen due on a record; gives its version then.
-    async fn wake(&self, record: RecordId) -> Result<Version, Error> {
+    /// Stores what has fallen due on a record; gives its version then, or `None` if nothing has.
+    async fn wake(&self, record: RecordId) -> Result<Option<Version>, Error> {
         let key = RecordKey::Id(record);
         let command = self.command_id();
         for _ in 0..CONFLICT_TRIES {
@@ -140,12 +145,12 @@ impl<R: Repository> ActingDesk<R> {
             let recorded_at = super::judge::recorded_at(incident, &policy.policy, self.desk.now())?;
             let course = self.caught_up(Course::from(incident.clone()), recorded_at, recorded_at, &policy).await?;
             if course.happenings.is_empty() {
-                return Ok(loaded.version);
+                return Ok(None);
             }
             let attempt = self.attempt(command, &self.asked(Some(record), &"wake"), policy);
             let place = Place { base: Some(loaded), guards: Vec::new() };
             match self.commit_course(&attempt, course, place, recorded_at).await {
-                Ok(Committed::Now(outcome)) => return Ok(outcome.version),
+                Ok(Committed::Now(outcome)) => return Ok(Some(outcome.version)),
                 Ok(Committed::Before(_)) => return Err(super::flow::reused(command)),
                 Err(error) if error.is_overtaken() => {}
                 Err(error) => return Err(repository(command, error)),

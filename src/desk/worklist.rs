@@ -1,5 +1,7 @@
 //! Worklists: pages of records, and how many there are.
 
+use serde::Serialize;
+
 use super::{
     ActingDesk, InForce,
     cursor::{Binding, Cursor, ListPlace, seal_feed},
@@ -17,7 +19,7 @@ use crate::{
 const MAX_COUNT: u64 = 100_000;
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
     /// The rows, in the order of the query.
     pub rows: Vec<ListRow>,
@@ -30,7 +32,7 @@ pub struct Page {
 }
 
 /// How many records there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Count {
     /// So many, or at least so many.
     pub counted: u64,
@@ -47,8 +49,9 @@ impl<R: Repository> ActingDesk<R> {
     /// fallen due that nobody has stored yet is shown as it is now, in the place where it is stored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the limit is none, or a part of the filter names too much, or what the policy does
-    /// not know; [`Error::Cursor`] for a cursor of another list, viewer or tenant.
+    /// [`Error::Invalid`] if the limit is none, a part of the filter names too much, or a field is not the
+    /// policy's or cannot have the value; a category or a group that nothing bears finds nothing.
+    /// [`Error::Cursor`] for a cursor of another list, viewer or tenant.
     pub async fn worklist(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
         check_limit(limit)?;
         let policy = self.in_force().await?;
@@ -61,7 +64,8 @@ impl<R: Repository> ActingDesk<R> {
         Ok(Page { rows: rows.into_iter().map(ListRow::from).collect(), next, at, feed })
     }
 
-    /// How many incidents match and may be seen: counted up to `cap`, at most 100,000.
+    /// How many incidents match and may be seen: counted up to `cap`, at most 100,000. What has fallen due counts
+    /// once it is stored, as by [`wake`](super::Desk::wake).
     ///
     /// # Errors
     /// As [`worklist`](Self::worklist).

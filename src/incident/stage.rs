@@ -349,6 +349,12 @@ impl Cancelled {
         &self.former
     }
 
+    /// The host's own status that it had before.
+    #[must_use]
+    pub const fn former_label(&self) -> Option<&StageLabel> {
+        self.label.as_ref()
+    }
+
     /// Whether it is a merge that can be undone: a duplicate of which it is known what it was before.
     #[must_use]
     pub const fn is_undoable(&self) -> bool {

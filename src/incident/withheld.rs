@@ -59,20 +59,19 @@ impl Incident {
 }
 
 impl E {
-    /// Who may learn that it happened. Internal notes, time spent, waivers and who watches are the desk's
-    /// own affair; everything else is for all who may see the incident, without its
+    /// Who may learn that it happened. Internal notes, time spent, waivers, and what was reissued or erased are
+    /// the desk's own affair; everything else is for all who may see the incident, without its
     /// [internal texts](Self::withheld).
     #[must_use]
     pub const fn audience(&self) -> Audience {
         match self {
             Self::NoteAdded(note) => note.audience,
-            Self::Watched(_)
-            | Self::Unwatched(_)
-            | Self::TimeSpent(_)
-            | Self::ObligationWaived(_)
-            | Self::ClosureReissued(_)
-            | Self::Redacted(_) => Audience::Internal,
+            Self::TimeSpent(_) | Self::ObligationWaived(_) | Self::ClosureReissued(_) | Self::Redacted(_) => {
+                Audience::Internal
+            }
             Self::Reported(_)
+            | Self::Watched(_)
+            | Self::Unwatched(_)
             | Self::Assigned(_)
             | Self::Unassigned
             | Self::Routed(_)

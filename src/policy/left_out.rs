@@ -20,6 +20,7 @@ pub(crate) fn left_out(old: &Policy, new: &Policy) -> Vec<(Term, String)> {
     for rule in &before.hold_reasons {
         if new.hold(rule.reason.as_str()).is_none() {
             left.push((Term::HoldReason(rule.reason.clone()), "hold_reasons".to_owned()));
+            left.push((Term::FormerHoldReason(rule.reason.clone()), "hold_reasons".to_owned()));
         }
     }
     for rule in &before.resolution_codes {
@@ -30,6 +31,7 @@ pub(crate) fn left_out(old: &Policy, new: &Policy) -> Vec<(Term, String)> {
     for rule in &before.stage_labels {
         if new.label(rule.stage, rule.key.as_str()).is_none() {
             left.push((Term::StageLabel(rule.key.clone()), "stage_labels".to_owned()));
+            left.push((Term::FormerStageLabel(rule.key.clone()), "stage_labels".to_owned()));
         }
     }
     for field in &before.fields {

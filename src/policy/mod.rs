@@ -111,7 +111,7 @@ impl Policy {
     /// | role `monitoring` | reports, routes, writes notes, resolves, confirms, reopens |
     /// | role `agent` | everything but what follows |
     /// | role `manager` | also overrides priorities, waives, corrects, undoes merges, reads confidential records |
-    /// | role `administrator` | everything, importing and publishing policies included |
+    /// | role `administrator` | everything, importing, reissuing, redacting and publishing policies included |
     #[must_use]
     pub fn itil() -> Self {
         Self::from_valid(PolicyDraft::itil())

@@ -40,7 +40,9 @@ impl PolicyDraft {
             faults.push(
                 "closure.automatic_after_seconds",
                 "closure.before_quiet_time",
-                format!("is {after}, when the {quiet} of `closure.confirmation.quiet_seconds` are not over"),
+                format!(
+                    "is {after}; it must be at least {quiet}, as `closure.confirmation.quiet_seconds` is: set both"
+                ),
             );
         }
         if self.reopening.max_times == Some(0) && self.reopening.window_seconds.is_some() {

@@ -248,8 +248,9 @@ impl Commit {
         let malformed = |reason| Err(RepositoryError::Malformed { reason });
         for (index, write) in self.writes.iter().enumerate() {
             let id = write.id();
-            if self.writes.iter().take(index).any(|earlier| earlier.id() == id) {
-                return malformed("it writes a record twice");
+            let again = |earlier: &Write| earlier.id() == id || earlier.row.number == write.row.number;
+            if self.writes.iter().take(index).any(again) {
+                return malformed("it writes a record, or gives a number, twice");
             }
             if write.record.id() != id || write.row.number != *write.record.number() {
                 return malformed("it writes one record under another's id or number");

@@ -330,7 +330,8 @@ impl Query {
         Self::default()
     }
 
-    /// Every record on which work is still to be done.
+    /// Every record on which work is still to be done: new, assigned, in progress and on hold. What is resolved
+    /// waits for its closure, and is not among them.
     #[must_use]
     pub fn open() -> Self {
         let stages = Stage::ALL.into_iter().filter(|stage| stage.is_open()).collect();

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    incident::{ExternalReference, Facts, FieldValue, HoldReason, Incident},
+    incident::{ExternalReference, Facts, FieldValue, Former, HoldReason, Incident, Stage},
     key::{
         CategoryKey, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef, OrganisationRef,
         PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
@@ -44,6 +44,10 @@ pub enum Term {
     ResolutionCode(ResolutionCode),
     /// It has this status of the host's own.
     StageLabel(StageLabel),
+    /// It waited for this reason before it was merged, and does again if the merge is undone.
+    FormerHoldReason(HoldReason),
+    /// It had this status of the host's own before it was merged, and has it again if the merge is undone.
+    FormerStageLabel(StageLabel),
     /// It bears this label.
     Label(Label),
     /// It is in this category.
@@ -95,6 +99,8 @@ impl fmt::Display for Term {
             Self::HoldReason(reason) => write!(f, "hold_reason:{reason}"),
             Self::ResolutionCode(code) => write!(f, "resolution_code:{code}"),
             Self::StageLabel(label) => write!(f, "stage_label:{label}"),
+            Self::FormerHoldReason(reason) => write!(f, "former_hold_reason:{reason}"),
+            Self::FormerStageLabel(label) => write!(f, "former_stage_label:{label}"),
             Self::Label(label) => write!(f, "label:{label}"),
             Self::Category(category) => write!(f, "category:{category}"),
             Self::Impact(level) => write!(f, "impact:{level}"),
@@ -172,6 +178,8 @@ impl TermChange {
                     && before.hold().map(|stage| &stage.hold().reason) == after.hold().map(|stage| &stage.hold().reason)
                     && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
                     && before.progress().label == after.progress().label
+                    && (before.stage() == after.stage() || after.stage() != Stage::Cancelled)
+                    && (before.stage() == after.stage() || before.stage() != Stage::Cancelled)
             });
         Self {
             standing: (!stands_alike).then(|| standing(after)),
@@ -202,6 +210,14 @@ fn standing(incident: &Incident) -> Arc<[Term]> {
     terms.extend(incident.hold().map(|stage| Term::HoldReason(stage.hold().reason.clone())));
     terms.extend(incident.resolution().map(|resolution| Term::ResolutionCode(resolution.code.clone())));
     terms.extend(incident.progress().label.clone().map(Term::StageLabel));
+    if let Incident::Cancelled(cancelled) = incident
+        && cancelled.stage().is_undoable()
+    {
+        if let Former::OnHold(held) = cancelled.stage().former() {
+            terms.push(Term::FormerHoldReason(held.hold().reason.clone()));
+        }
+        terms.extend(cancelled.stage().former_label().cloned().map(Term::FormerStageLabel));
+    }
     terms.into()
 }
 

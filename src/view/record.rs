@@ -224,6 +224,9 @@ pub struct ResolutionView {
     /// Who confirmed it, `caller` or `monitoring`, while it is resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_by: Option<String>,
+    /// When it closes by itself, unless something happens before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<Instant>,
     /// Whether, while it is resolved, the caller has replied and the desk has not answered.
     pub caller_replied: bool,
     /// What the closure rests on, once it is closed: `confirmed`, `quiet_time`, …
@@ -355,8 +358,8 @@ impl RecordView {
     }
 
     /// The view for those who may not read internals: of the [withheld](Incident::withheld) incident, and
-    /// without what internal events add up to: watchers, waivers, internal notes, time spent; nor does it
-    /// count corrections.
+    /// without what internal events add up to: waivers, internal notes, time spent; nor does it count
+    /// corrections.
     #[must_use]
     pub fn public(incident: &Incident, version: Version) -> Self {
         let view = if incident.has_internals() {
@@ -366,7 +369,7 @@ impl RecordView {
         };
         let counters =
             CountersView { internal_notes: None, time_spent_seconds: None, corrections: None, ..view.counters };
-        Self { watchers: Vec::new(), waivers: Vec::new(), counters, ..view }
+        Self { waivers: Vec::new(), counters, ..view }
     }
 }
 
@@ -429,12 +432,14 @@ impl ResolutionView {
             resolved_at: milestones.resolved,
             confirmed_at: milestones.confirmed,
             confirmed_by: None,
+            closes_at: None,
             caller_replied: false,
             closed_as: None,
         };
         match incident {
             Incident::Resolved(resolved) => Self {
                 confirmed_by: resolved.stage().confirmation().map(|confirmation| key(confirmation.by)),
+                closes_at: resolved.stage().closes_at().filter(|_| !resolved.stage().is_closure_blocked()),
                 caller_replied: resolved.stage().caller_replied(),
                 ..view
             },

@@ -217,4 +217,8 @@ fn what_a_merged_duplicate_goes_back_to_is_in_use() {
     assert!(error.to_string().contains("leaves out `awaiting_vendor`"), "{error}");
     let waiting = Query::all().hold_reason(andon::incident::HoldReason::AwaitingVendor);
     assert_eq!(ada.count(&waiting.filter, 10).unwrap().counted, 0, "it does not wait now");
+    let to = andon::command::CorrectTo::Cancelled(andon::incident::Cancellation::Withdrawn);
+    ada.incident(one).correct(andon::command::Correct::new(to, "no duplicate")).unwrap();
+    ada.publish_policy(changed(&ada, without)).unwrap();
+    assert!(ada.policy().unwrap().hold("awaiting_vendor").is_none(), "what can no longer be undone is not in use");
 }

@@ -325,8 +325,7 @@ fn a_row_on_which_something_fell_due_is_shown_as_it_is_now() {
 
 #[test]
 fn what_is_overdue_is_judged_once_for_all_pages() {
-    // No agreement runs a clock yet; the order by due times is held in the contract's cases. Here: the cursor
-    // keeps the instant.
+    // No agreement runs a clock yet: the order by due times is held by the contract.
     let house = office();
     let anna = house.anna();
     let query = Query::open();
@@ -334,6 +333,8 @@ fn what_is_overdue_is_judged_once_for_all_pages() {
     house.time.advance(days(365));
     let rest = anna.worklist(&query, first.next.as_ref(), 100).unwrap();
     assert_eq!(first.rows.len() + rest.rows.len(), 6);
+    assert_eq!(rest.at, first.at, "the cursor keeps the instant");
+    assert!(anna.worklist(&query, None, 3).unwrap().at > first.at, "a list that begins anew has its own");
 }
 
 #[test]

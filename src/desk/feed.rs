@@ -22,7 +22,8 @@ pub struct Deliveries {
     pub deliveries: Vec<Delivery>,
     /// Where the next page begins.
     pub next: Cursor,
-    /// Whether there is more now; if not, [`ActingDesk::changed`] waits for it.
+    /// Whether there is more now, which can be so after a page without deliveries, too: a page passes over a
+    /// bounded number of changes that are not for the viewer. If not, [`ActingDesk::changed`] waits for it.
     pub more: bool,
 }
 

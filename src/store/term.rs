@@ -178,8 +178,8 @@ impl TermChange {
                     && before.hold().map(|stage| &stage.hold().reason) == after.hold().map(|stage| &stage.hold().reason)
                     && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
                     && before.progress().label == after.progress().label
-                    && (before.stage() == after.stage() || after.stage() != Stage::Cancelled)
-                    && (before.stage() == after.stage() || before.stage() != Stage::Cancelled)
+                    // What a merge goes back to is told by the cancelled stage alone.
+                    && ![before.stage(), after.stage()].contains(&Stage::Cancelled)
             });
         Self {
             standing: (!stands_alike).then(|| standing(after)),

@@ -71,6 +71,8 @@ pub struct Defaults {
     pub required: Vec<Requirement>,
     /// Whether the category takes no new incidents.
     pub retired: bool,
+    /// The category, and all that are above it.
+    pub lineage: Vec<CategoryKey>,
 }
 
 /// The deepest that the tree may go.
@@ -120,6 +122,7 @@ impl Defaults {
     /// Adds what a node further up says; what is said already stays.
     fn add(&mut self, node: &Category) {
         self.retired |= node.retired;
+        self.lineage.push(node.key.clone());
         self.impact = self.impact.take().or_else(|| node.impact.clone());
         self.urgency = self.urgency.take().or_else(|| node.urgency.clone());
         self.group = self.group.take().or_else(|| node.group.clone());

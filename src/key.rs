@@ -234,7 +234,11 @@ keys! {
     FieldKey = "field";
     /// An option of a custom field of the choice kind.
     ChoiceKey = "choice";
-    /// A clock of an agreement, such as `response`.
+    /// A business calendar of a tenant.
+    CalendarKey = "calendar";
+    /// An agreement of the policy.
+    AgreementKey = "agreement";
+    /// What a clock measures: `respond`, `own`, `resolve`, `restore`, `update`, or the host's own word.
     ClockName = "clock";
     /// A rule of the policy, named so that an explanation can point to it.
     RuleId = "rule";

@@ -18,11 +18,13 @@ pub mod field;
 pub mod id;
 pub mod incident;
 pub mod key;
+pub mod ledger;
 pub mod lifecycle;
 pub mod obligation;
 pub mod permission;
 pub mod policy;
 pub mod priority;
+pub mod sla;
 pub mod store;
 #[cfg(feature = "test-util")]
 pub mod testing;

@@ -111,7 +111,7 @@ pub(crate) fn seconds_between(from: Instant, to: Instant) -> u64 {
 }
 
 /// A time span of a policy, in whole seconds: at most 100 years.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct Seconds(u64);
 
@@ -132,6 +132,11 @@ impl Seconds {
     /// [`SecondsError`] beyond [`Self::MAX`].
     pub const fn new(seconds: u64) -> Result<Self, SecondsError> {
         if seconds > Self::MAX { Err(SecondsError) } else { Ok(Self(seconds)) }
+    }
+
+    /// A span of `seconds`; the longest, if it is longer than that.
+    pub(crate) const fn capped(seconds: u64) -> Self {
+        if seconds > Self::MAX { Self(Self::MAX) } else { Self(seconds) }
     }
 
     /// A span of hours.

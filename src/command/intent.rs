@@ -80,6 +80,9 @@ pub(crate) enum NoIntent {
     /// What another policy decides anew.
     #[error("by another policy, which decides it by itself; reissue it to have everything decided anew")]
     ByPolicy,
+    /// What happens to a clock.
+    #[error("of a clock, which follows from the agreements of the policy; commit the move alone")]
+    Clock,
     /// A closure that something kept from falling due.
     #[error("by the quiet time, which the library alone brings about; close it by hand to end it now")]
     ByQuietTime,
@@ -116,6 +119,7 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
         }
         Event::ClosureBlocked(_) => return Err(NoIntent::ByQuietTime),
         Event::ClosureReissued(_) => return Err(NoIntent::ByPolicy),
+        Event::Clock(_) => return Err(NoIntent::Clock),
         Event::Redacted(redaction) => {
             Command::Redact { texts: redaction.texts.clone(), reason: maybe_said(redaction.reason.as_ref())? }
         }
@@ -277,6 +281,7 @@ mod tests {
         lifecycle::{In, Staged, Stamp, Step},
         policy::{Policy, PolicyDraft},
         priority::{Assessment, Override as SetByHand},
+        sla::Clockwork,
         text::Title,
         time::Instant,
     };
@@ -350,7 +355,8 @@ mod tests {
 
     /// The incident after the commands, each decided by the policy, and what happened.
     fn decided(before: Incident, commands: &[Command]) -> (Incident, Vec<Event>) {
-        let (policy, actor) = (policy(), ada());
+        let (policy, actor) = (Arc::new(policy()), ada());
+        let clockwork = Clockwork::new(Arc::clone(&policy), policy.stamp(1), Vec::new());
         let context = Context {
             policy: &policy,
             policy_stamp: policy.stamp(1),
@@ -361,8 +367,9 @@ mod tests {
             affected: Some(&Person { vip: true, ..Person::default() }),
             cause: &BroughtBy::Command,
             importing: false,
+            clockwork: &clockwork,
         };
-        let course = commands.iter().fold(Course::from(before), |course, command| {
+        let course = commands.iter().fold(Course::from(before, clockwork.clone()), |course, command| {
             decide(course, command, &context).unwrap_or_else(|error| panic!("{command:?}: {error}"))
         });
         (course.incident, course.happenings.into_iter().map(|happening| happening.event).collect())

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::Course;
 use crate::{
     actor::ActorId,
     event::{Cause, PolicyStamp},
     incident::{Incident, IncidentEvent, PriorityChange, Resolved, ResumedBy, Stage},
+    ledger::{ClockBreached, ClockEffect, ClockId, ClockWarned},
     lifecycle::{In, Stamp},
     obligation,
     policy::Policy,
     priority::PriorityCause,
-    time::Instant,
+    sla::{MAX_CLOCKS, MetricRule},
+    time::{Instant, earlier, later},
 };
 
 /// Something that falls due.
@@ -21,12 +25,19 @@ enum Due {
     HoldEnds,
     /// An override expires.
     OverrideExpires,
+    /// A clock warns, or is found to be overdue.
+    Clock(ClockId, ClockEffect),
     /// A resolved incident closes by itself, or is kept from it by what is owed.
     Closes,
 }
 
-/// How many kinds of things fall due.
-const KINDS: usize = 3;
+/// The most that falls due on an incident: the end of a hold, of an override and of the quiet time, and of each
+/// clock, those included that start when an override ends, its warnings and its breach.
+const MAX_EFFECTS: usize = 3 + 2 * MAX_CLOCKS * (MetricRule::MAX_WARNINGS + 1);
+
+/// The least that can pass: what ends at the instant at which it is due is in time, and a moment later it is
+/// not.
+const INSTANT: TimeDelta = TimeDelta::nanoseconds(1);
 
 /// By what it is judged whether an incident closes by itself.
 #[derive(Clone, Copy)]
@@ -66,8 +77,8 @@ pub(crate) fn catch_up(
     recorded_at: Instant,
     closing: Option<Closing<'_>>,
 ) -> Course {
-    // Each effect removes its own cause, so there are never more than there are kinds.
-    for _ in 0..KINDS {
+    // Each effect removes its own cause, so there are never more than these.
+    for _ in 0..MAX_EFFECTS {
         let closes = closing.and_then(|closing| {
             let at = closes_at(&course.incident)?;
             Some(closing.not_before.map_or(at, |earliest| at.max(earliest)))
@@ -76,10 +87,20 @@ pub(crate) fn catch_up(
         let event = match (due, closing) {
             (Due::HoldEnds, _) => IncidentEvent::Resumed(ResumedBy::Date),
             (Due::OverrideExpires, _) => expired(&course.incident),
+            (Due::Clock(id, effect), _) => match clock_event(&course.incident, id, effect) {
+                Some(event) => event,
+                None => break,
+            },
             (Due::Closes, Some(closing)) => closed(&course.incident, closing.policy, at),
             (Due::Closes, None) => break,
         };
-        let by = pinned_policy(&course.incident).filter(|_| due == Due::Closes);
+        let by = match due {
+            Due::Closes => pinned_policy(&course.incident),
+            Due::Clock(id, _) => course.incident.clocks().clock(id).map(|clock| clock.terms().policy),
+            Due::HoldEnds | Due::OverrideExpires => None,
+        };
+        // That something is overdue is true after the instant at which it was due, and is dated to it.
+        let at = if matches!(due, Due::Clock(_, ClockEffect::Breaches)) { earlier(at, INSTANT) } else { at };
         course = match happens(course, event, at, recorded_at, by) {
             Ok(course) => course,
             Err(course) => return *course,
@@ -109,9 +130,13 @@ fn next(incident: &Incident, closes: Option<Instant>) -> Option<(Instant, Due)> 
     let live = incident.stage().is_open() || incident.stage() == Stage::Resolved;
     let overridden = incident.progress().assessment.overridden().filter(|_| live);
     let expiry = overridden.and_then(|set| set.until).map(|at| (at, Due::OverrideExpires));
+    let clock = incident.clocks().next_effect().map(|(at, id, effect)| {
+        let at = if effect == ClockEffect::Breaches { later(at, INSTANT) } else { at };
+        (at, Due::Clock(id, effect))
+    });
     let closure = closes.map(|at| (at, Due::Closes));
     // At one instant, what is closed last: it takes the others with it.
-    hold.into_iter().chain(expiry).chain(closure).min_by_key(|(at, _)| *at)
+    hold.into_iter().chain(expiry).chain(clock).chain(closure).min_by_key(|(at, _)| *at)
 }
 
 /// When the incident closes by itself, or is kept from it; `None` once that was said.
@@ -135,8 +160,10 @@ fn happens(
     by: Option<PolicyStamp>,
 ) -> Result<Course, Box<Course>> {
     let stamp = Stamp { occurred_at: at, recorded_at, actor: &ActorId::System, on_behalf_of: None };
+    let place = course.happenings.len();
     let mut course = course.apply(event, &stamp, &Cause::Due)?;
-    if let Some(happening) = course.happenings.last_mut() {
+    // What the clocks make of it says by itself what decided it.
+    if let Some(happening) = course.happenings.get_mut(place) {
         happening.policy = by;
     }
     Ok(course)
@@ -146,6 +173,15 @@ fn happens(
 fn closed(incident: &Incident, policy: &Policy, at: Instant) -> IncidentEvent {
     let (owed, basis) = obligation::before_automatic_closure(incident, policy, at);
     if owed.is_empty() { IncidentEvent::Closed(basis) } else { IncidentEvent::ClosureBlocked(owed) }
+}
+
+/// What a clock does by itself.
+fn clock_event(incident: &Incident, id: ClockId, effect: ClockEffect) -> Option<IncidentEvent> {
+    let clock = incident.clocks().clock(id)?;
+    Some(IncidentEvent::Clock(match effect {
+        ClockEffect::Warns(warning) => ClockWarned { clock: clock.to_ref(), warning }.into(),
+        ClockEffect::Breaches => ClockBreached { clock: clock.to_ref(), due: clock.due()? }.into(),
+    }))
 }
 
 /// The computed priority holds again.

@@ -133,10 +133,7 @@ impl Intaken {
         self.facts.number = number;
         let event = self.reported(context)?;
         let stamp = context.stamp();
-        let step = In::<New>::report(event, &stamp);
-        let mut course = Course::from(step.next.into());
-        course.add(step.events, &stamp, context.cause);
-        Ok(course)
+        Ok(Course::begin(In::<New>::report(event, &stamp), &stamp, context.cause, context.clockwork))
     }
 
     /// What is known, to judge who may report it.

@@ -22,10 +22,12 @@ use crate::{
     event::{Cause, PolicyStamp},
     fault::Faults,
     id::{IdSource, Number},
-    incident::{Incident, IncidentEvent},
+    incident::{Incident, IncidentEvent, New},
     key::PersonRef,
-    lifecycle::Stamp,
+    ledger::Entry,
+    lifecycle::{In, Stamp, Step},
     policy::Policy,
+    sla::Clockwork,
     time::Instant,
     verb::IncidentVerb,
 };
@@ -48,6 +50,8 @@ pub(crate) struct Context<'a> {
     pub cause: &'a Cause,
     /// Whether a history is being imported: what people did then is taken as it was.
     pub importing: bool,
+    /// What moves clocks.
+    pub clockwork: &'a Clockwork,
 }
 
 impl<'a> Context<'a> {
@@ -72,16 +76,30 @@ pub(crate) struct Happening {
     pub policy: Option<PolicyStamp>,
 }
 
-/// An incident on which events are being decided, one after the other.
+/// An incident on which events are being decided, one after the other. Its clocks follow each of them.
 pub(crate) struct Course {
     pub incident: Incident,
     pub happenings: Vec<Happening>,
+    clockwork: Clockwork,
 }
 
 impl Course {
     /// A course that begins with an incident as it was loaded.
-    pub const fn from(incident: Incident) -> Self {
-        Self { incident, happenings: Vec::new() }
+    pub const fn from(incident: Incident, clockwork: Clockwork) -> Self {
+        Self { incident, happenings: Vec::new(), clockwork }
+    }
+
+    /// A course that begins with a report.
+    fn begin(step: Step<In<New>>, stamp: &Stamp<'_>, cause: &Cause, clockwork: &Clockwork) -> Self {
+        let mut course = Self::from(step.next.into(), clockwork.clone());
+        course.add(step.events, stamp, cause);
+        let entries = clockwork.react(None, &course.incident, stamp.occurred_at);
+        course.move_clocks(entries, stamp, cause)
+    }
+
+    /// The same course from another incident on, as if nothing had happened yet.
+    pub fn anew(&self, incident: Incident) -> Self {
+        Self::from(incident, self.clockwork.clone())
     }
 
     /// Takes note of what a step brought.
@@ -98,14 +116,42 @@ impl Course {
 
     /// Applies what happens next, or hands back the course and the event that is not legal.
     fn apply(mut self, event: IncidentEvent, stamp: &Stamp<'_>, cause: &Cause) -> Result<Self, Box<Self>> {
+        let before = self.clockwork.before(&self.incident);
         match self.incident.apply(event, stamp) {
             Ok(step) => {
                 self.incident = step.next;
                 self.add(step.events, stamp, cause);
-                Ok(self)
+                let Some(before) = before else { return Ok(self) };
+                let entries = self.clockwork.react(Some(&before), &self.incident, stamp.occurred_at);
+                Ok(self.move_clocks(entries, stamp, cause))
             }
-            Err(refused) => Err(Box::new(Self { incident: refused.incident, happenings: self.happenings })),
+            Err(refused) => Err(Box::new(Self { incident: refused.incident, ..self })),
         }
+    }
+
+    /// Issues the clocks anew under the policy in force.
+    fn reissue_clocks(self, stamp: &Stamp<'_>, cause: &Cause) -> Self {
+        let entries = self.clockwork.reissue(&self.incident, stamp.occurred_at);
+        self.move_clocks(entries, stamp, cause)
+    }
+
+    /// Takes note of what happens to the clocks. It fits where it was found; were it not so, nothing would
+    /// have happened to them.
+    fn move_clocks(mut self, entries: Vec<Entry>, stamp: &Stamp<'_>, cause: &Cause) -> Self {
+        for entry in entries {
+            let decided_by = self.clockwork.decided_by(&self.incident, &entry);
+            match self.incident.apply(entry.into(), stamp) {
+                Ok(step) => {
+                    self.incident = step.next;
+                    self.add(step.events, stamp, cause);
+                    if let Some(happening) = self.happenings.last_mut() {
+                        happening.policy = decided_by;
+                    }
+                }
+                Err(refused) => return Self { incident: refused.incident, ..self },
+            }
+        }
+        self
     }
 }
 

@@ -52,7 +52,9 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
         }
         Command::Edit(edit) if edit.weighs() => course = reassessed(course, PriorityCause::Edited, context)?,
         Command::Categorise { .. } => course = reassessed(course, PriorityCause::Categorised, context)?,
-        Command::Reissue {} => course = reassessed(course, PriorityCause::Reissued, context)?,
+        Command::Reissue {} => {
+            course = reassessed(course, PriorityCause::Reissued, context)?.reissue_clocks(&stamp, context.cause);
+        }
         _ => {}
     }
     Ok(course)

@@ -85,9 +85,11 @@ impl<R: Repository> ActingDesk<R> {
         let before = place.base.as_ref().map(super::reads::incident_of);
         let terms = TermChange::between(before, &course.incident);
         let row = IndexRow::of(&course.incident, version, next_due(&course.incident));
-        // What closes by itself under the desk's own policy must find that policy again, whatever the desk has then.
-        let pinned = pinned_policy(&course.incident).filter(|pinned| pinned.version == 0);
-        let default = pinned.filter(|pinned| *pinned == attempt.policy.stamp);
+        // What closes by itself, or has clocks, under the desk's own policy must find that policy again, whatever
+        // the desk has then.
+        let clocks = course.incident.clocks().clocks().iter().map(|clock| clock.terms().policy);
+        let mut pinned = pinned_policy(&course.incident).into_iter().chain(clocks);
+        let default = pinned.find(|pinned| pinned.version == 0 && *pinned == attempt.policy.stamp);
         let documents = default.map(|_| Document::Policy(Arc::clone(&attempt.policy.policy)));
         let record = Arc::new(Record::Incident(course.incident));
         let write = Write { expected, record: Arc::clone(&record), row, terms, events: events.clone() };

@@ -11,8 +11,10 @@ use crate::{
     digest::Digest,
     error::Error,
     event::PolicyStamp,
+    incident::Incident,
     key::TenantId,
     policy::Policy,
+    sla::Clockwork,
     store::{Document, Repository, RepositoryError},
     time::Instant,
 };
@@ -43,7 +45,7 @@ impl<R: Repository> Desk<R> {
         }
         let missing = || RepositoryError::Corrupt {
             key: format!("policy {digest}"),
-            source: "an incident was resolved by it, and closes by it, but it is not stored".into(),
+            source: "a record goes by it, but it is not stored".into(),
         };
         let Document::Policy(found) = self.repository.document(tenant, digest).await?.ok_or_else(missing)?;
         if found.digest() != digest {
@@ -55,6 +57,13 @@ impl<R: Repository> Desk<R> {
         }
         earlier.insert(key, Arc::clone(&found));
         Ok(found)
+    }
+}
+
+impl InForce {
+    /// What moves the clocks of an incident that has none yet.
+    pub(super) fn clockwork(&self) -> Clockwork {
+        Clockwork::new(Arc::clone(&self.policy), self.stamp, Vec::new())
     }
 }
 
@@ -103,6 +112,22 @@ impl<R: Repository> ActingDesk<R> {
         }
         // Another policy may close what it would have closed long ago: not before it was asked.
         self.caught_up_from(course, Some(occurred_at), recorded_at, recorded_at, in_force).await
+    }
+
+    /// What moves the clocks of an incident: the policy in force, and those by which its clocks started.
+    pub(super) async fn clockwork(&self, incident: &Incident, in_force: &InForce) -> Result<Clockwork, Error> {
+        let mut stamps: Vec<PolicyStamp> = Vec::new();
+        for clock in incident.clocks().clocks() {
+            let stamp = clock.terms().policy;
+            if stamp.digest != in_force.stamp.digest && !stamps.iter().any(|known| known.digest == stamp.digest) {
+                stamps.push(stamp);
+            }
+        }
+        let mut earlier = Vec::with_capacity(stamps.len());
+        for stamp in stamps {
+            earlier.push(self.desk.policy_by(&self.tenant, stamp).await.map_err(|error| self.failed(error))?);
+        }
+        Ok(Clockwork::new(Arc::clone(&in_force.policy), in_force.stamp, earlier))
     }
 
     /// The policy by which the incident closes by itself.

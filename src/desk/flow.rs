@@ -156,6 +156,7 @@ impl<R: Repository> ActingDesk<R> {
             affected: affected.as_ref(),
             cause: &cause,
             importing: false,
+            clockwork: &policy.clockwork(),
         };
         let intaken = intake(report.clone(), &context)?;
         self.may_report(report, intaken.facts(), &policy.policy)?;
@@ -258,9 +259,12 @@ impl<R: Repository> ActingDesk<R> {
             let (since, more) = self.since(in_force, loaded, expected).await?;
             return Err(VersionConflict { number, expected, found: loaded.version, since, more }.into());
         }
+        let clockwork = self.clockwork(incident, in_force).await?;
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
         // command that is dated back is judged by the same record either way.
-        let mut course = self.caught_up(Course::from(incident.clone()), recorded_at, recorded_at, in_force).await?;
+        let mut course = self
+            .caught_up(Course::from(incident.clone(), clockwork.clone()), recorded_at, recorded_at, in_force)
+            .await?;
         let mut guards = Vec::new();
         let cause = self.cause();
         for request in requests {
@@ -284,6 +288,7 @@ impl<R: Repository> ActingDesk<R> {
                 affected: affected.as_ref(),
                 cause: &cause,
                 importing: false,
+                clockwork: &clockwork,
             };
             self.check_time(&context, verb, Some(&course.incident))?;
             let path = if verb == Verb::Correct { "to" } else { "as" };

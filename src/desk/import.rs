@@ -150,6 +150,7 @@ impl<R: Repository> ActingDesk<R> {
             Some(person) => self.person(Some(person)).await?,
             None => None,
         };
+        let clockwork = attempt.policy.clockwork();
         let context = Context {
             policy,
             policy_stamp: attempt.policy.stamp,
@@ -160,6 +161,7 @@ impl<R: Repository> ActingDesk<R> {
             affected: affected.as_ref(),
             cause: &cause,
             importing: true,
+            clockwork: &clockwork,
         };
         let mut guards = self.guard(history.report.follows, Verb::Report, "report.follows", None).await?;
         let mut others = Vec::with_capacity(history.steps.len());
@@ -222,7 +224,8 @@ fn take(
     let by = Actor::from_id(step.by.clone()).for_person(step.on_behalf_of.clone());
     let context = Context { actor: &by, occurred_at: step.at, ..*context };
     let course = catch_up(course, step.at, context.recorded_at, None);
-    let Course { incident, mut happenings } = course;
+    let at_step = course.anew(course.incident.clone());
+    let Course { incident, mut happenings, .. } = course;
     let stage = incident.stage();
     let attempt = |command: &IncidentCommand, other_known: bool| {
         if !other_known {
@@ -234,7 +237,7 @@ fn take(
                 Some(incident.number()),
             ));
         }
-        decide(Course::from(incident.clone()), command, &context)
+        decide(at_step.anew(incident.clone()), command, &context)
     };
     let next = match attempt(&step.command, others_known.0) {
         Ok(next) => next,
@@ -244,11 +247,11 @@ fn take(
             let otherwise = step.otherwise.clone().filter(|_| on_refusal == OnRefusal::Correct);
             let corrected = otherwise.and_then(|to| attempt(&correction(to, &error), others_known.1).ok());
             refused.push(RefusedStep { index, stage, error, corrected: corrected.is_some() });
-            corrected.unwrap_or_else(|| Course::from(incident.clone()))
+            corrected.unwrap_or_else(|| at_step.anew(incident.clone()))
         }
     };
     happenings.extend(next.happenings);
-    Ok(Course { incident: next.incident, happenings })
+    Ok(Course { happenings, ..next })
 }
 
 fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Error> {

@@ -77,7 +77,8 @@ impl<R: Repository> ActingDesk<R> {
         in_force: &InForce,
     ) -> Result<Incident, Error> {
         let recorded_at = now.max(incident.progress().recorded_at);
-        Ok(self.caught_up(Course::from(incident), now, recorded_at, in_force).await?.incident)
+        let clockwork = self.clockwork(&incident, in_force).await?;
+        Ok(self.caught_up(Course::from(incident, clockwork), now, recorded_at, in_force).await?.incident)
     }
 
     /// Whether the actor reads what is internal to the incident.
@@ -116,7 +117,7 @@ impl<R: Repository> ActingDesk<R> {
         decided: Decided,
         version: Version,
     ) -> Preview {
-        let Course { incident, happenings } = decided.course;
+        let Course { incident, happenings, .. } = decided.course;
         let internals = now.into_iter().chain([&incident]).all(|incident| self.reads_internals(incident, policy));
         let incident = if internals { incident } else { incident.withheld() };
         Preview::of(incident, version, happenings, internals)

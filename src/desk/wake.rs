@@ -143,7 +143,9 @@ impl<R: Repository> ActingDesk<R> {
             let loaded = self.found(found.record, &key)?;
             let incident = incident_of(&loaded);
             let recorded_at = super::judge::recorded_at(incident, &policy.policy, self.desk.now())?;
-            let course = self.caught_up(Course::from(incident.clone()), recorded_at, recorded_at, &policy).await?;
+            let clockwork = self.clockwork(incident, &policy).await?;
+            let course = Course::from(incident.clone(), clockwork);
+            let course = self.caught_up(course, recorded_at, recorded_at, &policy).await?;
             if course.happenings.is_empty() {
                 return Ok(None);
             }

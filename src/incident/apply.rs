@@ -145,6 +145,23 @@ impl Incident {
             E::ClosureReissued(closes) => {
                 only_in!(self, E::ClosureReissued(closes), [Resolved], i => i.reissue_closure(closes, stamp))
             }
+            E::Clock(entry) => {
+                /// Moves a clock of the incident, whatever its stage.
+                macro_rules! clock {
+                    ($($stage:ident)*) => {
+                        match self {
+                            $(Self::$stage(i) => match i.keep_clock(entry, stamp) {
+                                Ok(step) => step.into(),
+                                Err(refused) => {
+                                    let (incident, event) = ((*refused.record).into(), E::Clock(refused.entry));
+                                    return Err(Box::new(IllegalMove { incident, event }));
+                                }
+                            },)*
+                        }
+                    };
+                }
+                clock!(New Assigned InProgress OnHold Resolved Closed Cancelled)
+            }
             E::Redacted(redaction) => in_every!(self, i => i.redact(redaction, stamp)),
             E::Corrected(correction) => in_every!(self, i => i.correct(*correction, stamp)),
         })

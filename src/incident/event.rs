@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU64, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct};
 use serde_json::Value;
 use serde_path_to_error::Error as PathError;
 
@@ -14,6 +14,7 @@ use crate::{
     actor::ActorId,
     digest::Digest,
     key::{PersonRef, StageLabel},
+    ledger::Entry,
     priority::{Assessment, Priority, PriorityCause},
     text::Text,
     time::Instant,
@@ -21,23 +22,30 @@ use crate::{
 
 /// Declares the events, their stable names, and the list of them.
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident$(($payload:ty))? = $name:literal,)*) => {
+    (
+        { $($(#[$doc:meta])* $variant:ident$(($payload:ty))? = $name:literal,)* }
+        { $($entry:ident = $clock:literal,)* }
+    ) => {
         /// What happened to an incident. Each kind has a stable name; new kinds may be added.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "type", content = "data")]
+        #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
         pub enum IncidentEvent {
-            $($(#[$doc])* #[serde(rename = $name)] $variant$(($payload))?,)*
+            $($(#[$doc])* $variant$(($payload))?,)*
+            /// Something happened to one of its clocks.
+            Clock(Entry),
         }
 
         impl IncidentEvent {
             /// The name of every kind of event.
-            pub const NAMES: &'static [&'static str] = &[$($name),*];
+            pub const NAMES: &'static [&'static str] = &[$($name,)* $($clock),*];
 
             /// The kind of event: `incident.resolved`.
             #[must_use]
             pub const fn name(&self) -> &'static str {
-                match self { $(events!(@pattern $variant $(($payload))?) => $name,)* }
+                match self {
+                    $(events!(@pattern $variant $(($payload))?) => $name,)*
+                    $(Self::Clock(Entry::$entry(_)) => $clock,)*
+                }
             }
 
             /// Reads what happened by its kind, keeping the path to whatever is wrong; `None` for a kind
@@ -45,13 +53,33 @@ macro_rules! events {
             pub(crate) fn decode(kind: &str, data: Value) -> Option<Result<Self, PathError<serde_json::Error>>> {
                 match kind {
                     $($name => Some(events!(@decode data $variant $(($payload))?)),)*
+                    $($clock => {
+                        Some(serde_path_to_error::deserialize(data).map(|entry| Self::Clock(Entry::$entry(entry))))
+                    })*
                     _ => None,
+                }
+            }
+        }
+
+        /// As `{"type": "incident.resolved", "data": …}`.
+        impl Serialize for IncidentEvent {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let kind = self.name();
+                match self {
+                    $(events!(@bind data $variant $(($payload))?) => {
+                        events!(@data serializer kind data $(($payload))?)
+                    })*
+                    $(Self::Clock(Entry::$entry(data)) => tagged(serializer, kind, Some(data)),)*
                 }
             }
         }
     };
     (@pattern $variant:ident) => { Self::$variant };
     (@pattern $variant:ident($payload:ty)) => { Self::$variant(_) };
+    (@bind $data:ident $variant:ident) => { Self::$variant };
+    (@bind $data:ident $variant:ident($payload:ty)) => { Self::$variant($data) };
+    (@data $serializer:ident $kind:ident $data:ident) => { tagged($serializer, $kind, None::<&()>) };
+    (@data $serializer:ident $kind:ident $data:ident ($payload:ty)) => { tagged($serializer, $kind, Some($data)) };
     (@decode $data:ident $variant:ident) => {
         serde_path_to_error::deserialize::<_, ()>($data).map(|()| Self::$variant)
     };
@@ -60,7 +88,34 @@ macro_rules! events {
     };
 }
 
+/// Writes what happened with its kind beside it.
+fn tagged<S: Serializer>(serializer: S, kind: &'static str, data: Option<&impl Serialize>) -> Result<S::Ok, S::Error> {
+    let mut form = serializer.serialize_struct("IncidentEvent", 1_usize.saturating_add(data.iter().len()))?;
+    form.serialize_field("type", kind)?;
+    if let Some(data) = data {
+        form.serialize_field("data", data)?;
+    }
+    form.end()
+}
+
+impl<'de> Deserialize<'de> for IncidentEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Tagged {
+            #[serde(rename = "type")]
+            kind: String,
+            #[serde(default)]
+            data: Value,
+        }
+        let Tagged { kind, data } = Tagged::deserialize(deserializer)?;
+        let decoded = Self::decode(&kind, data).ok_or_else(|| D::Error::custom(format!("unknown event `{kind}`")))?;
+        decoded.map_err(D::Error::custom)
+    }
+}
+
 events! {
+    {
     /// It was reported. Always the first event, and never a later one.
     Reported(Box<Reported>) = "incident.reported",
     /// It was dispatched to a group or a person.
@@ -122,6 +177,19 @@ events! {
     Redacted(Redaction) = "incident.redacted",
     /// The stage was set by hand.
     Corrected(Box<Correction>) = "incident.corrected",
+    }
+    {
+    Started = "incident.clock_started",
+    Replaced = "incident.clock_replaced",
+    Paused = "incident.clock_paused",
+    Resumed = "incident.clock_resumed",
+    Warned = "incident.clock_warned",
+    Breached = "incident.clock_breached",
+    Ended = "incident.clock_ended",
+    Cancelled = "incident.clock_cancelled",
+    Revived = "incident.clock_revived",
+    Rescheduled = "incident.clock_rescheduled",
+    }
 }
 
 /// The report: everything that was known at the beginning.

@@ -6,6 +6,7 @@
 
 mod apply;
 mod change;
+mod clocks;
 mod event;
 mod facts;
 mod moves;
@@ -18,6 +19,7 @@ mod withheld;
 
 pub use apply::{FoldError, IllegalMove};
 pub use change::FactChange;
+pub use clocks::EntryRefused;
 pub use event::{
     Audience, CancelledAs, IncidentEvent, MilestoneTime, Note, NoteFrom, OpenObligation, PriorityChange, Reason,
     Redaction, Reopening, ReplyRule, Reported, ResumedBy, StageMilestone, TimeSpent, Waiver,

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     digest::Digest,
     key::{PersonRef, StageLabel},
+    ledger::Ledger,
     lifecycle::{In, StageOf, Stamp, Step},
     text::without,
     time::Instant,
@@ -192,6 +193,8 @@ impl In<New> {
             time_spent_seconds: 0,
             waivers: Vec::new(),
             corrections: 0,
+            created_at: Some(stamp.recorded_at).filter(|created| *created != stamp.occurred_at),
+            clocks: Ledger::default(),
         };
         let mut shared = Shared { facts: Arc::clone(&reported.facts), progress };
         shared.progress.hand_to(reported.assignment.clone());

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Assignment, Waiver};
 use crate::{
     key::{GroupRef, PersonRef, StageLabel},
+    ledger::Ledger,
     lifecycle::Stamp,
     priority::Assessment,
     time::{Instant, seconds_between},
@@ -156,9 +157,24 @@ pub struct Progress {
     /// How often the stage was set by hand.
     #[serde(default)]
     pub corrections: u32,
+    /// When it was recorded here, if that is not when it was reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) created_at: Option<Instant>,
+    /// Its clocks.
+    #[serde(default, skip_serializing_if = "Ledger::is_empty")]
+    pub(crate) clocks: Ledger,
 }
 
 impl Progress {
+    /// When it was recorded here. It is later than when it was reported, if it was reported elsewhere before.
+    #[must_use]
+    pub const fn created_at(&self) -> Option<Instant> {
+        match self.created_at {
+            Some(at) => Some(at),
+            None => self.milestones.reported,
+        }
+    }
+
     /// Takes note that something was recorded.
     pub(super) fn record(&mut self, stamp: &Stamp<'_>) {
         self.recorded_at = self.recorded_at.max(stamp.recorded_at);

@@ -66,9 +66,11 @@ impl E {
     pub const fn audience(&self) -> Audience {
         match self {
             Self::NoteAdded(note) => note.audience,
-            Self::TimeSpent(_) | Self::ObligationWaived(_) | Self::ClosureReissued(_) | Self::Redacted(_) => {
-                Audience::Internal
-            }
+            Self::TimeSpent(_)
+            | Self::ObligationWaived(_)
+            | Self::ClosureReissued(_)
+            | Self::Clock(_)
+            | Self::Redacted(_) => Audience::Internal,
             Self::Reported(_)
             | Self::Watched(_)
             | Self::Unwatched(_)
@@ -139,6 +141,7 @@ impl E {
             | Self::Closed(_)
             | Self::ClosureBlocked(_)
             | Self::ClosureReissued(_)
+            | Self::Clock(_)
             | Self::Cancelled(_)
             | Self::Edited(_)
             | Self::Watched(_)

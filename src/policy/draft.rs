@@ -1,5 +1,7 @@
 //! The draft: a policy as people and files write it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -7,12 +9,14 @@ use super::{
     Timeliness,
 };
 use crate::{
+    calendar::CalendarDraft,
     category::Category,
     event::DecodeError,
     field::FieldDefinition,
-    key::LevelName,
+    key::{CalendarKey, LevelName},
     permission::Permissions,
     priority::{Matrix, Modifier, Scale},
+    sla::{Agreement, CalendarsOf},
 };
 
 /// A policy before it is known to be valid. In a file, what is left out is as in
@@ -43,6 +47,13 @@ pub struct PolicyDraft {
     pub stage_labels: Vec<LabelRule>,
     /// How incidents are resolved.
     pub resolution_codes: Vec<ResolutionRule>,
+    /// The business calendars, by their keys.
+    pub calendars: BTreeMap<CalendarKey, CalendarDraft>,
+    /// Which organisations and services have calendars of their own.
+    #[serde(skip_serializing_if = "CalendarsOf::is_empty")]
+    pub calendars_of: CalendarsOf,
+    /// What is promised to whom: of agreements that promise the same, the first that fits.
+    pub agreements: Vec<Agreement>,
     /// What closure asks.
     pub closure: ClosurePolicy,
     /// When and how often an incident can be reopened.

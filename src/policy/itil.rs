@@ -1,5 +1,7 @@
 //! The policy that works out of the box.
 
+use std::collections::BTreeMap;
+
 use super::{
     Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, KNOWN_REASONS, Numbering, PolicyDraft, ReopeningPolicy,
     ResolutionRule, Timeliness, UntilRule,
@@ -9,6 +11,7 @@ use crate::{
     key::{LevelName, ResolutionCode, RoleName},
     permission::{Permission, PermissionScope as Scope, Permissions},
     priority::{HighEnd, Matrix, Scale},
+    sla::CalendarsOf,
     verb::IncidentVerb as Verb,
 };
 
@@ -31,6 +34,9 @@ impl PolicyDraft {
             hold_reasons: hold_reasons(),
             stage_labels: Vec::new(),
             resolution_codes: resolution_codes(),
+            calendars: BTreeMap::new(),
+            calendars_of: CalendarsOf::default(),
+            agreements: Vec::new(),
             closure: ClosurePolicy {
                 confirmation: ConfirmationRule::itil(),
                 required: Vec::new(),

@@ -64,7 +64,7 @@ mod left_out;
 mod rules;
 mod validate;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub use draft::PolicyDraft;
 pub(crate) use left_out::left_out;
@@ -75,15 +75,17 @@ pub use rules::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar::Calendar,
     category::Defaults,
     digest::Digest,
     event::PolicyStamp,
     fault::Faults,
     field::FieldDefinition,
     incident::{Facts, HoldReason, Stage},
-    key::{CategoryKey, FieldKey, LevelName},
+    key::{CalendarKey, CategoryKey, FieldKey, LevelName},
     permission::Permissions,
     priority::{Assessment, Matrix, Weights},
+    sla::Agreement,
 };
 
 /// A valid policy. Read it by its parts; change it by drafting another.
@@ -92,6 +94,7 @@ use crate::{
 pub struct Policy {
     draft: PolicyDraft,
     categories: HashMap<CategoryKey, Defaults>,
+    calendars: BTreeMap<CalendarKey, Calendar>,
     digest: Digest,
 }
 
@@ -114,7 +117,7 @@ impl Policy {
     /// | role `administrator` | everything, importing, reissuing, redacting and publishing policies included |
     #[must_use]
     pub fn itil() -> Self {
-        Self::from_valid(PolicyDraft::itil())
+        Self::from_valid(PolicyDraft::itil(), BTreeMap::new())
     }
 
     /// A draft with the content of this policy, to be changed into another.
@@ -264,12 +267,24 @@ impl Policy {
         &self.draft
     }
 
-    fn from_valid(draft: PolicyDraft) -> Self {
+    /// The business calendar with this key.
+    #[must_use]
+    pub fn calendar(&self, key: &str) -> Option<&Calendar> {
+        self.calendars.get(key)
+    }
+
+    /// The agreement with this key.
+    #[must_use]
+    pub fn agreement(&self, key: &str) -> Option<&Agreement> {
+        self.draft.agreements.iter().find(|agreement| agreement.key.as_str() == key)
+    }
+
+    fn from_valid(draft: PolicyDraft, calendars: BTreeMap<CalendarKey, Calendar>) -> Self {
         let mut ignored = Faults::none();
         let categories = crate::category::work_out(&draft.categories, &mut ignored);
         // Every part of a draft has a JSON form; should one ever have none, the digest is that of nothing.
         let digest = Digest::of(&serde_json::to_vec(&draft).unwrap_or_default());
-        Self { draft, categories, digest }
+        Self { draft, categories, calendars, digest }
     }
 }
 

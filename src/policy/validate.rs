@@ -1,14 +1,15 @@
 //! Validation: the policy as a whole, all faults at once, each with its path.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 
 use super::{Policy, PolicyDraft};
 use crate::{
+    calendar::{BuiltIn, Calendar, ZoneSource},
     fault::Faults,
     field::{FieldName, RequiredBy, Requirement},
     id::Number,
-    key::{FieldKey, LevelName},
+    key::{CalendarKey, FieldKey, LevelName},
     priority::{Effect, Scale, Trigger},
     text::MAX_TEXT_CHARS,
 };
@@ -20,6 +21,14 @@ impl PolicyDraft {
     /// Every fault at once, each with its path: holes and disorder in the matrix, levels, categories
     /// and fields that do not exist, names given twice, caps of zero, a prefix that is none.
     pub fn validate(self) -> Result<Policy, Faults> {
+        self.validate_with(&BuiltIn)
+    }
+
+    /// Makes a policy of the draft, with zones of the host's own.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn validate_with(self, zones: &dyn ZoneSource) -> Result<Policy, Faults> {
         let mut faults = Faults::none();
         if let Err(matrix) = self.matrix.validate() {
             faults.nest("matrix", matrix);
@@ -64,8 +73,25 @@ impl PolicyDraft {
             faults.push("numbering.incident.width", "number.width", format!("must be 1 to {}", Number::MAX_DIGITS));
         }
         self.check_caps(&mut faults);
+        let calendars = self.compile_calendars(&mut faults, zones);
+        self.check_agreements(&mut faults);
         faults.done()?;
-        Ok(Policy::from_valid(self))
+        Ok(Policy::from_valid(self, calendars))
+    }
+
+    /// The calendars, compiled: those that can be.
+    fn compile_calendars(&self, faults: &mut Faults, zones: &dyn ZoneSource) -> BTreeMap<CalendarKey, Calendar> {
+        let bases = |key: &CalendarKey| self.calendars.get(key).cloned();
+        let mut calendars = BTreeMap::new();
+        for (key, draft) in &self.calendars {
+            match draft.clone().compile_on(zones, &bases) {
+                Ok(calendar) => {
+                    calendars.insert(key.clone(), calendar);
+                }
+                Err(inner) => faults.nest(&format!("calendars.{key}"), inner),
+            }
+        }
+        calendars
     }
 
     fn check_modifiers(&self, faults: &mut Faults) {
@@ -215,6 +241,8 @@ impl PolicyDraft {
             ("stage_labels", self.stage_labels.len()),
             ("resolution_codes", self.resolution_codes.len()),
             ("intake.service_requests", self.intake.service_requests.len()),
+            ("calendars", self.calendars.len()),
+            ("agreements", self.agreements.len()),
         ] {
             if count > MAX_COUNT {
                 faults.push(name, "cap.exceeded", format!("has {count} entries; at most {MAX_COUNT} are allowed"));

@@ -11,8 +11,10 @@ use crate::{
         Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Hold,
         Incident, IncidentEvent as E, MilestoneTime, PriorityChange, Remedy, Resolution, ResumedBy,
     },
+    ledger::{CancelReason, ClockResult, ClockStarted, Entry, PauseReason, text::duration},
     priority::PriorityCause,
     text::Text,
+    time::Instant,
 };
 
 /// Something that happened, as a timeline shows it.
@@ -29,9 +31,9 @@ pub struct TimelineEntry {
     /// Its place in the record's log, counted from 1. A public timeline has gaps.
     pub sequence: Version,
     /// When it happened.
-    pub occurred_at: crate::time::Instant,
+    pub occurred_at: Instant,
     /// When it was recorded.
-    pub recorded_at: crate::time::Instant,
+    pub recorded_at: Instant,
     /// Who did it, as the host names them; `system` for the library itself.
     pub actor: String,
     /// `person`, `automation` or `system`.
@@ -138,7 +140,7 @@ fn what(event: &E) -> String {
         E::Detached(file) => {
             format!("took off the file {}…", file.to_string().chars().take(12).collect::<String>())
         }
-        E::TimeSpent(spent) => format!("spent {}", span(spent.seconds.get())),
+        E::TimeSpent(spent) => format!("spent {}", duration(spent.seconds.get())),
         E::Labelled(Some(label)) => format!("set the label {label}"),
         E::Labelled(None) => "cleared the label".to_owned(),
         E::MilestoneRecorded(time) => match time.at() {
@@ -156,13 +158,14 @@ fn what(event: &E) -> String {
             format!("did not close it by itself; still owed: {}", owed.join(", "))
         }
         E::ClosureReissued(Some(closes)) => {
-            format!("decided anew that it closes by itself after {}", span(closes.after.get()))
+            format!("decided anew that it closes by itself after {}", duration(closes.after.get()))
         }
         E::ClosureReissued(None) => "decided anew that it does not close by itself".to_owned(),
         E::Redacted(redaction) => match redaction.texts.len() {
             1 => "erased a text".to_owned(),
             texts => format!("erased {texts} texts"),
         },
+        E::Clock(entry) => clock(entry),
         E::ObligationWaived(waiver) => match &waiver.field {
             Some(field) => format!("waived {} for {field}", waiver.code),
             None => format!("waived {}", waiver.code),
@@ -226,11 +229,37 @@ fn priority(change: &PriorityChange) -> String {
     }
 }
 
-/// A span of time as people say it: `1 h 5 min`.
-fn span(seconds: u64) -> String {
-    let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
-    let said: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
-    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
+/// What happened to a clock.
+fn clock(entry: &Entry) -> String {
+    let due = |due: Option<Instant>| due.map_or_else(|| "not due yet".to_owned(), |at| format!("due {}", moment(at)));
+    let started =
+        |by: &ClockStarted| format!("{} by {}, {}", by.terms.target, by.terms.agreement, due(by.schedule.due));
+    let clock = format!("the clock {}", entry.metric());
+    match entry {
+        Entry::Started(by) => format!("started {clock}: {}", started(by)),
+        Entry::Replaced(replaced) => format!("started {clock} anew: {}", started(&replaced.by)),
+        Entry::Paused(paused) => match &paused.reason {
+            PauseReason::Hold(reason) => format!("paused {clock}: {reason}"),
+            PauseReason::WithOthers => format!("paused {clock}: another group has it"),
+            _ => format!("paused {clock}"),
+        },
+        Entry::Resumed(resumed) => format!("resumed {clock}, {}", due(resumed.schedule.due)),
+        Entry::Warned(_) => format!("warned that {clock} may be missed"),
+        Entry::Breached(breached) => format!("found {clock} overdue since {}", moment(breached.due)),
+        Entry::Ended(ended) => match (ended.result, ended.late) {
+            (ClockResult::Met, _) => format!("ended {clock} in time, after {}", duration(ended.used_seconds)),
+            (ClockResult::Missed, Some(late)) => {
+                format!("ended {clock} too late, by {}", duration(late.elapsed_seconds))
+            }
+            (ClockResult::Missed, None) => format!("ended {clock} too late"),
+        },
+        Entry::Cancelled(cancelled) => match cancelled.why {
+            CancelReason::NotPromised => format!("cancelled {clock}: nothing is promised any more"),
+            _ => format!("cancelled {clock}"),
+        },
+        Entry::Revived(revived) => format!("took up {clock} again, {}", due(revived.schedule.due)),
+        Entry::Rescheduled(rescheduled) => format!("rescheduled {clock}, {}", due(rescheduled.schedule.due)),
+    }
 }
 
 /// The stage that a correction leads to, as data names it.
@@ -276,6 +305,7 @@ fn words(event: &E) -> Option<&Text> {
         | E::Closed(_)
         | E::ClosureBlocked(_)
         | E::ClosureReissued(_)
+        | E::Clock(_)
         | E::Edited(_)
         | E::PriorityChanged(_)
         | E::Watched(_)
@@ -318,6 +348,7 @@ fn changes(event: &E) -> Vec<ChangeView> {
         | E::Closed(_)
         | E::ClosureBlocked(_)
         | E::ClosureReissued(_)
+        | E::Clock(_)
         | E::Redacted(_)
         | E::Cancelled(_)
         | E::MergeUndone(_)

@@ -1,0 +1,472 @@
+//! How clocks react to what happens to their record.
+//!
+//! After each event the clocks are held against the record as it now is: what each should do follows from its
+//! rule and from the record alone, and the entries that are missing are made. So whatever brings a record
+//! somewhere, a move, a correction, an import, its clocks come along.
+
+use std::sync::Arc;
+
+use super::{
+    EndRule, MetricRule, OnChange, OnReopening, Promise, Runs, StartRule,
+    promise::{Subject, held_for},
+};
+use crate::{
+    event::PolicyStamp,
+    incident::{Assignment, Facts, Incident, Milestones, Stage},
+    ledger::{
+        CalendarStamp, CancelReason, Clock, ClockCancelled, ClockEnded, ClockId, ClockPaused, ClockReplaced,
+        ClockResult, ClockResumed, ClockRevived, ClockStarted, ClockState, Entry, Ledger, Measure, Pause, PauseReason,
+        Schedule, Terms, schedule,
+    },
+    policy::Policy,
+    priority::Assessment,
+    time::{Instant, Seconds},
+};
+
+/// What moves clocks: the policy in force, by which they start, and those by which they started.
+#[derive(Debug, Clone)]
+pub(crate) struct Clockwork {
+    in_force: Arc<Policy>,
+    stamp: PolicyStamp,
+    earlier: Vec<Arc<Policy>>,
+}
+
+/// What of a record decides what is promised for it, as it was before an event.
+pub(crate) struct Before {
+    facts: Arc<Facts>,
+    assessment: Arc<Assessment>,
+    assignment: Assignment,
+    milestones: Milestones,
+}
+
+impl Before {
+    fn subject(&self) -> Subject<'_> {
+        Subject { facts: &self.facts, priority: self.assessment.result(), assignment: &self.assignment }
+    }
+}
+
+impl Clockwork {
+    /// The clockwork of a tenant; `earlier` are the policies by which clocks of the record started.
+    pub fn new(in_force: Arc<Policy>, stamp: PolicyStamp, earlier: Vec<Arc<Policy>>) -> Self {
+        Self { in_force, stamp, earlier }
+    }
+
+    /// What must be known of a record before something happens to it; `None` if it has nothing to do with
+    /// clocks.
+    pub fn before(&self, incident: &Incident) -> Option<Before> {
+        if self.is_idle(incident) {
+            return None;
+        }
+        let progress = incident.progress();
+        Some(Before {
+            facts: Arc::clone(incident.shared_facts()),
+            assessment: Arc::clone(&progress.assessment),
+            assignment: progress.assignment.clone(),
+            milestones: progress.milestones,
+        })
+    }
+
+    /// Whether there is neither a clock nor an agreement that could start one.
+    fn is_idle(&self, incident: &Incident) -> bool {
+        incident.clocks().is_empty() && self.in_force.parts().agreements.is_empty()
+    }
+
+    /// What happens to the clocks of a record that is as it is after an event at `at`. `before` is what was
+    /// known before; `None` for a report.
+    pub fn react(&self, before: Option<&Before>, after: &Incident, at: Instant) -> Vec<Entry> {
+        if self.is_idle(after) {
+            return Vec::new();
+        }
+        let mut hand = Hand { clockwork: self, record: after, at, ledger: after.clocks().clone(), entries: Vec::new() };
+        if !after.stage().is_final() && before.is_none_or(|before| before.differs(after)) {
+            hand.promise(before);
+        }
+        hand.settle();
+        hand.entries
+    }
+
+    /// What happens to the clocks of a record that is issued anew under the policy in force.
+    pub fn reissue(&self, record: &Incident, at: Instant) -> Vec<Entry> {
+        if self.is_idle(record) || record.stage().is_final() {
+            return Vec::new();
+        }
+        let mut hand = Hand { clockwork: self, record, at, ledger: record.clocks().clone(), entries: Vec::new() };
+        hand.reissue();
+        hand.settle();
+        hand.entries
+    }
+
+    /// The policy that decides an entry, if it is not the one in force: that of a clock that goes on.
+    pub fn decided_by(&self, incident: &Incident, entry: &Entry) -> Option<PolicyStamp> {
+        match entry {
+            Entry::Started(_) | Entry::Replaced(_) => None,
+            _ => incident.clocks().clock(entry.clock()).map(|clock| clock.terms().policy),
+        }
+        .filter(|stamp| *stamp != self.stamp)
+    }
+
+    /// The policy with this stamp, if it is at hand.
+    fn policy(&self, stamp: PolicyStamp) -> Option<&Policy> {
+        let mut known = std::iter::once(&self.in_force).chain(&self.earlier);
+        known.find(|policy| policy.digest() == stamp.digest).map(|policy| &**policy)
+    }
+
+    /// The rule of a clock, in the policy by which it started.
+    fn rule(&self, clock: &Clock) -> Option<&MetricRule> {
+        let terms = clock.terms();
+        let agreements = &self.policy(terms.policy)?.parts().agreements;
+        agreements.iter().find(|agreement| agreement.key == terms.agreement)?.metric(terms.metric.as_str())
+    }
+
+    /// In what time a clock with these terms counts. A clock whose calendar is not at hand cannot be told
+    /// anything about.
+    pub fn measure(&self, terms: &Terms) -> Option<Measure<'_>> {
+        match &terms.calendar {
+            None => Some(Measure::Elapsed),
+            Some(stamp) => self.policy(terms.policy)?.calendar(stamp.key.as_str()).map(Measure::Business),
+        }
+    }
+}
+
+impl Before {
+    /// Whether what is promised may have changed.
+    fn differs(&self, after: &Incident) -> bool {
+        let progress = after.progress();
+        !Arc::ptr_eq(&self.facts, after.shared_facts())
+            || !Arc::ptr_eq(&self.assessment, &progress.assessment)
+            || self.assignment != progress.assignment
+            || self.milestones != progress.milestones
+    }
+}
+
+/// Who moves the clocks of one record, and notes down how.
+struct Hand<'a> {
+    clockwork: &'a Clockwork,
+    record: &'a Incident,
+    at: Instant,
+    ledger: Ledger,
+    entries: Vec<Entry>,
+}
+
+impl<'a> Hand<'a> {
+    /// Notes down an entry. One that does not fit says nothing: it was not needed.
+    fn note(&mut self, entry: impl Into<Entry>) {
+        let entry = entry.into();
+        if self.ledger.enter(&entry).is_ok() {
+            self.entries.push(entry);
+        }
+    }
+
+    /// Follows a change of what is promised.
+    fn promise(&mut self, before: Option<&Before>) {
+        let policy = &*self.clockwork.in_force;
+        let old = before.map_or_else(Vec::new, |before| held_for(policy, before.subject()));
+        let new = held_for(policy, self.record.into());
+        for clock in self.live() {
+            let (was, is) = (self.of_place(&old, &clock), self.of_place(&new, &clock));
+            // What stays promised keeps the version by which it started.
+            if was != is {
+                self.change(&clock, is);
+            }
+        }
+        for promise in &new {
+            let start = anchor(promise.rule.start, self.record.progress().milestones, self.created_at());
+            let reached_before = before.and_then(|before| match promise.rule.start {
+                StartRule::Milestone(milestone) => before.milestones.at(milestone),
+                StartRule::Reported | StartRule::Created => before.milestones.reported,
+            });
+            let is_new = !old.contains(promise) || reached_before.is_none();
+            if let Some(start) = start.filter(|_| is_new && !self.is_kept(promise)) {
+                self.start(promise, start);
+            }
+        }
+    }
+
+    /// Holds what runs against what the policy in force promises.
+    fn reissue(&mut self) {
+        let new = held_for(&self.clockwork.in_force, self.record.into());
+        for clock in self.live() {
+            let promise = self.of_place(&new, &clock);
+            let same = promise.is_some_and(|promise| {
+                let terms = Terms { policy: clock.terms().policy, ..self.terms(promise) };
+                terms == *clock.terms() && self.clockwork.rule(&clock) == Some(promise.rule)
+            });
+            if !same {
+                self.change(&clock, promise);
+            }
+        }
+        for promise in &new {
+            let start = anchor(promise.rule.start, self.record.progress().milestones, self.created_at());
+            if let Some(start) = start.filter(|_| !self.is_kept(promise)) {
+                self.start(promise, start);
+            }
+        }
+    }
+
+    fn live(&self) -> Vec<Clock> {
+        self.ledger.live().cloned().collect()
+    }
+
+    fn created_at(&self) -> Option<Instant> {
+        self.record.progress().created_at()
+    }
+
+    /// The promise that takes the place of a clock.
+    fn of_place<'p>(&self, promises: &'p [Promise<'a>], clock: &Clock) -> Option<&'p Promise<'a>> {
+        let runs = &self.clockwork.rule(clock)?.runs;
+        let terms = clock.terms();
+        promises.iter().find(|promise| promise.place() == (terms.kind, terms.metric.as_str(), runs))
+    }
+
+    /// Whether a clock keeps the promise, or has kept or broken it.
+    fn is_kept(&self, promise: &Promise<'_>) -> bool {
+        let standing = |state: &ClockState| state.is_live() || matches!(state, ClockState::Ended { .. });
+        self.ledger.clocks().iter().filter(|clock| standing(clock.state())).any(|clock| {
+            let terms = clock.terms();
+            self.clockwork
+                .rule(clock)
+                .is_some_and(|rule| promise.place() == (terms.kind, terms.metric.as_str(), &rule.runs))
+        })
+    }
+
+    /// The clock goes; if something is promised in its place, another one comes.
+    fn change(&mut self, clock: &Clock, promise: Option<&Promise<'_>>) {
+        let at = self.at;
+        let Some(promise) = promise else {
+            let why = CancelReason::NotPromised;
+            return self.note(ClockCancelled { clock: clock.to_ref(), at, why });
+        };
+        let paused = clock.pause().map(|pause| Pause { from: at, ..pause.clone() });
+        let (start, spent, pauses) = match promise.rule.on_change {
+            OnChange::KeepStart => (clock.start(), clock.spent(), clock.pauses().to_vec()),
+            OnChange::KeepSpent => (at, self.used(clock, at), paused.into_iter().collect()),
+            OnChange::Restart => (at, Seconds::ZERO, paused.into_iter().collect()),
+        };
+        let by = self.started(promise, start, spent, pauses);
+        self.note(ClockReplaced { clock: clock.to_ref(), at, by });
+    }
+
+    /// A clock starts.
+    fn start(&mut self, promise: &Promise<'_>, start: Instant) {
+        // What was before its agreement held is not known: what runs only at times begins to do so now.
+        let waited = !promise.rule.runs.is_always() && start < self.at;
+        let waited = waited.then(|| Pause { from: start, to: Some(self.at), reason: PauseReason::WithOthers });
+        let paused = pause_reason(promise.rule, self.record).map(|reason| {
+            let since = self.record.hold().map_or(start, crate::incident::OnHold::since);
+            let from = if waited.is_some() { self.at } else { since.max(start) };
+            Pause { from, to: None, reason }
+        });
+        let pauses = waited.into_iter().chain(paused).collect();
+        let by = self.started(promise, start, Seconds::ZERO, pauses);
+        self.note(by);
+    }
+
+    fn started(&self, promise: &Promise<'_>, start: Instant, spent: Seconds, pauses: Vec<Pause>) -> ClockStarted {
+        let terms = self.terms(promise);
+        let measure = self.clockwork.measure(&terms);
+        let schedule = measure.and_then(|measure| schedule(&terms, start, spent, &pauses, measure).ok());
+        let mut schedule = schedule.unwrap_or_default();
+        // What is overdue when it begins does not warn any more.
+        if schedule.due.is_some_and(|due| due < self.at) {
+            schedule.warnings.clear();
+        }
+        let spent = Some(spent).filter(|spent| *spent > Seconds::ZERO);
+        ClockStarted { clock: self.ledger.next_id(), terms, start, spent, pauses, schedule }
+    }
+
+    /// The terms on which a clock starts now.
+    fn terms(&self, promise: &Promise<'_>) -> Terms {
+        let calendar = promise.calendar.and_then(|key| {
+            let calendar = self.clockwork.in_force.calendar(key.as_str())?;
+            Some(CalendarStamp { key: key.clone(), digest: calendar.digest() })
+        });
+        Terms {
+            metric: promise.rule.metric.clone(),
+            agreement: promise.agreement.key.clone(),
+            kind: promise.agreement.kind,
+            priority: self.record.priority().clone(),
+            target: promise.target,
+            calendar,
+            warnings: promise.rule.warnings.clone(),
+            policy: self.clockwork.stamp,
+        }
+    }
+
+    /// Brings every clock to where the record says that it should be.
+    fn settle(&mut self) {
+        for id in self.ledger.clocks().iter().map(Clock::id).collect::<Vec<_>>() {
+            let Some(clock) = self.ledger.clock(id).cloned() else { continue };
+            let Some(rule) = self.clockwork.rule(&clock).cloned() else { continue };
+            match clock.state() {
+                ClockState::Running | ClockState::Paused => self.settle_live(&clock, &rule),
+                ClockState::Ended { at, .. } => self.settle_ended(&clock, &rule, *at),
+                ClockState::Cancelled { why, .. } => self.settle_cancelled(&clock, *why),
+                ClockState::Replaced { .. } => {}
+            }
+        }
+    }
+
+    fn settle_live(&mut self, clock: &Clock, rule: &MetricRule) {
+        let (at, stage) = (self.at, self.record.stage());
+        let over = if stage == Stage::Cancelled {
+            Some(CancelReason::RecordEnded)
+        } else if let Some(end) = self.end(rule, clock.start()) {
+            self.end_clock(clock, end);
+            if rule.end == EndRule::Update && stage.is_open() {
+                self.next_update(clock, end);
+            }
+            return;
+        } else if stage == Stage::Closed {
+            Some(CancelReason::RecordEnded)
+        } else {
+            (rule.end == EndRule::Update && stage == Stage::Resolved).then_some(CancelReason::Resolved)
+        };
+        if let Some(why) = over {
+            return self.note(ClockCancelled { clock: clock.to_ref(), at, why });
+        }
+        let should = pause_reason(rule, self.record);
+        match (clock.pause(), should) {
+            (pause, Some(reason)) if pause.is_none_or(|pause| pause.reason != reason) => {
+                self.note(ClockPaused { clock: clock.to_ref(), at, reason });
+            }
+            (Some(_), None) => {
+                let resumed = |schedule| ClockResumed { clock: clock.to_ref(), at, schedule };
+                let schedule = self.going_on(clock, |ledger| ledger.enter(&resumed(Schedule::default()).into()));
+                self.note(resumed(schedule));
+            }
+            _ => {}
+        }
+    }
+
+    /// What had ended: when, may be known better; or it is taken back.
+    fn settle_ended(&mut self, clock: &Clock, rule: &MetricRule, ended: Instant) {
+        if rule.end == EndRule::Update {
+            return;
+        }
+        let at = self.at;
+        match self.end(rule, clock.start()) {
+            Some(end) if end == ended => {}
+            Some(end) => self.end_clock(clock, end),
+            None if self.record.stage().is_final() => {}
+            None => match rule.on_reopening {
+                OnReopening::Restart => {
+                    let new = held_for(&self.clockwork.in_force, self.record.into());
+                    match self.of_place(&new, clock).copied() {
+                        Some(promise) => {
+                            let paused = pause_reason(rule, self.record);
+                            let pauses = paused.map(|reason| Pause { from: at, to: None, reason });
+                            let by = self.started(&promise, at, Seconds::ZERO, pauses.into_iter().collect());
+                            self.note(ClockReplaced { clock: clock.to_ref(), at, by });
+                        }
+                        None => self.revive(clock, Some(PauseReason::Resolved { paused: false })),
+                    }
+                }
+                OnReopening::Resume => self.revive(clock, Some(PauseReason::Resolved { paused: false })),
+                OnReopening::CountAsPause => self.revive(clock, Some(PauseReason::Resolved { paused: true })),
+            },
+        }
+    }
+
+    /// What was cancelled with the record comes back with it, as if nothing had been.
+    fn settle_cancelled(&mut self, clock: &Clock, why: CancelReason) {
+        let stage = self.record.stage();
+        match why {
+            CancelReason::RecordEnded if !stage.is_final() => {
+                self.revive(clock, None);
+                if let Some((clock, rule)) = self.clock_and_rule(clock.id()) {
+                    self.settle_live(&clock, &rule);
+                }
+            }
+            CancelReason::Resolved
+                if stage.is_open() && self.ledger.last_like(clock).map(Clock::id) == Some(clock.id()) =>
+            {
+                self.next_update(clock, self.at);
+            }
+            _ => {}
+        }
+    }
+
+    fn clock_and_rule(&self, id: ClockId) -> Option<(Clock, MetricRule)> {
+        let clock = self.ledger.clock(id).filter(|clock| clock.is_live())?.clone();
+        let rule = self.clockwork.rule(&clock)?.clone();
+        Some((clock, rule))
+    }
+
+    /// When what a rule waits for was done, if it was.
+    fn end(&self, rule: &MetricRule, start: Instant) -> Option<Instant> {
+        let progress = self.record.progress();
+        match &rule.end {
+            EndRule::Milestones(milestones) => {
+                let reached = milestones.iter().filter_map(|milestone| progress.milestones.at(*milestone));
+                reached.min().map(|end| end.max(start))
+            }
+            EndRule::Update => progress.last_public_note.filter(|note| *note > start),
+        }
+    }
+
+    fn end_clock(&mut self, clock: &Clock, end: Instant) {
+        let used = self.used(clock, end).get();
+        let measure = self.clockwork.measure(clock.terms());
+        let late = measure.and_then(|measure| clock.late_if_ended(end, measure).ok()).flatten();
+        let result = if late.is_some() { ClockResult::Missed } else { ClockResult::Met };
+        self.note(ClockEnded { clock: clock.to_ref(), at: end, result, used_seconds: used, late });
+    }
+
+    /// The clock of the next update starts, if one is promised still.
+    fn next_update(&mut self, clock: &Clock, from: Instant) {
+        let new = held_for(&self.clockwork.in_force, self.record.into());
+        if let Some(promise) = self.of_place(&new, clock).copied() {
+            let paused = pause_reason(promise.rule, self.record);
+            let pauses = paused.map(|reason| Pause { from, to: None, reason }).into_iter().collect();
+            let by = self.started(&promise, from, Seconds::ZERO, pauses);
+            self.note(by);
+        }
+    }
+
+    fn revive(&mut self, clock: &Clock, gap: Option<PauseReason>) {
+        let at = self.at;
+        let revived = |schedule| ClockRevived { clock: clock.to_ref(), at, gap: gap.clone(), schedule };
+        let schedule = self.going_on(clock, |ledger| ledger.enter(&revived(Schedule::default()).into()));
+        self.note(revived(schedule));
+    }
+
+    /// When a clock is due and when it warns after something that lets it go on.
+    fn going_on<E>(&self, clock: &Clock, enter: impl FnOnce(&mut Ledger) -> Result<(), E>) -> Schedule {
+        let mut ledger = self.ledger.clone();
+        let entered = enter(&mut ledger).ok();
+        let after = entered.and_then(|()| ledger.clock(clock.id()));
+        let measure = self.clockwork.measure(clock.terms());
+        let schedule = after.zip(measure).and_then(|(after, measure)| after.scheduled(measure).ok());
+        schedule.unwrap_or_default()
+    }
+
+    fn used(&self, clock: &Clock, until: Instant) -> Seconds {
+        let measure = self.clockwork.measure(clock.terms());
+        let used = measure.and_then(|measure| clock.used(until, measure).ok()).unwrap_or_default();
+        Seconds::capped(u64::try_from(used.num_seconds()).unwrap_or(0))
+    }
+}
+
+/// From when a clock counts, if that has come.
+fn anchor(start: StartRule, milestones: Milestones, created_at: Option<Instant>) -> Option<Instant> {
+    match start {
+        StartRule::Reported => milestones.reported,
+        StartRule::Created => created_at,
+        StartRule::Milestone(milestone) => milestones.at(milestone),
+    }
+}
+
+/// Why a clock should stand still while the record is as it is.
+fn pause_reason(rule: &MetricRule, record: &Incident) -> Option<PauseReason> {
+    let held = record.hold().map(|stage| &stage.hold().reason);
+    match &rule.runs {
+        Runs::WithGroup(group) if record.assignment().group.as_ref() != Some(group) => {
+            return Some(PauseReason::WithOthers);
+        }
+        Runs::OnHoldFor(reasons) if held.is_none_or(|reason| !reasons.contains(reason)) => {
+            return Some(PauseReason::NotOnHold);
+        }
+        Runs::Always | Runs::WithGroup(_) | Runs::OnHoldFor(_) => {}
+    }
+    held.filter(|reason| rule.paused_by.contains(reason)).cloned().map(PauseReason::Hold)
+}

@@ -1,0 +1,232 @@
+//! Validation of agreements: what they name exists, what they promise can be measured and kept, and each can
+//! apply.
+
+use super::{Agreement, CalendarChoice, Conditions, EndRule, MetricRule, Runs, StartRule, Targets};
+use crate::{
+    fault::Faults,
+    incident::HoldReason,
+    key::CalendarKey,
+    ledger::{Target, WarnAt},
+    policy::PolicyDraft,
+    time::Seconds,
+};
+
+/// The longest target: ten years of 365 days.
+pub const MAX_TARGET: u64 = 10 * 365 * 86_400;
+/// The most business days of a target.
+pub const MAX_TARGET_DAYS: u16 = 2_600;
+/// The most metrics of an agreement.
+const MAX_METRICS: usize = 32;
+
+impl PolicyDraft {
+    pub(crate) fn check_agreements(&self, faults: &mut Faults) {
+        for (owner, key) in &self.calendars_of.organisations {
+            self.check_calendar(faults, format!("calendars_of.organisations.{owner}"), key);
+        }
+        for (owner, key) in &self.calendars_of.services {
+            self.check_calendar(faults, format!("calendars_of.services.{owner}"), key);
+        }
+        for (index, agreement) in self.agreements.iter().enumerate() {
+            let path = format!("agreements[{index}]");
+            let earlier = self.agreements.get(..index).unwrap_or_default();
+            if earlier.iter().any(|known| known.key == agreement.key) {
+                faults.push(format!("{path}.key"), "name.repeated", "is given a second time");
+            }
+            self.check_conditions(faults, &format!("{path}.when"), &agreement.when);
+            if let Some(choice) = &agreement.calendar {
+                let (CalendarChoice::Fixed(key) | CalendarChoice::Of { otherwise: key, .. }) = choice;
+                self.check_calendar(faults, format!("{path}.calendar"), key);
+            }
+            if agreement.metrics.is_empty() || agreement.metrics.len() > MAX_METRICS {
+                let rule = format!("has {} entries; an agreement has 1 to {MAX_METRICS}", agreement.metrics.len());
+                faults.push(format!("{path}.metrics"), "agreement.metrics", rule);
+            }
+            for (at, rule) in agreement.metrics.iter().enumerate() {
+                let path = format!("{path}.metrics[{at}]");
+                if agreement.metrics.iter().take(at).any(|known| known.metric == rule.metric) {
+                    faults.push(format!("{path}.metric"), "name.repeated", "is given a second time");
+                }
+                self.check_metric(faults, &path, agreement, rule);
+            }
+            if let Some(by) = earlier.iter().find(|known| self.outranks(known, agreement)) {
+                let rule = format!("can never hold: `{}` before it promises the same to all that it fits", by.key);
+                faults.push(path, "agreement.never_applies", rule);
+            }
+        }
+    }
+
+    fn check_calendar(&self, faults: &mut Faults, path: String, key: &CalendarKey) {
+        if !self.calendars.contains_key(key) {
+            faults.push(path, "calendar.unknown", format!("is `{key}`, which is no calendar of the policy"));
+        }
+    }
+
+    fn check_conditions(&self, faults: &mut Faults, path: &str, when: &Conditions) {
+        for (at, category) in when.categories.iter().enumerate() {
+            if !self.categories.iter().any(|known| known.key == *category) {
+                let rule = format!("is `{category}`, which is no category");
+                faults.push(format!("{path}.categories[{at}]"), "category.unknown", rule);
+            }
+        }
+        for (at, priority) in when.priorities.iter().enumerate() {
+            self.check_priority(faults, format!("{path}.priorities[{at}]"), priority);
+        }
+    }
+
+    fn check_priority(&self, faults: &mut Faults, path: String, priority: &crate::key::LevelName) {
+        let scale = &self.matrix.priority;
+        // A name is compared as it is written: what it would be found by is that of a record's priority.
+        if scale.find(priority.as_str()) != Some(priority) {
+            let rule = format!("is `{priority}`, which is no priority; the priorities are {}", scale.list());
+            faults.push(path, "level.unknown", rule);
+        }
+    }
+
+    fn check_metric(&self, faults: &mut Faults, path: &str, agreement: &Agreement, rule: &MetricRule) {
+        let targets: Vec<(String, Target)> = match &rule.target {
+            Targets::All(target) => vec![(format!("{path}.target.all"), *target)],
+            Targets::ByPriority(targets) => {
+                let named = targets.iter().map(|(priority, target)| {
+                    let path = format!("{path}.target.by_priority.{priority}");
+                    self.check_priority(faults, path.clone(), priority);
+                    let wanted = agreement.when.priorities.is_empty() || agreement.when.priorities.contains(priority);
+                    if !wanted {
+                        let rule = "can never be: the agreement does not hold for this priority";
+                        faults.push(path.clone(), "target.never_applies", rule);
+                    }
+                    (path, *target)
+                });
+                named.collect()
+            }
+        };
+        if targets.is_empty() {
+            faults.push(format!("{path}.target.by_priority"), "value.nothing", "must name at least one priority");
+        }
+        for (path, target) in targets {
+            check_target(faults, path, target, agreement.calendar.is_some());
+        }
+        if rule.start == StartRule::Milestone(crate::incident::Milestone::Occurred) {
+            let rule = "is `occurred`, which may be said at any time and lie anywhere; begin with the report";
+            faults.push(format!("{path}.start"), "metric.start", rule);
+        }
+        if let EndRule::Milestones(milestones) = &rule.end {
+            if milestones.is_empty() {
+                faults.push(format!("{path}.end.milestones"), "value.nothing", "must name at least one milestone");
+            }
+            if let StartRule::Milestone(start) = rule.start
+                && milestones.contains(&start)
+            {
+                let rule = format!("is `{}`, with which the clock starts", start.key());
+                faults.push(format!("{path}.end.milestones"), "metric.no_time", rule);
+            }
+        }
+        for (at, reason) in rule.paused_by.iter().enumerate() {
+            self.check_reason(faults, format!("{path}.paused_by[{at}]"), reason);
+        }
+        if let Runs::OnHoldFor(reasons) = &rule.runs {
+            if reasons.is_empty() {
+                faults.push(format!("{path}.runs.on_hold_for"), "value.nothing", "must name at least one reason");
+            }
+            for (at, reason) in reasons.iter().enumerate() {
+                self.check_reason(faults, format!("{path}.runs.on_hold_for[{at}]"), reason);
+                if rule.paused_by.contains(reason) {
+                    let text = format!("is `{reason}`, which pauses the clock, too: it would never run");
+                    faults.push(format!("{path}.runs.on_hold_for[{at}]"), "metric.no_time", text);
+                }
+            }
+        }
+        check_warnings(faults, path, rule);
+    }
+
+    fn check_reason(&self, faults: &mut Faults, path: String, reason: &HoldReason) {
+        if !self.hold_reasons.iter().any(|known| known.reason == *reason) {
+            faults.push(path, "hold.unknown", format!("is `{reason}`, which is no hold reason of the policy"));
+        }
+    }
+
+    /// Whether an agreement before another promises everything that the other does, to all whom it fits.
+    fn outranks(&self, first: &Agreement, later: &Agreement) -> bool {
+        let covers = |rule: &MetricRule| {
+            first.metrics.iter().any(|known| {
+                known.metric == rule.metric
+                    && known.runs == rule.runs
+                    && self.matrix.priority.levels.iter().all(|priority| {
+                        let held = later.when.priorities.is_empty() || later.when.priorities.contains(priority);
+                        !held || rule.target.of(priority).is_none() || known.target.of(priority).is_some()
+                    })
+            })
+        };
+        !first.retired
+            && !later.metrics.is_empty()
+            && first.kind == later.kind
+            && first.when.covers(&later.when)
+            && later.metrics.iter().all(covers)
+    }
+}
+
+impl Conditions {
+    /// Whether every record that fits the other conditions fits these. Of categories it looks at the keys alone.
+    fn covers(&self, other: &Self) -> bool {
+        fn wider<T: PartialEq>(this: &[T], other: &[T]) -> bool {
+            this.is_empty() || (!other.is_empty() && other.iter().all(|value| this.contains(value)))
+        }
+        wider(&self.services, &other.services)
+            && wider(&self.offerings, &other.offerings)
+            && wider(&self.organisations, &other.organisations)
+            && wider(&self.categories, &other.categories)
+            && wider(&self.priorities, &other.priorities)
+            && wider(&self.groups, &other.groups)
+            && wider(&self.labels, &other.labels)
+    }
+}
+
+fn check_target(faults: &mut Faults, path: String, target: Target, has_calendar: bool) {
+    if target.is_zero() {
+        return faults.push(path, "target.zero", "is zero, which nobody can meet; leave out what is not promised");
+    }
+    let beyond = match target {
+        Target::ElapsedSeconds(seconds) | Target::BusinessSeconds(seconds) => seconds.get() > MAX_TARGET,
+        Target::EndOfBusinessDay(days) | Target::BusinessDays(days) => days > MAX_TARGET_DAYS,
+    };
+    if beyond {
+        let rule = format!("must be at most {MAX_TARGET} seconds, or {MAX_TARGET_DAYS} business days");
+        faults.push(path, "target.too_long", rule);
+    } else if target.needs_calendar() && !has_calendar {
+        faults.push(path, "target.no_calendar", "is in business time, but the agreement names no calendar");
+    }
+}
+
+/// Warnings come between the beginning and the end of every target, each at another time.
+fn check_warnings(faults: &mut Faults, path: &str, rule: &MetricRule) {
+    if rule.warnings.len() > MetricRule::MAX_WARNINGS {
+        let text = format!("has {} entries; at most {} are allowed", rule.warnings.len(), MetricRule::MAX_WARNINGS);
+        faults.push(format!("{path}.warnings"), "cap.exceeded", text);
+    }
+    let shortest = match &rule.target {
+        Targets::All(target) => seconds_of(*target),
+        Targets::ByPriority(targets) => targets.values().filter_map(|target| seconds_of(*target)).min(),
+    };
+    for (at, warning) in rule.warnings.iter().enumerate() {
+        let path = format!("{path}.warnings[{at}]");
+        if rule.warnings.iter().take(at).any(|known| known == warning) {
+            faults.push(path.as_str(), "name.repeated", "is given a second time");
+        }
+        match warning {
+            WarnAt::Percent(percent) if !(1..=99).contains(percent) => {
+                faults.push(path, "warning.range", format!("is {percent} percent; it must be 1 to 99"));
+            }
+            WarnAt::SecondsLeft(left) if *left == Seconds::ZERO || shortest.is_some_and(|all| *left >= all) => {
+                let rule = "must leave some time, and less than the shortest target, or it would come at once";
+                faults.push(path, "warning.range", rule);
+            }
+            WarnAt::Percent(_) | WarnAt::SecondsLeft(_) => {}
+        }
+    }
+}
+
+const fn seconds_of(target: Target) -> Option<Seconds> {
+    match target {
+        Target::ElapsedSeconds(seconds) | Target::BusinessSeconds(seconds) => Some(seconds),
+        Target::EndOfBusinessDay(_) | Target::BusinessDays(_) => None,
+    }
+}

@@ -234,6 +234,8 @@ keys! {
     FieldKey = "field";
     /// An option of a custom field of the choice kind.
     ChoiceKey = "choice";
+    /// A business calendar of a tenant.
+    CalendarKey = "calendar";
     /// A clock of an agreement, such as `response`.
     ClockName = "clock";
     /// A rule of the policy, named so that an explanation can point to it.

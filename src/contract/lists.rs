@@ -86,6 +86,8 @@ fn both(one: Filter, two: Filter) -> Filter {
         stage_labels: list(one.stage_labels, two.stage_labels),
         hold_reasons: list(one.hold_reasons, two.hold_reasons),
         resolution_codes: list(one.resolution_codes, two.resolution_codes),
+        breached: list(one.breached, two.breached),
+        paused_clocks: list(one.paused_clocks, two.paused_clocks),
         labels: list(one.labels, two.labels),
         categories: list(one.categories, two.categories),
         callers: list(one.callers, two.callers),

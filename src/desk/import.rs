@@ -239,7 +239,7 @@ fn take(
         }
         decide(at_step.anew(incident.clone()), command, &context)
     };
-    let next = match attempt(&step.command, others_known.0) {
+    let mut next = match attempt(&step.command, others_known.0) {
         Ok(next) => next,
         Err(error) if on_refusal == OnRefusal::Abort => return Err(error),
         Err(error) => {
@@ -251,7 +251,8 @@ fn take(
         }
     };
     happenings.extend(next.happenings);
-    Ok(Course { happenings, ..next })
+    next.happenings = happenings;
+    Ok(next)
 }
 
 fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Error> {

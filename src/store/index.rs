@@ -5,6 +5,7 @@ use crate::{
     id::{Number, Version},
     incident::{Incident, Stage},
     key::{ClockName, GroupRef, PersonRef, StageLabel},
+    ledger::Clock,
     priority::Priority,
     text::Title,
     time::Instant,
@@ -30,9 +31,9 @@ pub struct IndexRow {
     pub group: Option<GroupRef>,
     /// The person whom it is with.
     pub person: Option<PersonRef>,
-    /// Which of its clocks falls due next; `None` while none runs.
+    /// Which of its clocks is due next, or was due first if that has passed; `None` while none is.
     pub clock: Option<ClockName>,
-    /// When that clock falls due.
+    /// When that clock is due.
     pub due: Option<Instant>,
     /// When something next falls due on the record by itself: see
     /// [`Repository::wakes`](super::Repository::wakes).
@@ -49,6 +50,7 @@ impl IndexRow {
     /// The row of an incident on which something next falls due at `wake_at`.
     pub(crate) fn of(incident: &Incident, version: Version, wake_at: Option<Instant>) -> Self {
         let (facts, progress, assignment) = (incident.facts(), incident.progress(), incident.assignment());
+        let next = incident.clocks().by_deadline().into_iter().next().filter(|clock| clock.due().is_some());
         Self {
             id: facts.id.into(),
             number: facts.number.clone(),
@@ -58,8 +60,8 @@ impl IndexRow {
             priority: incident.priority().clone(),
             group: assignment.group.clone(),
             person: assignment.person.clone(),
-            clock: None,
-            due: None,
+            clock: next.map(|clock| clock.terms().metric.clone()),
+            due: next.and_then(Clock::due),
             wake_at,
             reported_at: progress.milestones.reported.unwrap_or(progress.recorded_at),
             updated_at: progress.recorded_at,

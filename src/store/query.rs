@@ -10,8 +10,8 @@ use crate::{
     event::{DecodeError, RecordId},
     incident::{ExternalReference, HoldReason, Stage},
     key::{
-        CategoryKey, ContactChannel, FieldKey, GroupRef, ItemRef, Label, OfferingRef, OrganisationRef, PersonRef,
-        ResolutionCode, ServiceRef, SiteRef, StageLabel,
+        CategoryKey, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, OfferingRef, OrganisationRef,
+        PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
     },
     time::Instant,
 };
@@ -133,6 +133,13 @@ pub struct Filter {
     /// Resolved with one of these codes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resolution_codes: Vec<ResolutionCode>,
+    /// On which a clock of one of these metrics was overdue, and may be still. What is overdue now is what is
+    /// [`due`](Self::due) until now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breached: Vec<ClockName>,
+    /// On which a clock of one of these metrics is paused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paused_clocks: Vec<ClockName>,
     /// Bearing all of these labels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
@@ -319,6 +326,10 @@ parts! {
     item(item: ItemRef) => items;
     /// Also called this in another system.
     reference(reference: ExternalReference) => references;
+    /// Also one on which a clock of this metric was overdue, and may be still.
+    breached(metric: ClockName) => breached;
+    /// Also one on which a clock of this metric is paused.
+    paused_clock(metric: ClockName) => paused_clocks;
     /// Also waiting for this reason.
     hold_reason(reason: HoldReason) => hold_reasons;
 }
@@ -429,6 +440,8 @@ impl Filter {
             ("stage_labels", self.stage_labels.len()),
             ("hold_reasons", self.hold_reasons.len()),
             ("resolution_codes", self.resolution_codes.len()),
+            ("breached", self.breached.len()),
+            ("paused_clocks", self.paused_clocks.len()),
             ("labels", self.labels.len()),
             ("categories", self.categories.len()),
             ("callers", self.callers.len()),
@@ -473,6 +486,8 @@ impl Filter {
         let listed = [
             any(&self.hold_reasons, Term::HoldReason),
             any(&self.resolution_codes, Term::ResolutionCode),
+            any(&self.breached, Term::Breached),
+            any(&self.paused_clocks, Term::PausedClock),
             any(&self.categories, Term::Category),
             any(&self.callers, Term::Caller),
             any(&self.affected, Term::Affected),

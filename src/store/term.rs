@@ -9,8 +9,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::{
     incident::{ExternalReference, Facts, FieldValue, Former, HoldReason, Incident, Stage},
     key::{
-        CategoryKey, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef, OrganisationRef,
-        PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
+        CategoryKey, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef,
+        OrganisationRef, PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
     },
 };
 
@@ -48,6 +48,10 @@ pub enum Term {
     FormerHoldReason(HoldReason),
     /// It had this status of the host's own before it was merged, and has it again if the merge is undone.
     FormerStageLabel(StageLabel),
+    /// A clock of this metric was overdue, and may be still.
+    Breached(ClockName),
+    /// A clock of this metric is paused.
+    PausedClock(ClockName),
     /// It bears this label.
     Label(Label),
     /// It is in this category.
@@ -101,6 +105,8 @@ impl fmt::Display for Term {
             Self::StageLabel(label) => write!(f, "stage_label:{label}"),
             Self::FormerHoldReason(reason) => write!(f, "former_hold_reason:{reason}"),
             Self::FormerStageLabel(label) => write!(f, "former_stage_label:{label}"),
+            Self::Breached(metric) => write!(f, "breached:{metric}"),
+            Self::PausedClock(metric) => write!(f, "paused_clock:{metric}"),
             Self::Label(label) => write!(f, "label:{label}"),
             Self::Category(category) => write!(f, "category:{category}"),
             Self::Impact(level) => write!(f, "impact:{level}"),
@@ -178,6 +184,7 @@ impl TermChange {
                     && before.hold().map(|stage| &stage.hold().reason) == after.hold().map(|stage| &stage.hold().reason)
                     && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
                     && before.progress().label == after.progress().label
+                    && clock_terms(before).eq(clock_terms(after))
                     // What a merge goes back to is told by the cancelled stage alone.
                     && ![before.stage(), after.stage()].contains(&Stage::Cancelled)
             });
@@ -186,6 +193,16 @@ impl TermChange {
             subject: (!same_facts).then(|| subject(after.facts())),
         }
     }
+}
+
+/// What the clocks have to say.
+fn clock_terms(incident: &Incident) -> impl Iterator<Item = Term> {
+    incident.clocks().clocks().iter().flat_map(|clock| {
+        let metric = &clock.terms().metric;
+        let breached = clock.breached_at().map(|_| Term::Breached(metric.clone()));
+        let paused = clock.pause().filter(|pause| clock.is_live() && pause.reason.is_pause());
+        breached.into_iter().chain(paused.map(|_| Term::PausedClock(metric.clone())))
+    })
 }
 
 fn standing(incident: &Incident) -> Arc<[Term]> {
@@ -208,6 +225,11 @@ fn standing(incident: &Incident) -> Arc<[Term]> {
     terms.extend(facts.watchers.iter().cloned().map(Term::Watcher));
     terms.extend(stake.group.cloned().map(Term::Group));
     terms.extend(incident.hold().map(|stage| Term::HoldReason(stage.hold().reason.clone())));
+    for term in clock_terms(incident) {
+        if !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
     terms.extend(incident.resolution().map(|resolution| Term::ResolutionCode(resolution.code.clone())));
     terms.extend(incident.progress().label.clone().map(Term::StageLabel));
     if let Incident::Cancelled(cancelled) = incident

@@ -19,7 +19,10 @@ use crate::{
     actor::Actor,
     command::{Command, IncidentCommand, Report},
     decision::AllowedMove,
-    desk::{self, Batch, Count, Cursor, Deliveries, History, Imported, Outcome, Page, Preview, Seen, Selection, Woken},
+    desk::{
+        self, Batch, ClockSeen, Count, Cursor, Deliveries, History, Imported, Outcome, Page, Preview, Seen, Selection,
+        Woken,
+    },
     error::Error,
     event::{Event, PolicyStamp},
     id::{CommandId, Version},
@@ -27,6 +30,7 @@ use crate::{
     key::{CorrelationKey, RuleId},
     lifecycle::{Staged, Step},
     policy::Policy,
+    sla::Considered,
     store::{Filter, Published, Query, RecordKey, Repository, Share},
     time::Instant,
     view::{MoveView, RecordView, TimelineEntry},
@@ -288,6 +292,22 @@ impl<R: Repository> IncidentDesk<R> {
     /// As [the asynchronous twin](desk::IncidentDesk::as_of).
     pub fn as_of(&self, at: Instant) -> Result<Seen, Error> {
         pollster::block_on(self.0.as_of(at))
+    }
+
+    /// Its clocks as they are now.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::clocks).
+    pub fn clocks(&self) -> Result<Vec<ClockSeen>, Error> {
+        pollster::block_on(self.0.clocks())
+    }
+
+    /// Which agreements hold for it, and why the others do not.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::agreements).
+    pub fn agreements(&self) -> Result<Vec<Considered>, Error> {
+        pollster::block_on(self.0.agreements())
     }
 
     /// The moves that the actor has now.

@@ -7,6 +7,7 @@
 //! ```
 
 mod bulk;
+mod clocks;
 mod commit;
 mod cursor;
 mod due;
@@ -31,6 +32,7 @@ use std::{
 };
 
 pub use bulk::{Batch, Bulk, BulkAnswer, Selection};
+pub use clocks::ClockSeen;
 pub use cursor::Cursor;
 pub use feed::{Change, Deliveries, Delivery};
 pub use import::{History, HistoryStep, Imported, OnRefusal, RefusedStep};

@@ -82,7 +82,7 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// Whether the actor reads what is internal to the incident.
-    fn reads_internals(&self, incident: &Incident, policy: &InForce) -> bool {
+    pub(super) fn reads_internals(&self, incident: &Incident, policy: &InForce) -> bool {
         let internal = Permission::Incident(IncidentVerb::ReadInternal);
         policy.policy.permissions().allows(&self.actor, internal, &incident.stake())
     }
@@ -288,7 +288,7 @@ impl<R: Repository> IncidentDesk<R> {
         Ok((page.events, page.next))
     }
 
-    async fn seen(&self) -> Result<(InForce, Seen), Error> {
+    pub(super) async fn seen(&self) -> Result<(InForce, Seen), Error> {
         let (policy, found) = self.acting.load(Some(&self.key), None).await?;
         let loaded = self.acting.found(found.record, &self.key)?;
         let now = self.acting.desk.now();

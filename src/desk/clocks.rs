@@ -1,0 +1,63 @@
+//! Reading the clocks of an incident.
+
+use super::{IncidentDesk, Seen};
+use crate::{
+    error::Error,
+    ledger::{AgreementKind, Clock, Reading},
+    sla::{Considered, considered},
+    store::Repository,
+};
+
+/// A clock as it is now, and what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockSeen {
+    clock: Clock,
+    reading: Option<Reading>,
+}
+
+impl ClockSeen {
+    /// The clock.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What it shows now; `None` for instants that its calendar does not reach.
+    #[must_use]
+    pub const fn reading(&self) -> Option<&Reading> {
+        self.reading.as_ref()
+    }
+}
+
+impl<R: Repository> IncidentDesk<R> {
+    /// Its clocks as they are now: those first that can still be met or missed, by when they are due; then those
+    /// that have stopped, the last first. Who may not read internals sees those of service level agreements alone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none that the actor may see.
+    pub async fn clocks(&self) -> Result<Vec<ClockSeen>, Error> {
+        let (policy, Seen { incident, .. }) = self.seen().await?;
+        let clockwork = self.acting.clockwork(&incident, &policy).await?;
+        let internals = self.acting.reads_internals(&incident, &policy);
+        let now = self.acting.desk.now();
+        let stopped = incident.clocks().clocks().iter().rev().filter(|clock| !clock.is_live());
+        let clocks = incident.clocks().by_deadline().into_iter().chain(stopped);
+        let shown = clocks.filter(|clock| internals || clock.terms().kind == AgreementKind::Sla);
+        Ok(shown
+            .map(|clock| ClockSeen {
+                reading: clockwork.measure(clock.terms()).and_then(|measure| clock.read(now, measure).ok()),
+                clock: clock.clone(),
+            })
+            .collect())
+    }
+
+    /// Which agreements of the policy in force hold for it as it is now, and why the others do not, in the order
+    /// of the policy.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none that the actor may see.
+    pub async fn agreements(&self) -> Result<Vec<Considered>, Error> {
+        let (policy, Seen { incident, .. }) = self.seen().await?;
+        Ok(considered(&policy.policy, &incident))
+    }
+}

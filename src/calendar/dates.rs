@@ -158,14 +158,13 @@ impl Dates {
         begun.iter().rev().find(|((_, to), _)| at < *to).map(|(_, name)| name)
     }
 
-    /// The edges of closures from an instant on and before another.
+    /// The edges of the closures that reach into a span.
     pub(super) fn closure_edges(&self, from: i64, to: i64, mut each: impl FnMut(i64)) {
-        for ((begin, end), _) in &self.closures {
-            if *begin >= to {
-                break;
+        for ((begin, end), _) in self.closures.iter().take_while(|((begin, _), _)| *begin < to) {
+            if *end > from {
+                each(*begin);
+                each(*end);
             }
-            each(*begin);
-            each((*end).max(from));
         }
     }
 

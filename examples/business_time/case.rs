@@ -1,15 +1,8 @@
-//! Runs a file of cases of business-time arithmetic, and prints each that differs.
-//!
-//! `cargo run --release --example business_time -- PATH`; the README of the examples says what a case is.
-//! Exit status: 0 if all passed, 1 if any failed, 2 if the file cannot be read.
-
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
+//! A case of business-time arithmetic: a calendar, an operation, and what is expected of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
-    fs,
-    process::ExitCode,
 };
 
 use andon::{
@@ -19,6 +12,30 @@ use andon::{
 use chrono::{NaiveDate, SecondsFormat};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// How a case differs from what is expected.
+pub struct Difference {
+    /// Which case.
+    pub id: String,
+    /// What is expected.
+    pub expected: Value,
+    /// What came of it: an answer, or why there is none.
+    pub got: String,
+}
+
+/// Runs a case in the form in which the README of the examples describes it.
+pub fn run(index: usize, value: Value) -> Result<(), Difference> {
+    let id = value.get("id").and_then(Value::as_str).map_or_else(|| format!("[{index}]"), str::to_owned);
+    let expected = value.get("expected").cloned().unwrap_or_default();
+    let got = serde_path_to_error::deserialize::<_, Case>(value)
+        .map_err(|error| format!("is no case: {error}").into())
+        .and_then(Case::run);
+    match got {
+        Ok(got) if same(&expected, &got) => Ok(()),
+        Ok(got) => Err(Difference { id, expected, got: got.to_string() }),
+        Err(error) => Err(Difference { id, expected, got: error.to_string() }),
+    }
+}
 
 #[derive(Deserialize)]
 struct Case {
@@ -101,42 +118,4 @@ fn told(at: Instant) -> Value {
 fn same(expected: &Value, got: &Value) -> bool {
     let at = |value: &Value| value.as_str()?.parse::<Instant>().ok();
     expected == got || at(expected).is_some_and(|expected| at(got) == Some(expected))
-}
-
-fn read(path: &str) -> Result<Vec<Value>, Box<dyn Error>> {
-    let text = fs::read(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
-    Ok(serde_json::from_slice(&text).map_err(|error| format!("{path} is no list of cases: {error}"))?)
-}
-
-fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(path), None) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: business_time PATH");
-        return ExitCode::from(2);
-    };
-    let cases = match read(&path) {
-        Ok(cases) => cases,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
-        }
-    };
-    let (mut passed, mut failed) = (0_u32, 0_u32);
-    for (index, value) in cases.into_iter().enumerate() {
-        let id = value.get("id").and_then(Value::as_str).map_or_else(|| format!("[{index}]"), str::to_owned);
-        let expected = value.get("expected").cloned().unwrap_or_default();
-        let got = serde_path_to_error::deserialize::<_, Case>(value)
-            .map_err(|error| format!("is no case: {error}").into())
-            .and_then(Case::run);
-        match got {
-            Ok(got) if same(&expected, &got) => passed = passed.saturating_add(1),
-            other => {
-                let got = other.map_or_else(|error| error.to_string(), |got| got.to_string());
-                println!("{id}: expected {expected}, got {got}");
-                failed = failed.saturating_add(1);
-            }
-        }
-    }
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

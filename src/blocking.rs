@@ -28,6 +28,7 @@ use crate::{
     id::{CommandId, Version},
     incident::{Incident, IncidentEvent},
     key::{CorrelationKey, RuleId},
+    ledger::Explanation,
     lifecycle::{Staged, Step},
     policy::Policy,
     sla::Considered,
@@ -300,6 +301,14 @@ impl<R: Repository> IncidentDesk<R> {
     /// As [the asynchronous twin](desk::IncidentDesk::clocks).
     pub fn clocks(&self) -> Result<Vec<ClockSeen>, Error> {
         pollster::block_on(self.0.clocks())
+    }
+
+    /// What counted for a clock of this metric until now, and why.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::explain_clock).
+    pub fn explain_clock(&self, metric: &str) -> Result<Option<Explanation>, Error> {
+        pollster::block_on(self.0.explain_clock(metric))
     }
 
     /// Which agreements hold for it, and why the others do not.

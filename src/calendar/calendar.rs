@@ -2,13 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
+use chrono::{DateTime, FixedOffset};
+
 use super::{
-    CalendarDraft, ZoneName,
+    CalendarDraft, CalendarError, ZoneName,
     dates::Dates,
     index::{Index, WINDOW},
     walk::Walk,
 };
-use crate::digest::Digest;
+use crate::{digest::Digest, time::Instant};
 
 /// A business calendar: when a desk, a customer or a vendor is at work.
 ///
@@ -57,6 +59,16 @@ impl Calendar {
     #[must_use]
     pub fn zone_data(&self) -> &str {
         &self.0.zone_data
+    }
+
+    /// What the clock on the wall shows at an instant.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] for an instant outside the years 1970 to 2099.
+    pub fn local(&self, at: Instant) -> Result<DateTime<FixedOffset>, CalendarError> {
+        let offset = self.0.dates.offsets.at(super::seconds::in_range(at.timestamp())?);
+        let offset = i32::try_from(offset).ok().and_then(FixedOffset::east_opt).ok_or(CalendarError::BeyondRange)?;
+        Ok(at.with_timezone(&offset))
     }
 
     /// The draft of which it was made.

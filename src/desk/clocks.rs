@@ -3,7 +3,7 @@
 use super::{IncidentDesk, Seen};
 use crate::{
     error::Error,
-    ledger::{AgreementKind, Clock, Reading},
+    ledger::{AgreementKind, Clock, Explanation, Reading},
     sla::{Considered, considered},
     store::Repository,
 };
@@ -49,6 +49,22 @@ impl<R: Repository> IncidentDesk<R> {
                 clock: clock.clone(),
             })
             .collect())
+    }
+
+    /// What counted for a clock of this metric, the last one, until now, and why; `None` if there is none that the
+    /// actor may see, or its calendar does not reach so far.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no incident that the actor may see.
+    pub async fn explain_clock(&self, metric: &str) -> Result<Option<Explanation>, Error> {
+        let (policy, Seen { incident, .. }) = self.seen().await?;
+        let clockwork = self.acting.clockwork(&incident, &policy).await?;
+        let internals = self.acting.reads_internals(&incident, &policy);
+        let clock = incident.clocks().last(metric);
+        let clock = clock.filter(|clock| internals || clock.terms().kind == AgreementKind::Sla);
+        let measured = clock.and_then(|clock| Some((clock, clockwork.measure(clock.terms())?)));
+        let now = self.acting.desk.now();
+        Ok(measured.and_then(|(clock, measure)| clock.explain(now, measure).ok()))
     }
 
     /// Which agreements of the policy in force hold for it as it is now, and why the others do not, in the order

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{Target, WarnAt};
 use crate::{
-    calendar::{Calendar, CalendarError, Span},
+    calendar::{BusinessDays, Calendar, CalendarError, Span},
     time::{Instant, Seconds, later},
 };
 
@@ -101,9 +101,12 @@ impl Measure<'_> {
 }
 
 /// When a target in business days is due.
-fn in_days(calendar: &Calendar, _: Target, _: Instant, _: &[Span]) -> Result<Instant, CalendarError> {
-    let _ = calendar;
-    Err(CalendarError::BeyondRange)
+fn in_days(calendar: &Calendar, target: Target, start: Instant, pauses: &[Span]) -> Result<Instant, CalendarError> {
+    match target {
+        Target::EndOfBusinessDay(days) => calendar.due_end_of_day_over(start, BusinessDays(days), pauses),
+        Target::BusinessDays(days) => calendar.due_same_time_over(start, BusinessDays(days), pauses),
+        Target::ElapsedSeconds(seconds) | Target::BusinessSeconds(seconds) => calendar.due_over(start, seconds, pauses),
+    }
 }
 
 impl WarnAt {

@@ -10,6 +10,7 @@
 
 mod clock;
 mod entry;
+mod explain;
 
 mod measure;
 mod reading;
@@ -26,6 +27,7 @@ pub use entry::{
     ClockRevived, ClockStarted, ClockWarned, Entry,
 };
 
+pub use explain::{ExplainedSpan, Explanation, WhyCounted};
 pub use measure::Measure;
 pub use reading::Reading;
 pub(crate) use reading::schedule;

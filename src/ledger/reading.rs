@@ -67,7 +67,7 @@ impl Clock {
     }
 
     /// The last instant at which the clock is looked at: now, or when it stopped.
-    fn until(&self, now: Instant) -> Instant {
+    pub(super) fn until(&self, now: Instant) -> Instant {
         self.state.stopped_at().map_or(now, |stopped| stopped.min(now)).max(self.start)
     }
 

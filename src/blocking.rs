@@ -34,7 +34,7 @@ use crate::{
     sla::Considered,
     store::{Filter, Published, Query, RecordKey, Repository, Share},
     time::Instant,
-    view::{MoveView, RecordView, TimelineEntry},
+    view::{ClockView, MoveView, RecordView, TimelineEntry},
 };
 
 /// The desk; see [`Desk`](desk::Desk). Cheap to clone.
@@ -301,6 +301,14 @@ impl<R: Repository> IncidentDesk<R> {
     /// As [the asynchronous twin](desk::IncidentDesk::clocks).
     pub fn clocks(&self) -> Result<Vec<ClockSeen>, Error> {
         pollster::block_on(self.0.clocks())
+    }
+
+    /// Its clocks as a front-end shows them.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::clock_views).
+    pub fn clock_views(&self) -> Result<Vec<ClockView>, Error> {
+        pollster::block_on(self.0.clock_views())
     }
 
     /// What counted for a clock of this metric until now, and why.

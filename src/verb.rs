@@ -133,6 +133,8 @@ verbs! {
     Waive = "waive",
     /// Decide anew, by the policy in force, what was decided by an earlier one.
     Reissue = "reissue",
+    /// Work out anew, by the zone data at hand, when its clocks are due.
+    Reschedule = "reschedule",
     /// Erase texts.
     Redact = "redact",
     /// Say that something happened earlier than now.

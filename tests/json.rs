@@ -32,7 +32,9 @@ use andon::{
 };
 use common::{
     House,
-    eventful::{SECRET, closes_by_itself, closing, eventful, reissued_and_redacted, rich},
+    eventful::{
+        SECRET, clocked, closes_by_itself, closing, eventful, promises, reissued_and_redacted, rescheduled, rich,
+    },
     every_command, policy,
 };
 use serde_json::{Value, json};
@@ -82,6 +84,10 @@ fn every_kind_of_event_of_schema_1_stays_readable() {
     for event in reissued_and_redacted(&House::with(closes_by_itself)).iter().flat_map(Outcome::events) {
         write_missing("events-1", event.body.name(), event);
     }
+    let clocked = clocked(&House::with(promises)).into_iter().chain(rescheduled());
+    for event in clocked.flat_map(|outcome| outcome.events().to_vec()) {
+        write_missing("events-1", event.body.name(), &event);
+    }
     let files = read_golden("events-1");
     let kinds: BTreeSet<_> = files.keys().map(|name| kind(name)).collect();
     assert_eq!(kinds, IncidentEvent::NAMES.iter().copied().collect(), "a file for each kind, and no other");
@@ -99,6 +105,9 @@ fn a_snapshot_of_schema_1_in_every_stage_stays_readable() {
         write_missing("snapshots-1", outcome.incident().stage().key(), outcome.incident());
     }
     write_missing("snapshots-1", "resolved-blocked", closing(&House::with(closes_by_itself))[1].incident());
+    for outcome in clocked(&House::with(promises)) {
+        write_missing("snapshots-1", &format!("{}-clocks", outcome.incident().stage().key()), outcome.incident());
+    }
     let files = read_golden("snapshots-1");
     let kinds: BTreeSet<_> = files.keys().map(|name| kind(name)).collect();
     assert_eq!(kinds, Stage::ALL.map(Stage::key).into());
@@ -113,7 +122,8 @@ fn a_snapshot_of_schema_1_in_every_stage_stays_readable() {
 #[test]
 fn whatever_happens_is_read_back_as_it_was_written() {
     let others = [closing, reissued_and_redacted].map(|life| life(&House::with(closes_by_itself)));
-    for outcome in eventful(&rich_house()).into_iter().chain(others.into_iter().flatten()) {
+    let others = others.into_iter().flatten().chain(clocked(&House::with(promises)));
+    for outcome in eventful(&rich_house()).into_iter().chain(others) {
         let json = serde_json::to_vec(outcome.incident()).unwrap();
         assert_eq!(Incident::from_json(&json).unwrap(), *outcome.incident());
         for event in outcome.events() {
@@ -128,6 +138,11 @@ fn whatever_happens_is_read_back_as_it_was_written() {
 fn the_log_adds_up_to_the_record_after_every_command() {
     let mut log = Vec::new();
     for outcome in eventful(&rich_house()) {
+        log.extend(outcome.events().iter().cloned());
+        assert_eq!(Incident::fold(&log).unwrap(), (outcome.incident().clone(), outcome.version()));
+    }
+    let mut log = Vec::new();
+    for outcome in clocked(&House::with(promises)) {
         log.extend(outcome.events().iter().cloned());
         assert_eq!(Incident::fold(&log).unwrap(), (outcome.incident().clone(), outcome.version()));
     }

@@ -58,6 +58,7 @@ const GRID: &str = "
   record_milestone    N    A         P           H       R         C        X
   waive               N    A         P           H       R         -        -
   reissue             N    A         P           H       R         -        -
+  reschedule          N    A         P           H       R         -        -
   redact              N    A         P           H       R         C        X
   correct             NAPHRCX NAPHRCX NAPHRCX    NAPHRCX NAPHRCX   NAPHRCX  NAPHRCX
 ";

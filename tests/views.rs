@@ -29,7 +29,9 @@ use andon::{
 };
 use common::{
     AtIncident, House,
-    eventful::{SECRET, closes_by_itself, closing, eventful, reissued_and_redacted, rich},
+    eventful::{
+        SECRET, clocked, closes_by_itself, closing, eventful, promises, reissued_and_redacted, rescheduled, rich,
+    },
     log,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -41,8 +43,9 @@ fn life() -> Vec<Outcome> {
 }
 
 /// The rest: what closes by itself or is kept from it, what another policy decides anew, what is erased.
-fn other_lives() -> [Vec<Outcome>; 2] {
-    [closing, reissued_and_redacted].map(|life| life(&House::with(closes_by_itself)))
+fn other_lives() -> [Vec<Outcome>; 4] {
+    let [closing, reissued] = [closing, reissued_and_redacted].map(|life| life(&House::with(closes_by_itself)));
+    [closing, reissued, clocked(&House::with(promises)), rescheduled()]
 }
 
 /// Every kind of event.

@@ -10,7 +10,7 @@ pub(crate) type Symbol = u32;
 /// The columns that are read. Those in the first group must be there.
 const REQUIRED: [&str; 7] =
     ["number", "incident_state", "sys_updated_at", "opened_at", "impact", "urgency", "priority"];
-const OPTIONAL: [&str; 11] = [
+const OPTIONAL: [&str; 12] = [
     "sys_updated_by",
     "opened_by",
     "caller_id",
@@ -22,6 +22,7 @@ const OPTIONAL: [&str; 11] = [
     "assignment_group",
     "assigned_to",
     "closed_code",
+    "made_sla",
 ];
 
 /// A row that could be read. Names that are not known are `None`.
@@ -45,6 +46,8 @@ pub(crate) struct Row {
     pub group: Option<Symbol>,
     pub person: Option<Symbol>,
     pub code: Option<Symbol>,
+    /// Whether the log says that what was promised was kept so far.
+    pub made_sla: Option<Symbol>,
 }
 
 /// A state of the log.
@@ -139,7 +142,8 @@ struct Fields([Option<Symbol>; REQUIRED.len() + OPTIONAL.len()]);
 impl Fields {
     fn row(&self, line: u64, names: &Names) -> Result<(Symbol, Row), String> {
         let [number, state, at, opened_at, impact, urgency, priority, rest @ ..] = self.0;
-        let [by, opened_by, caller, channel, site, category, subcategory, symptom, group, person, code] = rest;
+        let [by, opened_by, caller, channel, site, category, subcategory, symptom, group, person, code, made_sla] =
+            rest;
         let number = number.ok_or("it has no number")?;
         let state = state.ok_or("it has no state")?;
         let row = Row {
@@ -161,6 +165,7 @@ impl Fields {
             group,
             person,
             code,
+            made_sla,
         };
         Ok((number, row))
     }

@@ -12,6 +12,7 @@
 #![allow(clippy::disallowed_methods, reason = "a program that measures its own time")]
 
 mod journal;
+mod levels;
 mod mapping;
 mod progress;
 mod report;

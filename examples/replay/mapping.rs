@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub line: u64,
     /// For each row: how many steps had been taken by then, and the priority that the log says.
     pub rows: Vec<(usize, Option<String>)>,
+    /// Whether what was promised was kept, as the last row says.
+    pub made_sla: Option<bool>,
 }
 
 /// A change of stage from one row to the next.
@@ -104,7 +106,9 @@ impl Plan {
             on_refusal: OnRefusal::Correct,
         };
         let command = CommandId::named(&name);
-        Some(Self { name, line: first.line, command, history, carries: steps.carries, rows: said })
+        let last = rows.last().and_then(|row| row.made_sla).map(|said| journal.name(said));
+        let made_sla = last.and_then(|said| said.to_ascii_lowercase().parse().ok());
+        Some(Self { name, line: first.line, command, history, carries: steps.carries, rows: said, made_sla })
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{
     journal::Journal,
+    levels::{Levels, Results},
     mapping::{Change, Plan},
 };
 
@@ -36,6 +37,9 @@ pub(crate) struct Report {
     group_hops: u64,
     person_hops: u64,
     stages: BTreeMap<Stage, u64>,
+    levels: Levels,
+    /// What the log itself says of its incidents at their ends, by priority.
+    said: BTreeMap<String, Results>,
 }
 
 impl Report {
@@ -57,6 +61,8 @@ impl Report {
             group_hops: 0,
             person_hops: 0,
             stages: BTreeMap::new(),
+            levels: Levels::default(),
+            said: BTreeMap::new(),
         }
     }
 
@@ -76,6 +82,10 @@ impl Report {
             }
         }
         self.compare_priorities(plan, imported, events);
+        self.levels.add(events);
+        if let Some(made) = plan.made_sla {
+            self.said.entry(incident.priority().to_string()).or_default().add(made);
+        }
         let progress = incident.progress();
         self.reopenings += u64::from(progress.reopenings);
         self.group_hops += u64::from(progress.group_hops);
@@ -170,6 +180,10 @@ impl Report {
         for (stage, times) in &self.stages {
             println!("{times:>9}  {stage} at the end");
         }
+        self.levels.print();
+        for (priority, results) in &self.said {
+            println!("{:>9}  met by the log's own word for {priority}, {} missed", results.met, results.missed);
+        }
         let seconds = all.as_secs_f64();
         println!("{seconds:>9.3}  seconds in all, {:.3} of them at the desk", self.desk_time.as_secs_f64());
         println!("{:>9.0}  rows a second", rate(rows, seconds));
@@ -199,6 +213,8 @@ impl Report {
             "group_reassignments": self.group_hops,
             "person_reassignments": self.person_hops,
             "stages_at_end": stages,
+            "sla": self.levels,
+            "made_sla": self.said,
             "seconds": all.as_secs_f64(),
             "desk_seconds": self.desk_time.as_secs_f64(),
             "peak_memory_mib": peak_memory(),

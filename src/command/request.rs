@@ -136,9 +136,13 @@ pub enum IncidentCommand {
         /// Why.
         reason: String,
     },
-    /// Decide anew, by the policy in force, what was decided by an earlier one: the priority, and when it
-    /// closes by itself. If that lies in the past by the new policy, it closes now.
+    /// Decide anew, by the policy in force, what was decided by an earlier one: the priority, what is promised and
+    /// measured by its clocks, and when it closes by itself. If that lies in the past by the new policy, it closes
+    /// now.
     Reissue {},
+    /// Work out anew when its clocks are due and when they warn, by their own calendars: after an update of the
+    /// zone data, which may move them. What was given or breached stays.
+    Reschedule {},
     /// Erase texts, here and in the log. Their salted digests stay. A digest that no text of the record has
     /// erases nothing.
     Redact {
@@ -183,6 +187,7 @@ impl IncidentCommand {
             Self::RecordMilestone { .. } => Verb::RecordMilestone,
             Self::Waive { .. } => Verb::Waive,
             Self::Reissue {} => Verb::Reissue,
+            Self::Reschedule {} => Verb::Reschedule,
             Self::Redact { .. } => Verb::Redact,
             Self::Correct(_) => Verb::Correct,
         }

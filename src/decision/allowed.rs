@@ -271,6 +271,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         | Verb::Resume
         | Verb::Close
         | Verb::Reissue
+        | Verb::Reschedule
         | Verb::Backdate
         | Verb::Import => Vec::new(),
     }

@@ -135,6 +135,12 @@ impl Course {
         self.move_clocks(entries, stamp, cause)
     }
 
+    /// Works out anew when the clocks are due.
+    fn reschedule_clocks(self, stamp: &Stamp<'_>, cause: &Cause) -> Self {
+        let entries = self.clockwork.reschedule(&self.incident);
+        self.move_clocks(entries, stamp, cause)
+    }
+
     /// Takes note of what happens to the clocks. It fits where it was found; were it not so, nothing would
     /// have happened to them.
     fn move_clocks(mut self, entries: Vec<Entry>, stamp: &Stamp<'_>, cause: &Cause) -> Self {

@@ -55,6 +55,7 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
         Command::Reissue {} => {
             course = reassessed(course, PriorityCause::Reissued, context)?.reissue_clocks(&stamp, context.cause);
         }
+        Command::Reschedule {} => course = course.reschedule_clocks(&stamp, context.cause),
         _ => {}
     }
     Ok(course)

@@ -6,6 +6,7 @@ use crate::{
     ledger::{AgreementKind, Clock, Explanation, Reading},
     sla::{Considered, considered},
     store::Repository,
+    view::ClockView,
 };
 
 /// A clock as it is now, and what it shows.
@@ -49,6 +50,15 @@ impl<R: Repository> IncidentDesk<R> {
                 clock: clock.clone(),
             })
             .collect())
+    }
+
+    /// Its clocks as a front-end shows them.
+    ///
+    /// # Errors
+    /// As [`clocks`](Self::clocks).
+    pub async fn clock_views(&self) -> Result<Vec<ClockView>, Error> {
+        let now = self.acting.desk.now();
+        Ok(self.clocks().await?.iter().map(|seen| ClockView::of(seen, now)).collect())
     }
 
     /// What counted for a clock of this metric, the last one, until now, and why; `None` if there is none that the

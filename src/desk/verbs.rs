@@ -157,6 +157,8 @@ verbs! {
     };
     /// Decides anew, by the policy in force, what was decided by an earlier one.
     reissue() => IncidentCommand::Reissue {};
+    /// Works out anew when its clocks are due, after an update of the zone data.
+    reschedule() => IncidentCommand::Reschedule {};
     /// Erases texts, here and in the log; their salted digests stay.
     redact(texts: Vec<Digest>, reason: impl Into<String>) => {
         IncidentCommand::Redact { texts, reason: Some(reason.into()) }

@@ -173,6 +173,7 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
     }
     if let Some(change) = priority_change() {
         moves.push((Verb::Reissue, vec![E::PriorityChanged(Box::new(change.clone()))]));
+        moves.push((Verb::Reschedule, vec![E::PriorityChanged(Box::new(change.clone()))]));
         moves.push((Verb::OverridePriority, vec![E::PriorityChanged(Box::new(change))]));
     }
     if let (Ok(public), Ok(internal), Ok(reason), Ok(waived)) = (text(), text(), text(), text()) {

@@ -103,6 +103,15 @@ impl Clock {
         schedule(&self.terms, self.start, self.spent, &self.pauses, measure)
     }
 
+    /// When the clock is due and when it warns, if that is not what was said; without the warnings that were given
+    /// or left out.
+    pub(crate) fn rescheduled(&self, measure: Measure<'_>) -> Result<Option<Schedule>, CalendarError> {
+        let mut schedule = self.scheduled(measure)?;
+        let known = |next: &NextWarning| self.schedule.warnings.iter().any(|said| said.warning == next.warning);
+        schedule.warnings.retain(known);
+        Ok((schedule != self.schedule).then_some(schedule))
+    }
+
     /// When the clock is due if it goes on at `now`; the same as [`due`](Self::due) for one that is not paused.
     ///
     /// # Errors

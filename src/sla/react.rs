@@ -15,8 +15,8 @@ use crate::{
     incident::{Assignment, Facts, Incident, Milestones, Stage},
     ledger::{
         CalendarStamp, CancelReason, Clock, ClockCancelled, ClockEnded, ClockId, ClockPaused, ClockReplaced,
-        ClockResult, ClockResumed, ClockRevived, ClockStarted, ClockState, Entry, Ledger, Measure, Pause, PauseReason,
-        Schedule, Terms, schedule,
+        ClockRescheduled, ClockResult, ClockResumed, ClockRevived, ClockStarted, ClockState, Entry, Ledger, Measure,
+        Pause, PauseReason, Schedule, Terms, schedule,
     },
     policy::Policy,
     priority::Assessment,
@@ -94,6 +94,16 @@ impl Clockwork {
         hand.reissue();
         hand.settle();
         hand.entries
+    }
+
+    /// What is due at another time than was said, by the calendars at hand.
+    pub fn reschedule(&self, record: &Incident) -> Vec<Entry> {
+        let moved = record.clocks().live().filter_map(|clock| {
+            let schedule = clock.rescheduled(self.measure(clock.terms())?).ok()?;
+            let clock = clock.to_ref();
+            schedule.map(|schedule| ClockRescheduled { clock, schedule }.into())
+        });
+        moved.collect()
     }
 
     /// The policy that decides an entry, if it is not the one in force: that of a clock that goes on.
@@ -351,18 +361,19 @@ impl<'a> Hand<'a> {
             None => match rule.on_reopening {
                 OnReopening::Restart => {
                     let new = held_for(&self.clockwork.in_force, self.record.into());
-                    match self.of_place(&new, clock).copied() {
-                        Some(promise) => {
-                            let paused = pause_reason(rule, self.record);
-                            let pauses = paused.map(|reason| Pause { from: at, to: None, reason });
-                            let by = self.started(&promise, at, Seconds::ZERO, pauses.into_iter().collect());
-                            self.note(ClockReplaced { clock: clock.to_ref(), at, by });
-                        }
-                        None => self.revive(clock, Some(PauseReason::Resolved { paused: false })),
+                    // If nothing is promised any more, what was done stays done.
+                    if let Some(promise) = self.of_place(&new, clock).copied() {
+                        let paused = pause_reason(rule, self.record);
+                        let pauses = paused.map(|reason| Pause { from: at, to: None, reason });
+                        let by = self.started(&promise, at, Seconds::ZERO, pauses.into_iter().collect());
+                        self.note(ClockReplaced { clock: clock.to_ref(), at, by });
                     }
                 }
-                OnReopening::Resume => self.revive(clock, Some(PauseReason::Resolved { paused: false })),
-                OnReopening::CountAsPause => self.revive(clock, Some(PauseReason::Resolved { paused: true })),
+                resumed => {
+                    let paused = resumed == OnReopening::CountAsPause;
+                    self.revive(clock, Some(PauseReason::Resolved { paused }));
+                    self.follow(clock.id());
+                }
             },
         }
     }
@@ -383,6 +394,21 @@ impl<'a> Hand<'a> {
                 self.next_update(clock, self.at);
             }
             _ => {}
+        }
+    }
+
+    /// A clock that is asked for again may be promised otherwise by now.
+    fn follow(&mut self, id: ClockId) {
+        let Some(clock) = self.ledger.clock(id).filter(|clock| clock.is_live()).cloned() else { return };
+        let new = held_for(&self.clockwork.in_force, self.record.into());
+        let promise = self.of_place(&new, &clock);
+        let terms = clock.terms();
+        let same = promise.is_some_and(|promise| {
+            let calendar = terms.calendar.as_ref().map(|stamp| &stamp.key);
+            (&promise.agreement.key, promise.target, promise.calendar) == (&terms.agreement, terms.target, calendar)
+        });
+        if !same {
+            self.change(&clock, promise);
         }
     }
 

@@ -23,6 +23,7 @@
 //! ```
 
 mod change;
+mod clock;
 mod moves;
 mod record;
 mod row;
@@ -35,6 +36,7 @@ use std::fmt::Display;
 use serde::Serialize;
 
 pub use change::ChangeView;
+pub use clock::ClockView;
 pub use moves::{FieldView, MoveView, ObligationView};
 pub use record::{
     AttachmentView, CancellationView, CountersView, HoldView, PriorityView, RatedView, RecordView, ReferenceView,

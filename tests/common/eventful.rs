@@ -1,7 +1,10 @@
 //! A life in which everything happens that can happen to an incident.
 
+use std::sync::Arc;
+
 use andon::{
     Error, PolicyDraft,
+    calendar::{BuiltIn, ZoneName, ZoneRules, ZoneSource},
     command::{
         Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Override, RatedInput, Report,
         Resolve,
@@ -12,6 +15,8 @@ use andon::{
     incident::{Cancellation, ConfirmedBy, ExternalReference, Milestone, Phase},
     time::Seconds,
 };
+
+use serde_json::json;
 
 use super::{House, START, anna, at};
 
@@ -102,6 +107,75 @@ pub fn closes_by_itself(draft: &mut PolicyDraft) {
     draft.closure.automatic_after_seconds = Some(Seconds::days(7));
     let (by, severity) = (RequiredBy::Closure, Severity::Blocking);
     draft.closure.required = vec![Requirement { field: FieldName::Site, by, severity }];
+}
+
+/// A policy with a calendar and agreements.
+pub fn promises(draft: &mut PolicyDraft) {
+    draft.calendars = serde_json::from_value(json!({"berlin": {"name": "Berlin", "zone": "Europe/Berlin", "weekly": {
+        "mon": [["09:00", "17:00"]], "tue": [["09:00", "17:00"]], "wed": [["09:00", "17:00"]],
+        "thu": [["09:00", "17:00"]], "fri": [["09:00", "17:00"]]}}}))
+    .unwrap();
+    draft.agreements = serde_json::from_value(json!([
+        {"key": "standard", "calendar": "berlin", "metrics": [
+            {"metric": "respond", "target": {"all": {"business_seconds": 3_600}}, "end": {"milestones": ["responded"]}},
+            {"metric": "resolve", "end": {"milestones": ["resolved"]}, "paused_by": ["awaiting_caller"],
+                "warnings": [{"percent": 75}, {"seconds_left": 600}],
+                "target": {"by_priority": {"P3": {"business_seconds": 57_600}, "P1": {"business_seconds": 14_400}}}}]},
+        {"key": "network", "kind": "ola", "metrics": [
+            {"metric": "network", "target": {"all": {"elapsed_seconds": 86_400}}, "end": {"milestones": ["resolved"]},
+                "runs": {"with_group": "Network"}}]}
+    ]))
+    .unwrap();
+}
+
+/// A life in which everything happens to clocks that can happen to them, but that they are rescheduled.
+pub fn clocked(house: &House) -> Vec<Outcome> {
+    let mut outcomes =
+        vec![house.bob().report(Report::new("Mail is down").impact("medium").urgency("medium")).unwrap()];
+    let id = outcomes[0].id();
+    let (anna, other) = (house.anna().incident(id), house.bob().report("The same").unwrap().id());
+    let mut then = |outcome: Result<Outcome, Error>| {
+        house.time.advance(andon::time::minutes(90));
+        outcomes.push(outcome.unwrap());
+    };
+    then(anna.assign(Assign::to_group("Network")));
+    then(anna.hold("awaiting_caller"));
+    then(anna.resume());
+    then(anna.add_note("We are on it"));
+    then(anna.edit(Edit::new().impact("high").urgency("high")));
+    then(anna.add_internal_note("It was the relay"));
+    then(anna.resolve("fixed"));
+    then(house.bob().incident(id).reopen("It is back"));
+    then(anna.cancel(Cancel::duplicate_of(other)));
+    outcomes
+}
+
+/// The same incident under zone data that are known better: its clocks are rescheduled.
+#[cfg(feature = "time-zones")]
+pub fn rescheduled() -> Vec<Outcome> {
+    let mut draft = PolicyDraft::itil();
+    promises(&mut draft);
+    let house = House::new();
+    let before =
+        House { desk: house.desk.clone().with_policy(draft.clone().validate_with(&WithoutSummer).unwrap()), ..house };
+    let reported = before.bob().report("Mail is down").unwrap();
+    let after = House { desk: before.desk.clone().with_policy(draft.validate().unwrap()), ..before };
+    let rescheduled = after.admin().incident(reported.id()).reschedule().unwrap();
+    vec![reported, rescheduled]
+}
+
+/// Zone data in which Berlin has no summer time.
+#[derive(Debug)]
+struct WithoutSummer;
+
+impl ZoneSource for WithoutSummer {
+    fn rules(&self, _: &ZoneName) -> Option<Arc<dyn ZoneRules>> {
+        BuiltIn.rules(&ZoneName::new("+01:00").ok()?)
+    }
+
+    fn version(&self) -> &str {
+        "without summer"
+    }
 }
 
 /// Such a life, and the record after each command.

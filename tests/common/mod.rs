@@ -163,6 +163,7 @@ pub fn every_command() -> Vec<IncidentCommand> {
         C::RecordMilestone { milestone: Milestone::Acknowledged, at: Some(at(START)) },
         C::Waive { code: "obligation.confirmation".to_owned(), field: None, reason: "he is on leave".to_owned() },
         C::Reissue {},
+        C::Reschedule {},
         C::Redact { texts: vec![Digest::of(b"secret")], reason: None },
         C::Correct(Correct::new(CorrectTo::New, "a repair")),
     ]

@@ -38,6 +38,7 @@ pub fn facets(stage: Stage) -> &'static [Verb] {
             Verb::RecordMilestone,
             Verb::Waive,
             Verb::Reissue,
+            Verb::Reschedule,
             Verb::Redact,
         ],
         Stage::Closed | Stage::Cancelled => {
@@ -57,7 +58,7 @@ pub fn pairs() -> impl Iterator<Item = (Stage, Verb)> {
 }
 
 /// Every verb with which a command can be given.
-pub const ASKABLE: [Verb; 28] = [
+pub const ASKABLE: [Verb; 29] = [
     Verb::Assign,
     Verb::Unassign,
     Verb::Route,
@@ -84,6 +85,7 @@ pub const ASKABLE: [Verb; 28] = [
     Verb::RecordMilestone,
     Verb::Waive,
     Verb::Reissue,
+    Verb::Reschedule,
     Verb::Redact,
     Verb::Correct,
 ];

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The verbs by which a command can be given, in the order of an incident's life.
-pub const VERBS: [Verb; 28] = [
+pub const VERBS: [Verb; 29] = [
     Verb::Assign,
     Verb::Unassign,
     Verb::Route,
@@ -47,6 +47,7 @@ pub const VERBS: [Verb; 28] = [
     Verb::RecordMilestone,
     Verb::Waive,
     Verb::Reissue,
+    Verb::Reschedule,
     Verb::Redact,
     Verb::Correct,
 ];
@@ -133,6 +134,7 @@ impl<'a> Draw<'a> {
             Verb::RecordMilestone => self.record_milestone(choices),
             Verb::Waive => self.waive(choices),
             Verb::Reissue => Command::Reissue {},
+            Verb::Reschedule => Command::Reschedule {},
             Verb::Redact => {
                 let reason = choices.maybe(|_| fitting("It names somebody.", self.policy.caps().text_chars));
                 Command::Redact { texts: self.redacted(choices), reason }

@@ -13,7 +13,7 @@ mod common;
 use andon::{
     CommandId, Error, Id, Incident, PolicyDraft, Stage, Version,
     command::{Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Override, Report, Resolve},
-    desk::Change,
+    desk::{Change, History, HistoryStep, OnRefusal},
     digest::Digest,
     event::Event,
     field::{FieldName, RequiredBy, Requirement, Severity},
@@ -216,18 +216,54 @@ fn a_redaction_is_the_desks_own_affair_and_says_why() {
 }
 
 #[test]
-fn unknown_digests_change_nothing_else() {
+fn a_digest_of_no_text_of_the_record_is_refused_and_nothing_is_erased() {
     let house = house();
     let id = house.bob().report(report()).unwrap().id();
     let stranger = house.bob().report("Other words").unwrap().id();
-    let foreign = digests(&house.admin().incident(stranger), "Other words");
-    let before = (log(&house.admin().incident(id)), everything(&house, stranger));
-    let texts = vec![foreign[0], Digest::of(b"nothing"), foreign[0]];
-    let redacted = house.admin().incident(id).redact(texts, "a slip").unwrap();
-    assert_eq!(did(&redacted), ["redacted"]);
-    assert!(redacted.incident().facts().title.says("Title about Zoltan"));
-    assert_eq!(log(&house.admin().incident(id))[..1], before.0);
-    assert!(everything(&house, stranger).contains("Other words"), "another record's text is not touched");
+    let admin = house.admin().incident(id);
+    let (own, foreign) = (digests(&admin, "Title about")[0], digests(&house.admin().incident(stranger), "Other")[0]);
+    let before = (everything(&house, id), everything(&house, stranger));
+    let error = admin.redact(vec![foreign, own, Digest::of(b"nothing")], "a slip").unwrap_err();
+    assert_eq!(error.code(), "incident.redact.invalid");
+    assert_eq!(faults(&error), [("texts[0]", "text.unknown"), ("texts[2]", "text.unknown")]);
+    assert_eq!((everything(&house, id), everything(&house, stranger)), before);
+    let request = IncidentCommand::Redact { texts: vec![foreign], reason: None };
+    let error = house.admin().preview(andon::command::Command::Incident { id, request }).unwrap_err();
+    assert_eq!(faults(&error), [("texts[0]", "text.unknown")], "a preview says so, too");
+}
+
+#[test]
+fn what_was_erased_before_can_be_named_again() {
+    let house = house();
+    let id = house.bob().report(report()).unwrap().id();
+    let admin = house.admin().incident(id);
+    let title = digests(&admin, "Title about");
+    for reason in ["they asked for it", "they asked again"] {
+        assert_eq!(did(&admin.redact(title.clone(), reason).unwrap()), ["redacted"]);
+    }
+}
+
+#[test]
+fn a_history_that_is_imported_can_erase_nothing() {
+    let house = house();
+    let texts = vec![Digest::of(b"a text of another system")];
+    let step = HistoryStep {
+        at: house.time.now(),
+        by: common::admin().id().clone(),
+        on_behalf_of: None,
+        command: IncidentCommand::Redact { texts, reason: None },
+        otherwise: None,
+    };
+    let history = History {
+        from: None,
+        report: report(),
+        reported_at: house.time.now(),
+        reported_by: common::bob().id().clone(),
+        steps: vec![step],
+        on_refusal: OnRefusal::Abort,
+    };
+    let error = house.admin().import(&history).unwrap_err();
+    assert_eq!(faults(&error), [("steps[0].texts[0]", "text.unknown")]);
 }
 
 // Together with other commands.

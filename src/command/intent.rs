@@ -361,6 +361,7 @@ mod tests {
             affected: Some(&Person { vip: true, ..Person::default() }),
             cause: &BroughtBy::Command,
             importing: false,
+            texts: &[text("Mail is down").digest()].into(),
         };
         let course = commands.iter().fold(Course::from(before), |course, command| {
             decide(course, command, &context).unwrap_or_else(|error| panic!("{command:?}: {error}"))

@@ -139,10 +139,12 @@ pub enum IncidentCommand {
     /// Decide anew, by the policy in force, what was decided by an earlier one: the priority, and when it
     /// closes by itself. If that lies in the past by the new policy, it closes now.
     Reissue {},
-    /// Erase texts, here and in the log. Their salted digests stay. A digest that no text of the record has
-    /// erases nothing.
+    /// Erase texts, here and in the log. Their salted digests stay. A digest that no text of the record or of its log
+    /// has is refused, and nothing is erased; one of a text that was erased before is taken. In a history that is
+    /// imported every digest is refused: its texts get theirs as it lands.
     Redact {
-        /// The digests of the texts, as [`Text::digest`](crate::text::Text::digest) gives them.
+        /// The digests of the texts, as [`Text::digest`](crate::text::Text::digest) and the [views](crate::view) give
+        /// them: 1 to 1,000.
         texts: Vec<Digest>,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]

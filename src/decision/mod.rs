@@ -15,8 +15,11 @@ pub(crate) use intake::intake;
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
 
+use std::collections::BTreeSet;
+
 use crate::{
     actor::{Actor, ActorId},
+    digest::Digest,
     directory::Person,
     error::{Error, Illegal, Invalid},
     event::{Cause, PolicyStamp},
@@ -48,6 +51,9 @@ pub(crate) struct Context<'a> {
     pub cause: &'a Cause,
     /// Whether a history is being imported: what people did then is taken as it was.
     pub importing: bool,
+    /// The digests of the texts in the record's log, for a command that names some. A history that is imported
+    /// knows none: its texts get their salts as it lands.
+    pub texts: &'a BTreeSet<Digest>,
 }
 
 impl<'a> Context<'a> {

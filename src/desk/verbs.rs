@@ -157,7 +157,8 @@ verbs! {
     };
     /// Decides anew, by the policy in force, what was decided by an earlier one.
     reissue() => IncidentCommand::Reissue {};
-    /// Erases texts, here and in the log; their salted digests stay.
+    /// Erases texts, here and in the log; their salted digests stay. A digest that no text here or in the log has
+    /// is refused, and nothing is erased; one of a text that was erased before is taken.
     redact(texts: Vec<Digest>, reason: impl Into<String>) => {
         IncidentCommand::Redact { texts, reason: Some(reason.into()) }
     };

@@ -199,6 +199,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("text.control_character", "a text has a character that it must not have"),
     ("text.empty", "a text is empty"),
     ("text.too_long", "a text has too many characters"),
+    ("text.unknown", "it is the digest of no text of the incident or of its log"),
     ("time.before_stage", "it lies before the incident came to its present stage"),
     ("time.future", "it lies in the future"),
     ("time.not_future", "it must lie in the future"),

@@ -266,6 +266,60 @@ fn a_history_that_is_imported_can_erase_nothing() {
     assert_eq!(faults(&error), [("steps[0].texts[0]", "text.unknown")]);
 }
 
+// Named from what a front-end shows.
+
+#[test]
+fn an_older_title_is_named_from_the_timeline_alone() {
+    let house = house();
+    let id = house.bob().report(report()).unwrap().id();
+    house.anna().incident(id).edit(Edit::new().title("Another title").field("asset_tag", "PC-7")).unwrap();
+    let admin = house.admin().incident(id);
+    let entries = admin.timeline(None, 100).unwrap().0;
+    let old = |field: &str| {
+        let change = entries.iter().flat_map(|entry| &entry.changes).find(|change| change.field == field).unwrap();
+        assert!(change.old.as_ref().unwrap().contains("Zoltan"));
+        change.old_digest.as_ref().unwrap().parse().unwrap()
+    };
+    let texts = vec![old("title"), old("fields.asset_tag")];
+    assert_eq!(did(&admin.redact(texts, "they asked for it").unwrap()), ["redacted"]);
+    let after = everything(&house, id);
+    assert!(!after.contains("Title about Zoltan") && !after.contains("Zoltan's laptop"), "{after}");
+    assert!(after.contains("Another title") && after.contains("Description about Zoltan"), "the rest is as it was");
+}
+
+#[test]
+fn the_views_tell_the_digest_of_every_text_of_a_log() {
+    let house = house();
+    let file = |name: &str| andon::command::AttachmentInput {
+        name: name.to_owned(),
+        media_type: "image/png".to_owned(),
+        size: 12,
+        digest: Digest::of(name.as_bytes()),
+    };
+    let reported = Report { attachments: vec![file("first.png"), file("second.png")], ..report() };
+    let id = house.bob().report(reported).unwrap().id();
+    let (anna, mia) = (house.anna().incident(id), house.mia().incident(id));
+    anna.attach(file("third.png")).unwrap();
+    anna.detach(file("first.png").digest).unwrap();
+    anna.detach(file("third.png").digest).unwrap();
+    anna.edit(Edit::new().title("Another title").clear_description().field("asset_tag", "PC-7")).unwrap();
+    anna.edit(Edit::new().title("A third title").description("Again")).unwrap();
+    anna.hold(Hold::new("awaiting_vendor").note("a note")).unwrap();
+    mia.override_priority(Override::new("P1", "a reason")).unwrap();
+    let to = CorrectTo::OnHold(Hold::new("awaiting_vendor").note("another note"));
+    mia.correct(Correct::new(to, "a slip")).unwrap();
+    mia.correct(Correct::new(CorrectTo::Resolved(Resolve::new("fixed").text("done")), "a slip")).unwrap();
+    mia.waive(CONFIRMATION, "he is on leave").unwrap();
+    let admin = house.admin().incident(id);
+    let shown = serde_json::to_string(&(admin.view().unwrap(), admin.timeline(None, 100).unwrap().0)).unwrap();
+    let mut found = Vec::new();
+    slots(&serde_json::to_value(log(&admin)).unwrap(), &mut found);
+    assert!(found.len() > 15, "{found:?}");
+    for (text, digest) in found {
+        assert!(shown.contains(&digest.to_string()), "{text} cannot be named");
+    }
+}
+
 // Together with other commands.
 
 /// A step of several moves, one after the other.

@@ -503,14 +503,14 @@ impl<R: Repository> Trial<'_, R> {
 
     /// What falls due by then, page by page.
     pub(super) async fn sweep(&self, now: Instant, share: Share, limit: usize) -> Kept<Vec<Wake>> {
-        let mut after = None;
+        let mut after: Option<Wake> = None;
         let mut wakes: Vec<Wake> = Vec::new();
         for _ in 0..MOST_PAGES {
-            let page = self.repository.wakes(Sweep { now, limit, share, after }).await?;
+            let page = self.repository.wakes(Sweep { now, limit, share, after: after.clone() }).await?;
             ensure!(page.len() <= limit.max(1), "{} wakes came where {limit} were asked for", page.len());
             let Some(last) = page.last() else { return Ok(wakes) };
-            ensure!(after < Some((last.at, last.record)), "the pages of a sweep do not go on");
-            after = Some((last.at, last.record));
+            ensure!(after.as_ref() < Some(last), "the pages of a sweep do not go on");
+            after = Some(last.clone());
             wakes.extend(page);
         }
         Err(Why::new("the pages of a sweep do not end"))

@@ -171,7 +171,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("label.final_stage", "a label stands beneath a final stage"),
     ("label.unknown", "the policy has no such label beneath the stage"),
     ("level.unknown", "the scale has no such level"),
-    ("limit.range", "a page or a count is to be too small or too large"),
+    ("limit.range", "a page or a count is to be too small or too large, or a selection names too many"),
     ("matrix.hole", "a cell of the matrix is missing"),
     ("matrix.not_monotone", "a higher impact or urgency gives a lower priority"),
     ("matrix.surplus", "the matrix has more cells than levels"),

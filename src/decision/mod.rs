@@ -9,7 +9,7 @@ mod moves;
 mod query;
 mod reading;
 
-pub use allowed::{AllowedMove, MoveField};
+pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
 pub(crate) use due::{Closing, catch_up, close_unblocked, closes_by, is_blocked, next_due, pinned_policy};
 pub(crate) use intake::intake;
 pub(crate) use moves::decide;

@@ -24,6 +24,7 @@
 
 mod change;
 mod moves;
+mod opened;
 mod record;
 mod row;
 #[cfg(feature = "schema")]
@@ -36,6 +37,7 @@ use serde::Serialize;
 
 pub use change::ChangeView;
 pub use moves::{FieldView, MoveView, ObligationView};
+pub use opened::OpenedView;
 pub use record::{
     AttachmentView, CancellationView, CountersView, HoldView, PriorityView, RatedView, RecordView, ReferenceView,
     ResolutionView, WaiverView,

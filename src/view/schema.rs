@@ -4,14 +4,15 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
-use super::{ListRow, MoveView, RecordView, TimelineEntry};
+use super::{ListRow, MoveView, OpenedView, RecordView, TimelineEntry};
 use crate::{
     id::{Id, Number, Version},
     incident::Stage,
     key::{ClockName, GroupRef, LevelName, PersonRef, StageLabel},
 };
 
-/// The JSON Schema (draft 2020-12) of each view, by its name: `record`, `row`, `timeline_entry`, `move`.
+/// The JSON Schema (draft 2020-12) of each view, by its name: `record`, `row`, `timeline_entry`, `move`,
+/// and `opened`, which is made of those.
 ///
 /// They describe what this version writes. Members may be added; no schema forbids them.
 ///
@@ -26,6 +27,7 @@ pub fn schemas() -> BTreeMap<&'static str, serde_json::Value> {
         ("row", schema::<ListRow>()),
         ("timeline_entry", schema::<TimelineEntry>()),
         ("move", schema::<MoveView>()),
+        ("opened", schema::<OpenedView>()),
     ]
     .into()
 }

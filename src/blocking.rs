@@ -34,7 +34,7 @@ use crate::{
     sla::Considered,
     store::{Filter, Published, Query, RecordKey, Repository, Share},
     time::Instant,
-    view::{ClockView, MoveView, RecordView, TimelineEntry},
+    view::{ClockView, MoveView, OpenedView, RecordView, TimelineEntry},
 };
 
 /// The desk; see [`Desk`](desk::Desk). Cheap to clone.
@@ -191,6 +191,14 @@ impl<R: Repository> ActingDesk<R> {
         pollster::block_on(self.0.count(filter, cap))
     }
 
+    /// How many incidents match each of several queries, up to `cap`.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::counts).
+    pub fn counts(&self, queries: &[Query], cap: u64) -> Result<Vec<Count>, Error> {
+        pollster::block_on(self.0.counts(queries, cap))
+    }
+
     /// A page of what happened after a cursor.
     ///
     /// # Errors
@@ -199,7 +207,8 @@ impl<R: Repository> ActingDesk<R> {
         pollster::block_on(self.0.feed(after, filter, limit))
     }
 
-    /// Waits until something has happened after a cursor. It holds the thread for as long as nothing does.
+    /// Waits until something has happened after a cursor. It holds the thread for as long as nothing does: to wait
+    /// for a bounded time, wait for the asynchronous twin with a timer.
     ///
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::changed).
@@ -341,6 +350,14 @@ impl<R: Repository> IncidentDesk<R> {
     /// As [the asynchronous twin](desk::IncidentDesk::move_views).
     pub fn move_views(&self) -> Result<Vec<MoveView>, Error> {
         pollster::block_on(self.0.move_views())
+    }
+
+    /// The incident with what its page shows, read at once and at one version.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::open).
+    pub fn open(&self, limit: usize) -> Result<OpenedView, Error> {
+        pollster::block_on(self.0.open(limit))
     }
 
     /// A page of its timeline, the newest entries first.

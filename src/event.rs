@@ -369,11 +369,21 @@ impl DecodeError {
     }
 
     /// The same error of a part that stands at `path`.
-    fn below(mut self, path: &str) -> Self {
+    pub(crate) fn below(mut self, path: &str) -> Self {
         self.path = match self.path.as_str() {
             "." => path.to_owned(),
             inner if inner.starts_with('[') => format!("{path}{inner}"),
             inner => format!("{path}.{inner}"),
+        };
+        self
+    }
+
+    /// The same error of what stands at `path`, as that part would tell it.
+    pub(crate) fn within(mut self, path: &str) -> Self {
+        self.path = match self.path.strip_prefix(path) {
+            Some("") => ".".to_owned(),
+            Some(inner) => inner.trim_start_matches('.').to_owned(),
+            None => self.path,
         };
         self
     }
@@ -397,6 +407,11 @@ pub(crate) fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, DecodeError>
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(DecodeError::at)?;
     deserializer.end().map_err(|error| DecodeError::new(".", error))?;
     Ok(value)
+}
+
+/// Decodes a value of JSON, with the path to whatever is wrong.
+pub(crate) fn decode_value<T: DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
+    serde_path_to_error::deserialize(value).map_err(DecodeError::at)
 }
 
 /// Decodes JSON of a schema. What another schema wrote may look malformed: it is said to be of another

@@ -34,7 +34,7 @@ pub mod verb;
 pub mod view;
 
 pub use actor::Actor;
-pub use decision::{AllowedMove, MoveField};
+pub use decision::{AllowedMove, MoveField, MoveFieldKind};
 pub use desk::Desk;
 pub use error::Error;
 pub use id::{CommandId, Id, Number, Version};

@@ -5,7 +5,7 @@
 //! away and leaves the digest: the canonical form of an event holds digests only, so it is the same
 //! before and after, and without the salt a short text cannot be found by trying.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -241,6 +241,27 @@ pub(crate) fn without<T: Clone + Serialize + DeserializeOwned>(whole: &T, slots:
     let failed = |error: serde_json::Error| DecodeError::new(".", error);
     let mut value = serde_json::to_value(whole).map_err(failed)?;
     if erase(&mut value, slots) { serde_json::from_value(value).map_err(failed) } else { Ok(whole.clone()) }
+}
+
+/// The digests of every text in it, erased or not: by way of its written form, as [`without`] finds them.
+pub(crate) fn digests_in(whole: &impl Serialize) -> Result<BTreeSet<Digest>, DecodeError> {
+    let value = serde_json::to_value(whole).map_err(|error| DecodeError::new(".", error))?;
+    let mut found = BTreeSet::new();
+    collect(&value, &mut found);
+    Ok(found)
+}
+
+fn collect(value: &Value, found: &mut BTreeSet<Digest>) {
+    match value {
+        Value::Object(object) => match digest_of(value, object) {
+            Some(digest) => {
+                found.insert(digest);
+            }
+            None => object.values().for_each(|member| collect(member, found)),
+        },
+        Value::Array(array) => array.iter().for_each(|member| collect(member, found)),
+        _ => {}
+    }
 }
 
 /// Whether there was something to erase.

@@ -108,3 +108,64 @@ fn every_move_names_the_command_that_asks_for_it_and_what_its_options_need() {
     let patch = serde_json::Value::Object(names.into_iter().filter(|(name, _)| name != "fields").collect());
     assert!(serde_json::from_value::<andon::command::Edit>(patch).is_ok(), "each is a field of an edit");
 }
+
+/// A value of each kind.
+fn value_of(field: &andon::MoveField) -> Option<serde_json::Value> {
+    use andon::MoveFieldKind as K;
+    let digest = andon::digest::Digest::of(b"picture");
+    Some(match field.kind() {
+        K::Text => "a text".into(),
+        K::Choice => field.options().first()?.as_str().into(),
+        K::WholeNumber => 7.into(),
+        K::YesNo => true.into(),
+        K::Instant => "2026-06-08T09:00:00Z".into(),
+        K::Digest => serde_json::json!(digest),
+        K::Digests => serde_json::json!([digest]),
+        K::Texts => serde_json::json!(["red"]),
+        K::Rated => serde_json::json!({ "key": "mail" }),
+        K::RatedList => serde_json::json!(["mail", { "key": "vpn", "criticality": "high" }]),
+        K::References => serde_json::json!([{ "system": "jira", "key": "OPS-1" }]),
+        K::CustomFields => serde_json::json!({ "site": "Oslo", "cost": null }),
+        K::Cancellation => "withdrawn".into(),
+        K::Correction => serde_json::json!({ "resolved": { "code": "fixed" } }),
+        other => panic!("{other:?} has no value here"),
+    })
+}
+
+#[test]
+fn each_field_tells_the_kind_of_value_that_the_command_reads() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let admin = house.admin().incident(id);
+    admin.watch("kim").unwrap();
+    let mut moves = admin.allowed_moves().unwrap();
+    admin.hold("awaiting_vendor").unwrap();
+    moves.extend(admin.allowed_moves().unwrap());
+    admin.resolve("fixed").unwrap();
+    moves.extend(admin.allowed_moves().unwrap());
+    let mut kinds = std::collections::HashSet::new();
+    for allowed in &moves {
+        for field in allowed.fields() {
+            let Some(value) = value_of(field) else { continue };
+            let named = serde_json::json!({ "command": allowed.command(), field.name(): value });
+            let read = andon::command::IncidentCommand::from_json(named.to_string().as_bytes());
+            let path = read.err().map(|error| error.path().to_owned()).unwrap_or_default();
+            assert!(!path.starts_with(field.name()), "{named}: {path}");
+            kinds.insert(field.kind());
+        }
+    }
+    assert_eq!(kinds.len(), 14, "every kind: {kinds:?}");
+}
+
+#[test]
+fn options_come_with_the_labels_that_the_policy_gives_them() {
+    let house = House::with(common::eventful::rich);
+    let id = house.bob().report(andon::command::Report::new("Mail is down").category("network")).unwrap().id();
+    let moves = house.anna().incident(id).allowed_moves().unwrap();
+    let labelled = moves.iter().find(|known| known.verb() == IncidentVerb::SetLabel).unwrap();
+    let field = &labelled.fields()[0];
+    assert_eq!(field.options(), ["triaged"]);
+    assert_eq!(field.labels().get("triaged").map(String::as_str), Some("Triaged"));
+    let reasons = &moves.iter().find(|known| known.verb() == IncidentVerb::Hold).unwrap().fields()[0];
+    assert!(reasons.labels().len() <= reasons.options().len());
+}

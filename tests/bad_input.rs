@@ -465,7 +465,10 @@ fn a_redaction_of_nothing_or_of_too_much() {
         "incident.redact.invalid",
         &[("texts", "cap.exceeded"), ("reason", "text.empty")],
     );
-    assert_eq!(did(&hers.redact(digests(1_000), "as many as one command takes").unwrap()), ["redacted"]);
+    let error = hers.redact(digests(1_000), "as many as one command takes, and all unknown").unwrap_err();
+    assert_eq!(faults(&error).len(), 1_000);
+    let title = hers.get().unwrap().incident().facts().title.digest();
+    assert_eq!(did(&hers.redact(vec![title; 1_000], "as many as one command takes").unwrap()), ["redacted"]);
 }
 
 // Commands as JSON.

@@ -11,8 +11,11 @@
 mod common;
 
 use andon::{
-    Id, Incident, PolicyDraft, Version, desk::Outcome, event::Event, event::RecordId, incident::FoldError,
-    incident::IncidentEvent,
+    Id, Incident, PolicyDraft, Version,
+    command::{Command, IncidentCommand},
+    desk::Outcome,
+    event::{Event, RecordId},
+    incident::{FoldError, IncidentEvent},
 };
 use common::{
     House,
@@ -253,6 +256,45 @@ fn a_command_with_a_member_too_many_or_too_few_is_refused() {
     for json in [r#"{"command":"close"}"#, r#"{"command":"categorise","category":null}"#] {
         assert!(serde_json::from_str::<andon::command::IncidentCommand>(json).is_ok(), "{json}");
     }
+}
+
+#[test]
+fn a_command_that_cannot_be_read_names_the_field() {
+    let mut wrong = Vec::new();
+    for (json, path, says) in [
+        (r#"{"command":"resolve","code":7}"#, "code", "invalid type"),
+        (r#"{"command":"resolve","code":"fixed","txt":"x"}"#, "txt", "unknown field"),
+        (r#"{"command":"resolve"}"#, ".", "missing field `code`"),
+        (r#"{"command":"close","if_version":3}"#, "if_version", "unknown field"),
+        (r#"{"command":"log_time","seconds":-1}"#, "seconds", "invalid value"),
+        (r#"{"command":"redact","texts":["x"]}"#, "texts[0]", "64 hexadecimal digits"),
+        (r#"{"command":"attach","name":"a","media_type":"b","size":"c"}"#, "size", "invalid type"),
+        (r#"{"command":"detach","digest":"d"}"#, "digest", "64 hexadecimal digits"),
+        (r#"{"command":"hold","reason":"awaiting_date","until":"soon"}"#, "until", "invalid"),
+        (r#"{"command":"edit","services":["mail",{"key":7}]}"#, "services[1]", "expected a key"),
+        (r#"{"command":"cancel","as":{"duplicate":{"of":"INC1"}}}"#, "as.duplicate.of", "UUID"),
+        (r#"{"command":"correct","to":{"on_hold":{"reason":7}},"reason":"x"}"#, "to.on_hold.reason", "invalid type"),
+        (r#"{"command":"fly"}"#, "command", "unknown variant `fly`"),
+        (r#"{"command":7}"#, "command", "invalid type"),
+        (r#"{"code":"fixed"}"#, ".", "missing field `command`"),
+        ("[]", ".", ""),
+        ("{", ".", "EOF"),
+    ] {
+        let error = IncidentCommand::from_json(json.as_bytes()).unwrap_err();
+        if error.path() != path || !error.message().contains(says) {
+            wrong.push(format!("{json}: {path}, {says}: {error}"));
+        }
+        let id = Id::<Incident>::from_u128(1);
+        let whole = format!(r#"{{"incident":{{"id":"{id}","request":{json}}}}}"#);
+        let error = Command::from_json(whole.as_bytes()).unwrap_err();
+        let below = if path == "." { "incident.request".to_owned() } else { format!("incident.request.{path}") };
+        if json != "{" && (error.path() != below || !error.message().contains(says)) {
+            wrong.push(format!("{whole}: {below}, {says}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let error = Command::from_json(br#"{"report":{"title":"x","labels":[7]}}"#).unwrap_err();
+    assert_eq!(error.path(), "report.labels[0]");
 }
 
 #[test]

@@ -113,7 +113,9 @@ fn a_bulk_of_no_size_or_too_large_is_refused() {
     let house = House::new();
     let anna = house.anna();
     let many: Vec<_> = (0..1_001).map(Id::from_u128).collect();
-    assert_eq!(faults(&anna.bulk(many, assign()).apply(None, 10).unwrap_err()), [("limit", "limit.range")]);
+    let error = anna.bulk(many, assign()).apply(None, 10).unwrap_err();
+    assert_eq!(faults(&error), [("selection", "limit.range")]);
+    assert!(error.to_string().contains("names 1001 incidents, and may name 1000; give it in parts"), "{error}");
     assert_eq!(faults(&anna.bulk(Vec::new(), assign()).apply(None, 0).unwrap_err()), [("limit", "limit.range")]);
     assert!(anna.bulk(Vec::new(), assign()).apply(None, 10).unwrap().answers.is_empty());
     let bad = Query::all().field("height".parse().unwrap(), "1");

@@ -190,7 +190,8 @@ fn the_codes_for_illegal_moves_are_those_that_occur() {
         CorrectTo::Closed("fixed".into()),
         CorrectTo::Cancelled(Cancellation::Withdrawn),
     ] {
-        for command in every_command() {
+        // Every stage has the redaction, and this one names a text that is not there.
+        for command in every_command().into_iter().filter(|command| command.verb() != IncidentVerb::Redact) {
             let id = house.bob().report("Mail is down").unwrap().id();
             let ada = house.admin().incident(id);
             ada.correct(Correct::new(stage.clone(), "to begin there")).unwrap();

@@ -16,8 +16,9 @@ use andon::{
     command::{IncidentCommand, Report},
     field::{FieldDefinition, FieldKind},
     key::CategoryKey,
+    policy::LabelRule,
     store::{Filter, Query},
-    time::{Seconds, days},
+    time::{Seconds, TimeSource, days},
 };
 use common::{Acting, House, at, did, faults, policy};
 
@@ -221,4 +222,55 @@ fn what_a_merged_duplicate_goes_back_to_is_in_use() {
     ada.incident(one).correct(andon::command::Correct::new(to, "no duplicate")).unwrap();
     ada.publish_policy(changed(&ada, without)).unwrap();
     assert!(ada.policy().unwrap().hold("awaiting_vendor").is_none(), "what can no longer be undone is not in use");
+}
+
+#[test]
+fn a_label_is_left_out_beneath_one_stage_while_it_is_borne_beneath_another() {
+    let house = House::with(|draft| {
+        let waiting = |stage| LabelRule { key: "waiting".parse().unwrap(), stage, label: None, retired: false };
+        draft.stage_labels = vec![waiting(Stage::New), waiting(Stage::InProgress)];
+    });
+    let ada = house.admin();
+    let (one, two) = (ada.report("one").unwrap().id(), ada.report("two").unwrap().id());
+    ada.incident(one).start_work().unwrap();
+    ada.incident(one).set_label("waiting").unwrap();
+    let without = |stage| changed(&ada, |draft| draft.stage_labels.retain(|rule| rule.stage != stage));
+    let error = ada.publish_policy(without(Stage::InProgress)).unwrap_err();
+    assert_eq!(faults(&error), [("stage_labels", "value.in_use")]);
+    assert!(error.to_string().contains("leaves out `waiting`"), "{error}");
+    ada.publish_policy(without(Stage::New)).unwrap();
+    let labelled = Query {
+        filter: Filter { stage_labels: vec!["waiting".parse().unwrap()], ..Filter::default() },
+        ..Query::all()
+    };
+    assert_eq!(ada.count(&labelled.filter, 10).unwrap().counted, 1, "it is still found by it");
+
+    // What a merge goes back to is borne beneath the stage that it had.
+    ada.incident(one).cancel(andon::command::Cancel::duplicate_of(two)).unwrap();
+    let error = ada.publish_policy(without(Stage::InProgress)).unwrap_err();
+    assert_eq!(faults(&error), [("stage_labels", "value.in_use")]);
+    ada.incident(one).undo_merge("no duplicate").unwrap();
+    ada.incident(one).clear_label().unwrap();
+    ada.publish_policy(without(Stage::InProgress)).unwrap();
+}
+
+#[test]
+fn a_label_that_stays_while_the_stage_changes_is_borne_beneath_the_new_stage() {
+    let house = House::with(|draft| {
+        let waiting = |stage| LabelRule { key: "waiting".parse().unwrap(), stage, label: None, retired: false };
+        draft.stage_labels = vec![waiting(Stage::New), waiting(Stage::InProgress)];
+    });
+    let ada = house.admin();
+    let id = ada.report("one").unwrap().id();
+    let labelled = ada.incident(id).set_label("waiting").unwrap();
+    let andon::Incident::New(new) = labelled.incident().clone() else { panic!("it is new") };
+    let by = common::admin().id().clone();
+    let stamp = andon::lifecycle::Stamp::now(house.time.now(), &by);
+    let started = new.start_work(&stamp);
+    let again = started.next.set_label(Some("waiting".parse().unwrap()), &stamp);
+    let events = started.events.into_iter().chain(again.events).collect();
+    ada.commit(andon::lifecycle::Step { next: again.next, events }).unwrap();
+    let without = |stage| changed(&ada, |draft| draft.stage_labels.retain(|rule| rule.stage != stage));
+    assert!(ada.publish_policy(without(Stage::InProgress)).is_err());
+    ada.publish_policy(without(Stage::New)).unwrap();
 }

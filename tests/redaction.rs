@@ -13,7 +13,7 @@ mod common;
 use andon::{
     CommandId, Error, Id, Incident, PolicyDraft, Stage, Version,
     command::{Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Override, Report, Resolve},
-    desk::Change,
+    desk::{Change, History, HistoryStep, OnRefusal},
     digest::Digest,
     event::Event,
     field::{FieldName, RequiredBy, Requirement, Severity},
@@ -216,18 +216,108 @@ fn a_redaction_is_the_desks_own_affair_and_says_why() {
 }
 
 #[test]
-fn unknown_digests_change_nothing_else() {
+fn a_digest_of_no_text_of_the_record_is_refused_and_nothing_is_erased() {
     let house = house();
     let id = house.bob().report(report()).unwrap().id();
     let stranger = house.bob().report("Other words").unwrap().id();
-    let foreign = digests(&house.admin().incident(stranger), "Other words");
-    let before = (log(&house.admin().incident(id)), everything(&house, stranger));
-    let texts = vec![foreign[0], Digest::of(b"nothing"), foreign[0]];
-    let redacted = house.admin().incident(id).redact(texts, "a slip").unwrap();
-    assert_eq!(did(&redacted), ["redacted"]);
-    assert!(redacted.incident().facts().title.says("Title about Zoltan"));
-    assert_eq!(log(&house.admin().incident(id))[..1], before.0);
-    assert!(everything(&house, stranger).contains("Other words"), "another record's text is not touched");
+    let admin = house.admin().incident(id);
+    let (own, foreign) = (digests(&admin, "Title about")[0], digests(&house.admin().incident(stranger), "Other")[0]);
+    let before = (everything(&house, id), everything(&house, stranger));
+    let error = admin.redact(vec![foreign, own, Digest::of(b"nothing")], "a slip").unwrap_err();
+    assert_eq!(error.code(), "incident.redact.invalid");
+    assert_eq!(faults(&error), [("texts[0]", "text.unknown"), ("texts[2]", "text.unknown")]);
+    assert_eq!((everything(&house, id), everything(&house, stranger)), before);
+    let request = IncidentCommand::Redact { texts: vec![foreign], reason: None };
+    let error = house.admin().preview(andon::command::Command::Incident { id, request }).unwrap_err();
+    assert_eq!(faults(&error), [("texts[0]", "text.unknown")], "a preview says so, too");
+}
+
+#[test]
+fn what_was_erased_before_can_be_named_again() {
+    let house = house();
+    let id = house.bob().report(report()).unwrap().id();
+    let admin = house.admin().incident(id);
+    let title = digests(&admin, "Title about");
+    for reason in ["they asked for it", "they asked again"] {
+        assert_eq!(did(&admin.redact(title.clone(), reason).unwrap()), ["redacted"]);
+    }
+}
+
+#[test]
+fn a_history_that_is_imported_can_erase_nothing() {
+    let house = house();
+    let texts = vec![Digest::of(b"a text of another system")];
+    let step = HistoryStep {
+        at: house.time.now(),
+        by: common::admin().id().clone(),
+        on_behalf_of: None,
+        command: IncidentCommand::Redact { texts, reason: None },
+        otherwise: None,
+    };
+    let history = History {
+        from: None,
+        report: report(),
+        reported_at: house.time.now(),
+        reported_by: common::bob().id().clone(),
+        steps: vec![step],
+        on_refusal: OnRefusal::Abort,
+    };
+    let error = house.admin().import(&history).unwrap_err();
+    assert_eq!(faults(&error), [("steps[0].texts[0]", "text.unknown")]);
+}
+
+// Named from what a front-end shows.
+
+#[test]
+fn an_older_title_is_named_from_the_timeline_alone() {
+    let house = house();
+    let id = house.bob().report(report()).unwrap().id();
+    house.anna().incident(id).edit(Edit::new().title("Another title").field("asset_tag", "PC-7")).unwrap();
+    let admin = house.admin().incident(id);
+    let entries = admin.timeline(None, 100).unwrap().0;
+    let old = |field: &str| {
+        let change = entries.iter().flat_map(|entry| &entry.changes).find(|change| change.field == field).unwrap();
+        assert!(change.old.as_ref().unwrap().contains("Zoltan"));
+        change.old_digest.as_ref().unwrap().parse().unwrap()
+    };
+    let texts = vec![old("title"), old("fields.asset_tag")];
+    assert_eq!(did(&admin.redact(texts, "they asked for it").unwrap()), ["redacted"]);
+    let after = everything(&house, id);
+    assert!(!after.contains("Title about Zoltan") && !after.contains("Zoltan's laptop"), "{after}");
+    assert!(after.contains("Another title") && after.contains("Description about Zoltan"), "the rest is as it was");
+}
+
+#[test]
+fn the_views_tell_the_digest_of_every_text_of_a_log() {
+    let house = house();
+    let file = |name: &str| andon::command::AttachmentInput {
+        name: name.to_owned(),
+        media_type: "image/png".to_owned(),
+        size: 12,
+        digest: Digest::of(name.as_bytes()),
+    };
+    let reported = Report { attachments: vec![file("first.png"), file("second.png")], ..report() };
+    let id = house.bob().report(reported).unwrap().id();
+    let (anna, mia) = (house.anna().incident(id), house.mia().incident(id));
+    anna.attach(file("third.png")).unwrap();
+    anna.detach(file("first.png").digest).unwrap();
+    anna.detach(file("third.png").digest).unwrap();
+    anna.edit(Edit::new().title("Another title").clear_description().field("asset_tag", "PC-7")).unwrap();
+    anna.edit(Edit::new().title("A third title").description("Again")).unwrap();
+    anna.hold(Hold::new("awaiting_vendor").note("a note")).unwrap();
+    mia.override_priority(Override::new("P1", "a reason")).unwrap();
+    let to = CorrectTo::OnHold(Hold::new("awaiting_vendor").note("another note"));
+    mia.correct(Correct::new(to, "a slip")).unwrap();
+    mia.correct(Correct::new(CorrectTo::Resolved(Resolve::new("fixed").text("done")), "a slip")).unwrap();
+    mia.waive(CONFIRMATION, "he is on leave").unwrap();
+    let admin = house.admin().incident(id);
+    let shown = serde_json::to_string(&(admin.view().unwrap(), admin.timeline(None, 100).unwrap().0)).unwrap();
+    let mut found = Vec::new();
+    slots(&serde_json::to_value(log(&admin)).unwrap(), &mut found);
+    assert!(found.len() > 15, "{found:?}");
+    for (text, digest) in found {
+        assert!(shown.contains(&digest.to_string()), "{text} cannot be named");
+    }
 }
 
 // Together with other commands.

@@ -25,7 +25,7 @@ use andon::{
     desk::Outcome,
     event::Event,
     incident::{Audience, IncidentEvent},
-    view::{ListRow, MoveView, RecordView, RowPriority, TimelineEntry, VIEW_SCHEMA},
+    view::{ListRow, MoveView, OpenedView, RecordView, RowPriority, TimelineEntry, VIEW_SCHEMA},
 };
 use common::{
     AtIncident, House,
@@ -96,6 +96,14 @@ fn moves() -> Vec<MoveView> {
     let id = house.bob().report(Report::new("Mail is down").category("network")).unwrap().id();
     house.anna().incident(id).resolve("fixed").unwrap();
     house.anna().incident(id).allowed_moves().unwrap().iter().map(MoveView::from).collect()
+}
+
+/// An incident that is opened, with more on its timeline than is read.
+fn opened() -> OpenedView {
+    let house = House::with(rich);
+    let id = house.bob().report(Report::new("Mail is down").category("network")).unwrap().id();
+    house.anna().incident(id).start_work().unwrap();
+    house.anna().incident(id).open(2).unwrap()
 }
 
 // What is withheld.
@@ -286,6 +294,41 @@ fn the_view_of_the_moves_of_a_resolved_record() {
     insta::assert_snapshot!("moves", json(&moves()));
 }
 
+#[test]
+fn an_incident_is_opened_with_record_moves_and_timeline_at_one_version() {
+    let house = House::new();
+    let (anna, found) = with_internals(&house);
+    let id = found[0].1.id();
+    for acting in [house.anna(), house.bob()] {
+        let incident = acting.incident(id);
+        let opened = incident.open(4).unwrap();
+        assert_eq!((&opened.record, &opened.moves), (&incident.view().unwrap(), &incident.move_views().unwrap()));
+        let (newest, earlier) = incident.timeline(None, 4).unwrap();
+        assert_eq!((&opened.timeline, opened.earlier), (&newest, earlier));
+        let internals = json(&opened).contains("INTERNAL");
+        assert_eq!(internals, acting.actor() == house.anna().actor(), "{}", json(&opened));
+    }
+    let opened = anna.open(100).unwrap();
+    assert_eq!((opened.timeline[0].sequence, opened.earlier), (opened.record.version, None));
+    let stranger = house.acting("other", common::anna()).incident(id);
+    assert_eq!(stranger.open(1).unwrap_err().code(), "record.not_found");
+    for limit in [0, 1_001] {
+        assert_eq!(common::faults(&anna.open(limit).unwrap_err()), [("limit", "limit.range")]);
+    }
+}
+
+#[test]
+fn what_has_fallen_due_stands_in_an_opened_record_before_it_is_stored() {
+    let house = House::new();
+    let id = house.bob().report("Mail is down").unwrap().id();
+    let anna = house.anna().incident(id);
+    anna.hold(Hold::new("awaiting_date").until(common::at(common::START) + andon::time::hours(3))).unwrap();
+    house.time.advance(andon::time::days(1));
+    let opened = anna.open(10).unwrap();
+    assert_eq!((opened.record.stage.as_str(), opened.timeline.len()), ("new", 2));
+    assert!(opened.moves.iter().all(|allowed| allowed.verb != "resume"), "the hold is over");
+}
+
 // Forms.
 
 fn golden() -> PathBuf {
@@ -334,6 +377,11 @@ fn the_views_of_schema_1_stay_readable() {
     write_missing("row", &row(&life[0]));
     write_missing("timeline", &events(&life).iter().map(TimelineEntry::of).collect::<Vec<_>>());
     write_missing("moves", &moves());
+    // The same again, with members that came later.
+    write_missing("record.with_digests", &RecordView::of(waived.incident(), waived.version()));
+    write_missing("timeline.with_digests", &events(&life).iter().map(TimelineEntry::of).collect::<Vec<_>>());
+    write_missing("moves.with_kinds", &moves());
+    write_missing("opened", &opened());
     let mut read = BTreeMap::<_, usize>::new();
     for entry in fs::read_dir(golden()).unwrap() {
         let path = entry.unwrap().path();
@@ -344,11 +392,12 @@ fn the_views_of_schema_1_stay_readable() {
             "row" => reads::<ListRow>(name, &bytes),
             "timeline" => reads::<Vec<TimelineEntry>>(name, &bytes),
             "moves" => reads::<Vec<MoveView>>(name, &bytes),
+            "opened" => reads::<OpenedView>(name, &bytes),
             _ => panic!("{name} is no view"),
         }
         *read.entry(view).or_default() += 1;
     }
-    let expected = [("moves", 1), ("record", 7), ("row", 1), ("timeline", 1)];
+    let expected = [("moves", 2), ("opened", 1), ("record", 8), ("row", 1), ("timeline", 2)];
     assert_eq!(read, expected.map(|(view, files)| (view.to_owned(), files)).into());
 }
 
@@ -509,13 +558,14 @@ mod schemas {
         for allowed in moves() {
             fits("move", &allowed);
         }
+        fits("opened", &opened());
     }
 
     #[test]
     fn a_schema_asks_for_what_is_always_there_and_explains_it() {
         let schemas = schemas();
         let names: Vec<_> = schemas.keys().copied().collect();
-        assert_eq!(names, ["move", "record", "row", "timeline_entry"]);
+        assert_eq!(names, ["move", "opened", "record", "row", "timeline_entry"]);
         for (name, schema) in &schemas {
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
             for (member, of) in schema["properties"].as_object().unwrap() {

@@ -360,3 +360,26 @@ fn whoever_reads_nothing_reads_nothing_confidential() {
     assert_eq!(eve.incident(id).get().unwrap_err().code(), "record.not_found");
     assert_eq!(listed(&eve, &Query::all()), [0; 0]);
 }
+
+#[test]
+fn several_counts_come_in_one_call() {
+    let house = House::new();
+    let anna = house.anna();
+    for title in ["one", "two", "three"] {
+        anna.report(title).unwrap();
+    }
+    let first = anna.worklist(&Query::all().search("one"), None, 1).unwrap().rows[0].id;
+    anna.incident(first).start_work().unwrap();
+    let queries = [Query::open(), Query::all().stage(Stage::New), Query::all().search("four")];
+    let counts = anna.counts(&queries, 2).unwrap();
+    let told: Vec<_> = counts.iter().map(|count| (count.counted, count.capped)).collect();
+    assert_eq!(told, [(2, true), (2, false), (0, false)]);
+    for (query, count) in queries.iter().zip(&counts) {
+        assert_eq!(anna.count(&query.filter, 2).unwrap(), *count);
+    }
+    assert_eq!(anna.counts(&[], 2).unwrap(), []);
+    let error = anna.counts(&[Query::all(), Query::all().search("…")], 2).unwrap_err();
+    assert_eq!(faults(&error), [("queries[1].filter.search", "query.no_words")]);
+    assert_eq!(faults(&anna.counts(&vec![Query::all(); 101], 2).unwrap_err()), [("queries", "limit.range")]);
+    assert_eq!(faults(&anna.counts(&[], 0).unwrap_err()), [("cap", "limit.range")]);
+}

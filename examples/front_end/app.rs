@@ -216,7 +216,7 @@ impl App {
     }
 
     fn ask_for_counts(&self) -> Ask {
-        Ask::Count(Show::EVERY.map(|show| show.query(&self.me).filter).to_vec())
+        Ask::Count(Show::EVERY.map(|show| show.query(&self.me)).to_vec())
     }
 
     fn ask_for_feed(&self) -> Option<Ask> {

@@ -1,7 +1,4 @@
-//! A move and what was typed into its form become a command.
-//!
-//! The library tells the fields of a move by name. What kind of value each takes it does not tell, so that a
-//! front-end has to know the few that are no texts.
+//! A move and what was typed into its form become a command, by the kinds of its fields.
 
 use andon::{
     command::IncidentCommand,
@@ -9,7 +6,7 @@ use andon::{
 };
 use serde_json::{Map, Value, json};
 
-use super::form::Refusal;
+use super::form::{Answer, Refusal};
 
 /// The command that asks for this. `find` knows the id of the incident with a number.
 ///
@@ -17,13 +14,13 @@ use super::form::Refusal;
 /// What is wrong with what was typed, beside the field if it is known.
 pub fn command(
     name: &str,
-    said: &[(String, String)],
+    said: &[Answer],
     now: Instant,
     find: impl Fn(&str) -> Option<String>,
 ) -> Result<IncidentCommand, Refusal> {
     let mut object = Map::from_iter([("command".to_owned(), json!(name))]);
-    for (field, text) in said {
-        let value = value(field, text, now, &find).map_err(|rule| wrong(field, rule))?;
+    for Answer { field, kind, text } in said {
+        let value = value(kind, text, now, &find).map_err(|rule| wrong(field, rule))?;
         object.insert(field.clone(), value);
     }
     // To clear a label or a category is to say so: left out it would be no command.
@@ -44,30 +41,28 @@ fn wrong(field: &str, rule: &str) -> Refusal {
     Refusal { text: format!("{field} {rule}"), faults, stale: false }
 }
 
-fn value(field: &str, text: &str, now: Instant, find: &impl Fn(&str) -> Option<String>) -> Result<Value, &'static str> {
-    Ok(match field {
-        "seconds" | "size" | "people_affected" => {
-            json!(text.parse::<u64>().map_err(|_| "is to be a whole number")?)
-        }
-        "apply_defaults" | "confidential" => match text {
+fn value(kind: &str, text: &str, now: Instant, find: &impl Fn(&str) -> Option<String>) -> Result<Value, &'static str> {
+    Ok(match kind {
+        "whole_number" => json!(text.parse::<u64>().map_err(|_| "is to be a whole number")?),
+        "yes_no" => match text {
             "yes" | "true" => json!(true),
             "no" | "false" => json!(false),
             _ => return Err("is yes or no"),
         },
-        "until" | "at" => json!(instant(text, now).ok_or("is a time as 2026-06-08T09:00:00Z, or +90m, +2h, +3d")?),
-        "labels" | "services" | "items" | "texts" => json!(parts(text)),
-        "fields" => {
+        "instant" => json!(instant(text, now).ok_or("is a time as 2026-06-08T09:00:00Z, or +90m, +2h, +3d")?),
+        "texts" | "rated_list" | "digests" => json!(parts(text)),
+        "custom_fields" => {
             let pairs: Option<Map<String, Value>> =
                 parts(text).iter().map(|pair| pair.split_once('=')).map(|pair| pair.map(entry)).collect();
             Value::Object(pairs.ok_or("is site=Berlin, cost=12.50, …")?)
         }
-        "as" | "to" => kind(text, find)?,
+        "cancellation" | "correction" => ending(text, find)?,
         _ => json!(text),
     })
 }
 
 /// `withdrawn`, or `duplicate INC0000003`.
-fn kind(text: &str, find: &impl Fn(&str) -> Option<String>) -> Result<Value, &'static str> {
+fn ending(text: &str, find: &impl Fn(&str) -> Option<String>) -> Result<Value, &'static str> {
     let (name, number) = text.split_once(' ').unwrap_or((text, ""));
     let other = || find(number.trim()).ok_or("names no incident that you can see");
     Ok(match name {

@@ -7,7 +7,7 @@ use andon::{
     id::SequentialIds,
     store::MemoryRepository,
     time::{Instant, ManualTime, TimeSource},
-    view::TimelineEntry,
+    view::{OpenedView, TimelineEntry},
 };
 
 use super::{
@@ -92,10 +92,7 @@ impl Clerk {
             Ask::List { turn, query, after, limit } => {
                 Message::Listed { turn, page: desk.worklist(&query, after.as_ref(), limit)? }
             }
-            Ask::Count(filters) => {
-                let counts = filters.iter().map(|filter| desk.count(filter, MANY));
-                Message::Counted(counts.collect::<Result<_, _>>()?)
-            }
+            Ask::Count(queries) => Message::Counted(desk.counts(&queries, MANY)?),
             Ask::Feed { turn, after, filter } => {
                 Message::Delivered { turn, deliveries: desk.feed(Some(&after), &filter, PAGE)? }
             }
@@ -104,10 +101,9 @@ impl Clerk {
                 Message::Changed
             }
             Ask::Open { id, entries } => {
-                let incident = desk.incident(id);
-                let timeline = page(incident.timeline(None, entries)?);
-                let reading = Reading { record: incident.view()?, moves: incident.move_views()?, timeline };
-                Message::Opened(Box::new(reading))
+                let OpenedView { record, moves, timeline, earlier } = desk.incident(id).open(entries)?;
+                let timeline = TimelinePage { entries: timeline, earlier };
+                Message::Opened(Box::new(Reading { record, moves, timeline }))
             }
             Ask::Leaf { id, to, entries } => {
                 Message::Leafed { id, page: page(desk.incident(id).timeline(to, entries)?) }

@@ -125,7 +125,7 @@ fn asked(form: &Form) -> (Vec<Line<'static>>, usize) {
             for (number, option) in field.options.iter().enumerate() {
                 lines.push(Line::from(vec![
                     Span::styled(format!("    {} ", number + 1), KEY),
-                    Span::raw(words(option)),
+                    Span::raw(field.labels.get(option).cloned().unwrap_or_else(|| words(option))),
                 ]));
             }
             at = lines.len();

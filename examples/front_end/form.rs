@@ -14,6 +14,14 @@ pub struct Form {
     pub refusal: Option<Refusal>,
 }
 
+/// What is said to a field, as it was typed, and what kind of value it stands for.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub field: String,
+    pub kind: String,
+    pub text: String,
+}
+
 /// Why something was not done, in the library's words.
 #[derive(Debug, Clone)]
 pub struct Refusal {
@@ -77,11 +85,11 @@ impl Form {
     }
 
     /// What is said with the move: what was answered, and nothing at all for what cannot be left out.
-    pub fn said(&self) -> Vec<(String, String)> {
+    pub fn said(&self) -> Vec<Answer> {
         let fields = self.wanted.fields.iter().zip(&self.answers);
         let said = fields.filter_map(|(field, answer)| {
-            let answer = answer.clone().or_else(|| self.needs(field).then(String::new))?;
-            Some((field.name.clone(), answer))
+            let text = answer.clone().or_else(|| self.needs(field).then(String::new))?;
+            Some(Answer { field: field.name.clone(), kind: field.kind.clone(), text })
         });
         said.collect()
     }

@@ -8,7 +8,7 @@ use andon::{
 };
 
 use super::{
-    form::Refusal,
+    form::{Answer, Refusal},
     keys::Key,
     opened::{Reading, TimelinePage},
 };
@@ -59,7 +59,7 @@ pub enum Ask {
         after: Option<Cursor>,
         limit: usize,
     },
-    Count(Vec<Filter>),
+    Count(Vec<Query>),
     Feed {
         turn: u64,
         after: Cursor,
@@ -80,7 +80,7 @@ pub enum Ask {
         id: Id<Incident>,
         version: Version,
         command: String,
-        said: Vec<(String, String)>,
+        said: Vec<Answer>,
     },
 }
 

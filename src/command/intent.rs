@@ -368,6 +368,7 @@ mod tests {
             cause: &BroughtBy::Command,
             importing: false,
             clockwork: &clockwork,
+            texts: &[text("Mail is down").digest()].into(),
         };
         let course = commands.iter().fold(Course::from(before, clockwork.clone()), |course, command| {
             decide(course, command, &context).unwrap_or_else(|error| panic!("{command:?}: {error}"))

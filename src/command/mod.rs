@@ -16,6 +16,7 @@ pub use report::{AttachmentInput, RatedInput, Report};
 pub use request::{Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand, Override, Resolve};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{event::DecodeError, id::Id, incident::Incident};
 
@@ -39,10 +40,16 @@ impl Command {
     /// Reads a command from JSON.
     ///
     /// # Errors
-    /// [`DecodeError`] that says what cannot be read, with the path as far as it is known. Whether it can be done
-    /// is for the desk to say.
+    /// [`DecodeError`] with the path to what cannot be read: `incident.request.code`. Whether it can be done is for
+    /// the desk to say.
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
-        crate::event::decode(json)
+        crate::event::decode(json).map_err(|error: DecodeError| {
+            let mut whole: Value = serde_json::from_slice(json).unwrap_or_default();
+            let request = whole.pointer_mut("/incident/request").map(Value::take);
+            let request = request.filter(|_| error.path() == "incident.request");
+            let found = request.and_then(request::fault_of).map(|fault| fault.below("incident.request"));
+            found.unwrap_or(error)
+        })
     }
 }
 
@@ -51,9 +58,12 @@ impl IncidentCommand {
     /// "withdrawn"}`, `{"command": "cancel", "as": {"duplicate": {"of": "0192f0c4-…"}}}`.
     ///
     /// # Errors
-    /// [`DecodeError`] that says what cannot be read. Its path is `.`: which members a command has is known only
-    /// when all of it was read.
+    /// [`DecodeError`] with the path to what cannot be read: `code`, `as.duplicate.of`; `command` for a command that
+    /// there is not.
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
-        crate::event::decode(json)
+        crate::event::decode(json).map_err(|error| {
+            let whole = serde_json::from_slice(json).unwrap_or_default();
+            request::fault_of(whole).unwrap_or(error)
+        })
     }
 }

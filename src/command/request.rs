@@ -1,21 +1,39 @@
 //! What can be asked of an incident that exists.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::{AttachmentInput, Edit, Patch};
 use crate::{
     digest::Digest,
+    event::{DecodeError, decode_value},
     id::Id,
     incident::{Audience, Cancellation, ConfirmedBy, Incident, Milestone, Phase, Remedy},
     time::Instant,
     verb::IncidentVerb as Verb,
 };
 
-/// What is asked of an incident. As JSON: `{"command": "resolve", "code": "fixed"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum IncidentCommand {
+/// Declares the commands once for two ways of reading: with the name of the command as a member beside the others,
+/// which is their form, and around them. Only the second way knows the path to what cannot be read.
+macro_rules! commands {
+    ($($commands:tt)*) => {
+        /// What is asked of an incident. As JSON: `{"command": "resolve", "code": "fixed"}`.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+        #[non_exhaustive]
+        pub enum IncidentCommand {
+            $($commands)*
+        }
+
+        #[derive(Deserialize)]
+        #[serde(remote = "IncidentCommand", rename_all = "snake_case", deny_unknown_fields)]
+        enum Around {
+            $($commands)*
+        }
+    };
+}
+
+commands! {
     /// Dispatch to a group or a person.
     Assign(Assign),
     /// Take the assignment back.
@@ -143,10 +161,12 @@ pub enum IncidentCommand {
     /// Work out anew when its clocks are due and when they warn, by their own calendars: after an update of the
     /// zone data, which may move them. What was given or breached stays.
     Reschedule {},
-    /// Erase texts, here and in the log. Their salted digests stay. A digest that no text of the record has
-    /// erases nothing.
+    /// Erase texts, here and in the log. Their salted digests stay. A digest that no text of the record or of its log
+    /// has is refused, and nothing is erased; one of a text that was erased before is taken. In a history that is
+    /// imported every digest is refused: its texts get theirs as it lands.
     Redact {
-        /// The digests of the texts, as [`Text::digest`](crate::text::Text::digest) gives them.
+        /// The digests of the texts, as [`Text::digest`](crate::text::Text::digest) and the [views](crate::view) give
+        /// them: 1 to 1,000.
         texts: Vec<Digest>,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,6 +174,25 @@ pub enum IncidentCommand {
     },
     /// Set the stage by hand.
     Correct(Correct),
+}
+
+/// That a command could be read with its name around it: `{"resolve": {"code": "fixed"}}`.
+struct Named;
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Around::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+/// Why a command cannot be read, with the path to it; `None` if it says not even which command it is, or can be read.
+pub(super) fn fault_of(mut command: Value) -> Option<DecodeError> {
+    let members = command.as_object_mut()?;
+    let Value::String(name) = members.remove("command")? else { return None };
+    let named = Map::from_iter([(name.clone(), command)]);
+    let error = decode_value::<Named>(named.into()).err()?;
+    // A name that is none has no members to stand among.
+    Some(if error.path() == "." { error.below("command") } else { error.within(&name) })
 }
 
 impl IncidentCommand {

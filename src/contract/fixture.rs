@@ -1,11 +1,8 @@
 //! What cases act with: valid records and commits, made without a desk, and the reads that all need.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use super::check::{Kept, Racing, Why, ensure, same};
@@ -228,33 +225,9 @@ impl<'r, R> Trial<'r, R> {
     /// What is known of a new incident: no more than its title.
     pub(super) fn facts(&self, title: &str) -> Kept<Facts> {
         let id = Id::from_u128(self.bits());
-        Ok(Facts {
-            id,
-            number: Number::new("INC", 7, self.mint())?,
-            title: Title::new(title, 200, self.salt())?,
-            description: None,
-            category: None,
-            impact: LevelName::known("medium"),
-            urgency: LevelName::known("medium"),
-            caller: None,
-            affected: None,
-            vip: false,
-            people_affected: None,
-            opened_by: ActorId::System,
-            organisation: None,
-            site: None,
-            channel: None,
-            services: Vec::new(),
-            offering: None,
-            items: Vec::new(),
-            labels: Vec::new(),
-            watchers: Vec::new(),
-            attachments: Vec::new(),
-            references: Vec::new(),
-            follows: None,
-            confidential: false,
-            fields: BTreeMap::new(),
-        })
+        let number = Number::new("INC", 7, self.mint())?;
+        let (title, medium) = (Title::new(title, 200, self.salt())?, LevelName::known("medium"));
+        Ok(Facts::bare(id, number, title, &medium))
     }
 
     /// A new incident of the first tenant, to be stored by a command of its own.
@@ -503,14 +476,14 @@ impl<R: Repository> Trial<'_, R> {
 
     /// What falls due by then, page by page.
     pub(super) async fn sweep(&self, now: Instant, share: Share, limit: usize) -> Kept<Vec<Wake>> {
-        let mut after = None;
+        let mut after: Option<Wake> = None;
         let mut wakes: Vec<Wake> = Vec::new();
         for _ in 0..MOST_PAGES {
-            let page = self.repository.wakes(Sweep { now, limit, share, after }).await?;
+            let page = self.repository.wakes(Sweep { now, limit, share, after: after.clone() }).await?;
             ensure!(page.len() <= limit.max(1), "{} wakes came where {limit} were asked for", page.len());
             let Some(last) = page.last() else { return Ok(wakes) };
-            ensure!(after < Some((last.at, last.record)), "the pages of a sweep do not go on");
-            after = Some((last.at, last.record));
+            ensure!(after.as_ref() < Some(last), "the pages of a sweep do not go on");
+            after = Some(last.clone());
             wakes.extend(page);
         }
         Err(Why::new("the pages of a sweep do not end"))

@@ -114,6 +114,7 @@ promises! {
         sweeps_go_on_where_they_ended: "A sweep in pages of any size gives each wake once.";
         shares_divide_the_records: "Of several shares each record belongs to one.";
         wakes_cross_tenants: "A sweep is over all tenants.";
+        wakes_of_one_id_come_by_tenant: "Wakes of records of two tenants that have one id and fall due together come by tenant, and a sweep goes on between them.";
         a_wake_follows_its_record: "A record is woken when its row says now, and no longer when it said before.";
     }
     feed {

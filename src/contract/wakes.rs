@@ -29,7 +29,7 @@ fn expected(records: &[Known], now: Instant) -> Vec<Wake> {
         Some(Wake { tenant: known.tenant.clone(), record: known.id(), at })
     };
     let mut wakes: Vec<Wake> = records.iter().filter_map(wake).collect();
-    wakes.sort_by_key(|wake| (wake.at, wake.record));
+    wakes.sort();
     wakes
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn sweeps_go_on_where_they_ended<R: Repository>(trial: &Trial<'
         same("the sweep, page by page", &trial.sweep(now, Share::ALL, limit).await?, &whole)?;
     }
     for (cut, wake) in (1_usize..).zip(&whole) {
-        let after = Some((wake.at, wake.record));
+        let after = Some(wake.clone());
         let rest = trial.repository.wakes(Sweep { now, limit: 3, share: Share::ALL, after }).await?;
         let left = whole.get(cut..).unwrap_or_default();
         same("the rest of a sweep", &rest, &left.get(..3).unwrap_or(left).to_vec())?;
@@ -109,6 +109,29 @@ pub(super) async fn wakes_cross_tenants<R: Repository>(trial: &Trial<'_, R>) -> 
     for limit in [1, 100] {
         let found = trial.sweep(minute(30), Share::ALL, limit).await?;
         same("the wakes of both tenants", &found, &expected(&records, minute(30)))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn wakes_of_one_id_come_by_tenant<R: Repository>(trial: &Trial<'_, R>) -> Kept {
+    let mut records = Vec::new();
+    for at in [20, 10, 20] {
+        let facts = trial.facts("waiting")?;
+        // Stored in the other order than they come.
+        for tenant in [globex(), acme()] {
+            let known = trial.reported_by(&tenant, trial.command(), trial.now(), facts.clone())?;
+            let known = known.wake(Some(minute(at)));
+            trial.put(&known).await?;
+            records.push(known);
+        }
+    }
+    let whole = expected(&records, minute(30));
+    for limit in [1, 2, 3, 100] {
+        let found = trial.sweep(minute(30), Share::ALL, limit).await?;
+        same("the wakes of records of one id", &found, &whole)?;
+        let first = Sweep { now: minute(30), limit, share: Share::ALL, after: None };
+        let expected = whole.get(..limit).unwrap_or(&whole).to_vec();
+        same("the first of them", &trial.repository.wakes(first).await?, &expected)?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The moves that an actor has on an incident now: what a front-end shows as buttons.
 
+use std::{collections::BTreeMap, fmt::Display};
+
 use serde::Serialize;
 
 use super::moves::reopening_limit;
@@ -74,11 +76,70 @@ impl AllowedMove {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MoveField {
     name: &'static str,
+    kind: MoveFieldKind,
     required: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     options: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     required_with: Vec<String>,
+}
+
+/// What kind of value a field of a move takes, as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MoveFieldKind {
+    /// A text, or a key of the host's.
+    Text,
+    /// One of the options.
+    Choice,
+    /// A whole number, 0 or more.
+    WholeNumber,
+    /// `true` or `false`.
+    YesNo,
+    /// An instant by RFC 3339: `2026-06-08T09:00:00Z`.
+    Instant,
+    /// A digest: 64 hexadecimal digits.
+    Digest,
+    /// A list of digests.
+    Digests,
+    /// A list of texts.
+    Texts,
+    /// Something of the host's world: its key, or `{"key": …, "criticality": …}`.
+    Rated,
+    /// A list of those.
+    RatedList,
+    /// A list of `{"system": …, "key": …}`.
+    References,
+    /// Values of the host's own fields, by their keys: texts, or `null` to clear one.
+    CustomFields,
+    /// A [`Cancellation`](crate::incident::Cancellation): `"withdrawn"`, `{"duplicate": {"of": …}}`, …
+    Cancellation,
+    /// A [`CorrectTo`](crate::command::CorrectTo): `"new"`, `{"resolved": {"code": …}}`, …
+    Correction,
+}
+
+impl MoveFieldKind {
+    /// The kind of a field without options: a name means the same in every command.
+    fn named(name: &str) -> Self {
+        match name {
+            "seconds" | "size" | "people_affected" => Self::WholeNumber,
+            "apply_defaults" | "confidential" => Self::YesNo,
+            "until" | "at" => Self::Instant,
+            "digest" => Self::Digest,
+            "texts" => Self::Digests,
+            "labels" => Self::Texts,
+            "offering" => Self::Rated,
+            "services" | "items" => Self::RatedList,
+            "references" => Self::References,
+            "fields" => Self::CustomFields,
+            "as" => Self::Cancellation,
+            "to" => Self::Correction,
+            _ => Self::Text,
+        }
+    }
 }
 
 impl MoveField {
@@ -88,16 +149,28 @@ impl MoveField {
         self.name
     }
 
+    /// What kind of value it takes.
+    #[must_use]
+    pub const fn kind(&self) -> MoveFieldKind {
+        self.kind
+    }
+
     /// Whether the move cannot do without it.
     #[must_use]
     pub const fn is_required(&self) -> bool {
         self.required
     }
 
-    /// The values to choose from; none for a free value.
+    /// The values to choose from; none for a free value, or if there is nothing to choose.
     #[must_use]
     pub fn options(&self) -> &[String] {
         &self.options
+    }
+
+    /// What people read for an option, by the option: those to which the policy gives a label.
+    #[must_use]
+    pub const fn labels(&self) -> &BTreeMap<String, String> {
+        &self.labels
     }
 
     /// The options of the move's first field with which this one is required, too: `awaiting_date` asks
@@ -107,8 +180,15 @@ impl MoveField {
         &self.required_with
     }
 
-    const fn free(name: &'static str, required: bool) -> Self {
-        Self { name, required, options: Vec::new(), required_with: Vec::new() }
+    fn free(name: &'static str, required: bool) -> Self {
+        Self {
+            name,
+            kind: MoveFieldKind::named(name),
+            required,
+            options: Vec::new(),
+            labels: BTreeMap::new(),
+            required_with: Vec::new(),
+        }
     }
 
     fn with(name: &'static str, options: impl IntoIterator<Item = impl ToString>) -> Self {
@@ -120,7 +200,17 @@ impl MoveField {
 
     fn choice(name: &'static str, required: bool, options: impl IntoIterator<Item = impl ToString>) -> Self {
         let options = options.into_iter().map(|option| option.to_string()).collect();
-        Self { options, ..Self::free(name, required) }
+        Self { options, kind: MoveFieldKind::Choice, ..Self::free(name, required) }
+    }
+
+    /// A choice among what may have a label of the policy's.
+    fn labelled<'a>(
+        name: &'static str,
+        required: bool,
+        options: impl Iterator<Item = (&'a (impl Display + 'a), Option<&'a String>)> + Clone,
+    ) -> Self {
+        let labels = options.clone().filter_map(|(key, label)| Some((key.to_string(), label?.clone()))).collect();
+        Self { labels, ..Self::choice(name, required, options.map(|(key, _)| key)) }
     }
 }
 
@@ -214,12 +304,12 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             let rules = || draft.hold_reasons.iter().filter(|rule| !rule.retired);
             let dated = rules().filter(|rule| rule.until == UntilRule::Required).map(|rule| &rule.reason);
             let noted = rules().filter(|rule| rule.needs_note).map(|rule| &rule.reason);
-            let reasons = MoveField::choice("reason", true, rules().map(|rule| &rule.reason));
+            let reasons = MoveField::labelled("reason", true, rules().map(|rule| (&rule.reason, rule.label.as_ref())));
             vec![reasons, MoveField::with("until", dated), MoveField::with("note", noted)]
         }
         Verb::Resolve => {
             let rules = || draft.resolution_codes.iter().filter(|rule| !rule.retired);
-            let codes = MoveField::choice("code", true, rules().map(|rule| &rule.code));
+            let codes = MoveField::labelled("code", true, rules().map(|rule| (&rule.code, rule.label.as_ref())));
             let text = MoveField::with("text", rules().filter(|rule| rule.needs_text).map(|rule| &rule.code));
             let remedy = MoveField::choice("remedy", false, ["fix", "workaround"]);
             vec![codes, MoveField { required: needs_text, ..text }, remedy]
@@ -249,9 +339,8 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             vec![priorities, free("reason", true), free("until", false)]
         }
         Verb::SetLabel => {
-            let labels =
-                draft.stage_labels.iter().filter(|rule| rule.stage == stage && !rule.retired).map(|rule| &rule.key);
-            vec![MoveField::choice("label", false, labels)]
+            let rules = draft.stage_labels.iter().filter(|rule| rule.stage == stage && !rule.retired);
+            vec![MoveField::labelled("label", false, rules.map(|rule| (&rule.key, rule.label.as_ref())))]
         }
         Verb::RecordMilestone => {
             let milestones =

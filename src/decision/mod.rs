@@ -9,14 +9,17 @@ mod moves;
 mod query;
 mod reading;
 
-pub use allowed::{AllowedMove, MoveField};
+pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
 pub(crate) use due::{Closing, catch_up, close_unblocked, closes_by, is_blocked, next_due, pinned_policy};
 pub(crate) use intake::intake;
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
 
+use std::collections::BTreeSet;
+
 use crate::{
     actor::{Actor, ActorId},
+    digest::Digest,
     directory::Person,
     error::{Error, Illegal, Invalid},
     event::{Cause, PolicyStamp},
@@ -52,6 +55,9 @@ pub(crate) struct Context<'a> {
     pub importing: bool,
     /// What moves clocks.
     pub clockwork: &'a Clockwork,
+    /// The digests of the texts in the record's log, for a command that names some. A history that is imported
+    /// knows none: its texts get their salts as it lands.
+    pub texts: &'a BTreeSet<Digest>,
 }
 
 impl<'a> Context<'a> {

@@ -276,9 +276,14 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
         }
         Command::Reissue {} => reissue(incident, context),
         Command::Redact { texts, reason } => {
-            read.within("texts", texts.len(), MAX_REDACTED);
             if texts.is_empty() {
                 read.fault("texts", "value.nothing", "must name at least one text");
+            }
+            if read.within("texts", texts.len(), MAX_REDACTED) {
+                for (index, _) in texts.iter().enumerate().filter(|(_, text)| !context.texts.contains(text)) {
+                    let rule = "is the digest of no text of the incident or of its log; its views tell the digests";
+                    read.fault(format!("texts[{index}]"), "text.unknown", rule);
+                }
             }
             let reason = read.maybe_text("reason", reason.as_ref());
             vec![Event::Redacted(Redaction { texts: texts.clone(), reason })]

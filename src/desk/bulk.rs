@@ -8,11 +8,11 @@ use super::{
 use crate::{
     command::IncidentCommand,
     decision::ready,
-    error::Error,
+    error::{Error, invalid_read},
     event::RecordId,
     id::{CommandId, Id, Number},
     incident::Incident,
-    store::{Filter, Query, RecordKey, Repository, Sort},
+    store::{Filter, MAX_PAGE, Query, RecordKey, Repository, Sort},
 };
 
 /// On which incidents.
@@ -94,7 +94,8 @@ impl<R: Repository> Bulk<R> {
     /// [`MAX_PAGE`](crate::store::MAX_PAGE). Nothing is stored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for another `limit`, for more records than that, or a filter with faults;
+    /// [`Error::Invalid`] for another `limit`, for a `selection` that names more incidents than that (give it in
+    /// parts, or as a filter), or a filter with faults;
     /// [`Error::Cursor`] for a cursor of something else.
     pub async fn preview(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Preview>, Error> {
         let (taken, next) = self.take(after, limit).await?;
@@ -139,7 +140,7 @@ impl<R: Repository> Bulk<R> {
         check_limit(limit)?;
         match &self.selection {
             Selection::Records(records) => {
-                check_limit(records.len().max(1))?;
+                check_named(records.len())?;
                 let mut taken: Vec<Taken> = Vec::with_capacity(records.len());
                 for id in records {
                     if !taken.iter().any(|(known, _)| known == id) {
@@ -169,6 +170,18 @@ impl<R: Repository> Bulk<R> {
             }
         }
     }
+}
+
+/// How many incidents may be named.
+fn check_named(named: usize) -> Result<(), Error> {
+    if named <= MAX_PAGE {
+        return Ok(());
+    }
+    let rule = format!(
+        "names {named} incidents, and may name {MAX_PAGE}; give it in parts, each as a bulk of its own, or select by a \
+         filter"
+    );
+    Err(invalid_read("selection", "limit.range", rule))
 }
 
 /// An incident that was taken, and its number if it is known.

@@ -1,8 +1,9 @@
 //! Reading the clocks of an incident.
 
-use super::{IncidentDesk, Seen};
+use super::{InForce, IncidentDesk, Seen};
 use crate::{
     error::Error,
+    incident::Incident,
     ledger::{AgreementKind, Clock, Explanation, Reading},
     sla::{Considered, considered},
     store::Repository,
@@ -38,8 +39,13 @@ impl<R: Repository> IncidentDesk<R> {
     /// [`Error::NotFound`] if there is none that the actor may see.
     pub async fn clocks(&self) -> Result<Vec<ClockSeen>, Error> {
         let (policy, Seen { incident, .. }) = self.seen().await?;
-        let clockwork = self.acting.clockwork(&incident, &policy).await?;
-        let internals = self.acting.reads_internals(&incident, &policy);
+        self.clocks_of(&policy, &incident).await
+    }
+
+    /// The clocks of the incident as it was seen.
+    pub(super) async fn clocks_of(&self, policy: &InForce, incident: &Incident) -> Result<Vec<ClockSeen>, Error> {
+        let clockwork = self.acting.clockwork(incident, policy).await?;
+        let internals = self.acting.reads_internals(incident, policy);
         let now = self.acting.desk.now();
         let stopped = incident.clocks().clocks().iter().rev().filter(|clock| !clock.is_live());
         let clocks = incident.clocks().by_deadline().into_iter().chain(stopped);

@@ -100,7 +100,12 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// Waits until something has happened after a cursor; it may end early. It needs no runtime and does not
-    /// poll: put it into a `select` with whatever else is waited for.
+    /// poll.
+    ///
+    /// How long to wait is for the host to say, with what its runtime has: put this into a `select` with a timer and
+    /// whatever else is waited for (`tokio::time::timeout(span, desk.changed(&cursor))`), and drop it when the time is
+    /// over. Nothing is lost by that: the cursor stays good, and the next call ends at once if something has happened
+    /// meanwhile. The [blocking twin](crate::blocking::ActingDesk::changed) holds its thread until something happens.
     ///
     /// # Errors
     /// As [`feed`](Self::feed).

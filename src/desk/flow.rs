@@ -1,5 +1,7 @@
 //! How a command flows: load, judge, catch up, decide, commit, and again on a conflict.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{
@@ -157,6 +159,7 @@ impl<R: Repository> ActingDesk<R> {
             cause: &cause,
             importing: false,
             clockwork: &policy.clockwork(),
+            texts: &BTreeSet::new(),
         };
         let intaken = intake(report.clone(), &context)?;
         self.may_report(report, intaken.facts(), &policy.policy)?;
@@ -277,6 +280,10 @@ impl<R: Repository> ActingDesk<R> {
                 Some(person) => self.person(Some(person)).await?,
                 None => None,
             };
+            let texts = match request {
+                IncidentCommand::Redact { .. } => self.texts_of(loaded.record.id()).await?,
+                _ => BTreeSet::new(),
+            };
             let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);
             let context = Context {
                 policy,
@@ -289,6 +296,7 @@ impl<R: Repository> ActingDesk<R> {
                 cause: &cause,
                 importing: false,
                 clockwork: &clockwork,
+                texts: &texts,
             };
             self.check_time(&context, verb, Some(&course.incident))?;
             let path = if verb == Verb::Correct { "to" } else { "as" };

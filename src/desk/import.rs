@@ -1,6 +1,8 @@
 //! Importing a history: one incident with everything that happened to it, at its original times, in
 //! one commit.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -162,6 +164,7 @@ impl<R: Repository> ActingDesk<R> {
             cause: &cause,
             importing: true,
             clockwork: &clockwork,
+            texts: &BTreeSet::new(),
         };
         let mut guards = self.guard(history.report.follows, Verb::Report, "report.follows", None).await?;
         let mut others = Vec::with_capacity(history.steps.len());

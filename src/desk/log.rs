@@ -1,17 +1,19 @@
 //! The log of a record, read again: an earlier answer, and the record as it was known at a time.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     ActingDesk, Outcome,
     flow::{Asked, reused},
 };
 use crate::{
+    digest::Digest,
     error::Error,
     event::{Event, RecordId},
     id::{CommandId, Version},
     incident::Incident,
     store::{Answer, LogPart, Record, Repository, RepositoryError, Scope, Touched},
+    text::digests_in,
     time::Instant,
 };
 
@@ -42,6 +44,17 @@ impl<R: Repository> ActingDesk<R> {
     ) -> Result<Option<(Incident, Version)>, RepositoryError> {
         let log = self.log_up_to(record, |event| event.recorded_at <= at).await?;
         if log.is_empty() { Ok(None) } else { folded(record, &log).map(Some) }
+    }
+
+    /// The digests of the texts in a record's log, erased or not; those of the record are among them.
+    pub(super) async fn texts_of(&self, record: RecordId) -> Result<BTreeSet<Digest>, Error> {
+        let log = self.log_up_to(record, |_| true).await.map_err(|error| self.failed(error))?;
+        let mut texts = BTreeSet::new();
+        for event in &log {
+            let found = digests_in(event).map_err(|error| self.failed(corrupt(record, error.to_string())))?;
+            texts.extend(found);
+        }
+        Ok(texts)
     }
 
     /// The whole log, to the last event that is wanted: events that nobody wants come after it.

@@ -10,14 +10,14 @@ use super::{
 use crate::{
     decision::{AllowedMove, Course},
     error::{Error, Happened, NotFound, invalid_read},
-    event::{Cause, Event},
+    event::{Cause, Event, RecordId},
     id::{CommandId, Version},
     incident::{Audience, Incident},
     permission::Permission,
     store::{Answer, Found, Loaded, LogPart, MAX_PAGE, Record, RecordKey, Repository, RepositoryError, Scope},
     time::Instant,
     verb::IncidentVerb,
-    view::{MoveView, RecordView, TimelineEntry},
+    view::{ClockView, MoveView, OpenedView, RecordView, TimelineEntry},
 };
 
 /// How often a load follows a policy that changes under it.
@@ -270,12 +270,48 @@ impl<R: Repository> IncidentDesk<R> {
         Ok((events.iter().map(TimelineEntry::of).collect(), next))
     }
 
+    /// The incident with what its page shows, read at once and at one version: the record as by
+    /// [`view`](Self::view), the moves as by [`move_views`](Self::move_views), the clocks as by
+    /// [`clock_views`](Self::clock_views), and the newest entries of the timeline:
+    /// 1 to [`MAX_PAGE`]. [`timeline`](Self::timeline) goes on from [`OpenedView::earlier`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none that the actor may see; [`Error::Invalid`] for another `limit`.
+    pub async fn open(&self, limit: usize) -> Result<OpenedView, Error> {
+        check_limit(limit)?;
+        let acting = &self.acting;
+        let (policy, Seen { incident, version }) = self.seen().await?;
+        // What lands while this is read stands after that version.
+        let part = LogPart { from: version, limit, newest_first: true };
+        let (events, earlier) = self.page_of(&policy, incident.id().into(), part).await?;
+        let moves = incident.allowed_moves(&acting.actor, &policy.policy, acting.desk.now());
+        let (internals, now) = (acting.reads_internals(&incident, &policy), acting.desk.now());
+        let clocks = self.clocks_of(&policy, &incident).await?;
+        Ok(OpenedView {
+            record: if internals { RecordView::of(&incident, version) } else { RecordView::public(&incident, version) },
+            moves: moves.iter().map(MoveView::from).collect(),
+            clocks: clocks.iter().map(|seen| ClockView::of(seen, now)).collect(),
+            timeline: events.iter().map(TimelineEntry::of).collect(),
+            earlier,
+        })
+    }
+
     async fn log(&self, part: LogPart) -> Result<(Vec<Event>, Option<Version>), Error> {
         check_limit(part.limit)?;
+        let (policy, found) = self.acting.load(Some(&self.key), None).await?;
+        let record = self.acting.found(found.record, &self.key)?.record.id();
+        self.page_of(&policy, record, part).await
+    }
+
+    /// A page of the log of a record that was found.
+    async fn page_of(
+        &self,
+        policy: &InForce,
+        record: RecordId,
+        part: LogPart,
+    ) -> Result<(Vec<Event>, Option<Version>), Error> {
         let acting = &self.acting;
-        let (policy, found) = acting.load(Some(&self.key), None).await?;
-        let record = acting.found(found.record, &self.key)?.record.id();
-        let scope = acting.scope(&policy);
+        let scope = acting.scope(policy);
         let page = acting.desk.repository().events(&scope, record, part).await.map_err(|error| acting.failed(error))?;
         let goes_on = |a: &Event, b: &Event| (a.sequence < b.sequence) != part.newest_first && a.sequence != b.sequence;
         let foreign = page.events.iter().any(|event| event.record != record || event.tenant != acting.tenant);

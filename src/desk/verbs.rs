@@ -159,7 +159,8 @@ verbs! {
     reissue() => IncidentCommand::Reissue {};
     /// Works out anew when its clocks are due, after an update of the zone data.
     reschedule() => IncidentCommand::Reschedule {};
-    /// Erases texts, here and in the log; their salted digests stay.
+    /// Erases texts, here and in the log; their salted digests stay. A digest that no text here or in the log has
+    /// is refused, and nothing is erased; one of a text that was erased before is taken.
     redact(texts: Vec<Digest>, reason: impl Into<String>) => {
         IncidentCommand::Redact { texts, reason: Some(reason.into()) }
     };

@@ -82,19 +82,18 @@ impl<R: Repository> Desk<R> {
         }
         let failed = |source| Error::Repository { command: None, source };
         let mut woken = Woken::default();
-        let (mut after, mut last) = (None, None);
+        let mut after: Option<Wake> = None;
         for _ in 0..PASSES {
             let left = limit.saturating_sub(woken.records.len());
-            let page = self.repository().wakes(Sweep { now, limit: left, share, after }).await.map_err(failed)?;
+            let sweep = Sweep { now, limit: left, share, after: after.clone() };
+            let page = self.repository().wakes(sweep).await.map_err(failed)?;
             let full = page.len() >= left;
             for wake in page {
-                let place = (wake.at, wake.record, wake.tenant.clone());
                 // A repository that wakes early, or leads back, is not believed.
-                if wake.at > now || last.as_ref().is_some_and(|last| place <= *last) {
+                if wake.at > now || after.as_ref().is_some_and(|after| wake <= *after) {
                     return Err(failed(corrupt(wake.record, "it is woken out of turn")));
                 }
-                after = Some((wake.at, wake.record));
-                last = Some(place);
+                after = Some(wake.clone());
                 match self.wake_one(&wake).await {
                     Ok(Some(record)) => woken.records.push(record),
                     // Somebody else was first.

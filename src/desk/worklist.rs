@@ -18,6 +18,9 @@ use crate::{
 /// The highest cap of a count.
 const MAX_COUNT: u64 = 100_000;
 
+/// The most counts of one call.
+const MAX_COUNTS: usize = 100;
+
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
@@ -70,12 +73,37 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [`worklist`](Self::worklist).
     pub async fn count(&self, filter: &Filter, cap: u64) -> Result<Count, Error> {
-        if !(1..=MAX_COUNT).contains(&cap) {
-            return Err(invalid_read("cap", "limit.range", format!("is {cap}; a count goes up to 1 to {MAX_COUNT}")));
+        check_cap(cap)?;
+        let policy = self.in_force().await?;
+        let query = ready(&Query { filter: filter.clone(), sort: Sort::default() }, &policy.policy)?;
+        self.counted(&policy, &query, cap).await
+    }
+
+    /// How many incidents match each of at most 100 queries, in their order, as by [`count`](Self::count): what the
+    /// tabs of a worklist show. They are counted one after the other, so that what lands meanwhile may be in the later
+    /// ones alone.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count), with the place of the query: `queries[1].filter.groups`.
+    pub async fn counts(&self, queries: &[Query], cap: u64) -> Result<Vec<Count>, Error> {
+        check_cap(cap)?;
+        if queries.len() > MAX_COUNTS {
+            let rule = format!("names {}, and may name {MAX_COUNTS}; count in parts", queries.len());
+            return Err(invalid_read("queries", "limit.range", rule));
         }
         let policy = self.in_force().await?;
-        let Query { filter, .. } = ready(&Query { filter: filter.clone(), sort: Sort::default() }, &policy.policy)?;
-        let counted = self.desk.repository().count(&self.scope(&policy), &filter, cap.saturating_add(1)).await;
+        let read = queries.iter().enumerate().map(|(index, query)| {
+            ready(query, &policy.policy).map_err(|error| error.below(&format!("queries[{index}]")))
+        });
+        let mut counts = Vec::with_capacity(queries.len());
+        for query in read.collect::<Result<Vec<_>, _>>()? {
+            counts.push(self.counted(&policy, &query, cap).await?);
+        }
+        Ok(counts)
+    }
+
+    async fn counted(&self, policy: &InForce, query: &Query, cap: u64) -> Result<Count, Error> {
+        let counted = self.desk.repository().count(&self.scope(policy), &query.filter, cap.saturating_add(1)).await;
         let counted = counted.map_err(|error| self.failed(error))?;
         Ok(Count { counted: counted.min(cap), capped: counted > cap })
     }
@@ -128,6 +156,13 @@ impl<R: Repository> ActingDesk<R> {
         }
         Ok(rows)
     }
+}
+
+fn check_cap(cap: u64) -> Result<(), Error> {
+    if (1..=MAX_COUNT).contains(&cap) {
+        return Ok(());
+    }
+    Err(invalid_read("cap", "limit.range", format!("is {cap}; a count goes up to 1 to {MAX_COUNT}")))
 }
 
 /// Without what a cursor does not carry.

@@ -129,7 +129,8 @@ impl Illegal {
         self.stage
     }
 
-    /// What the stage allows, as far as the lifecycle goes.
+    /// What the stage has instead, as far as the lifecycle goes: which of it the actor may do, and what is owed
+    /// before, is told by the allowed moves.
     #[must_use]
     pub fn legal(&self) -> &[IncidentVerb] {
         &self.legal
@@ -148,7 +149,11 @@ impl Illegal {
 impl fmt::Display for Illegal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { verb, number, stage, legal } = self;
-        write!(f, "{number} is {stage}, where `{verb}` is not possible; possible are {}", list(legal))
+        write!(
+            f,
+            "{number} is {stage}, where `{verb}` is not possible; the stage has {}, each for those who may",
+            list(legal)
+        )
     }
 }
 

@@ -166,6 +166,38 @@ pub struct Assignment {
 }
 
 impl Facts {
+    /// The facts of an incident of which nothing was said but its title: opened by the library itself, with one level
+    /// as its impact and its urgency.
+    pub(crate) fn bare(id: Id<Incident>, number: Number, title: Title, level: &LevelName) -> Self {
+        Self {
+            id,
+            number,
+            title,
+            description: None,
+            category: None,
+            impact: level.clone(),
+            urgency: level.clone(),
+            caller: None,
+            affected: None,
+            vip: false,
+            people_affected: None,
+            opened_by: ActorId::System,
+            organisation: None,
+            site: None,
+            channel: None,
+            services: Vec::new(),
+            offering: None,
+            items: Vec::new(),
+            labels: Vec::new(),
+            watchers: Vec::new(),
+            attachments: Vec::new(),
+            references: Vec::new(),
+            follows: None,
+            confidential: false,
+            fields: BTreeMap::new(),
+        }
+    }
+
     /// How many links to other incidents stand in the facts.
     pub(crate) fn links(&self) -> usize {
         usize::from(self.follows.is_some())

@@ -99,33 +99,8 @@ fn new_incident() -> Option<Incident> {
     let level = LevelName::new("high").ok()?;
     let criticality = Scale::new(Vec::new(), crate::priority::HighEnd::First);
     let assessment = Assessment::of(&Matrix::itil(), &[], &criticality, &level, &level, Weights::default())?;
-    let facts = Facts {
-        id: Id::from_u128(1),
-        number: Number::new("INC", 7, 1).ok()?,
-        title: Title::new("sample", 80, [0; 16]).ok()?,
-        description: None,
-        category: None,
-        impact: level.clone(),
-        urgency: level,
-        caller: None,
-        affected: None,
-        vip: false,
-        people_affected: None,
-        opened_by: ActorId::System,
-        organisation: None,
-        site: None,
-        channel: None,
-        services: Vec::new(),
-        offering: None,
-        items: Vec::new(),
-        labels: Vec::new(),
-        watchers: Vec::new(),
-        attachments: Vec::new(),
-        references: Vec::new(),
-        follows: None,
-        confidential: false,
-        fields: std::collections::BTreeMap::new(),
-    };
+    let (number, title) = (Number::new("INC", 7, 1).ok()?, Title::new("sample", 80, [0; 16]).ok()?);
+    let facts = Facts::bare(Id::from_u128(1), number, title, &level);
     let reported = Reported {
         facts: Arc::new(facts),
         assessment: Arc::new(assessment),

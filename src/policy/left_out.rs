@@ -30,8 +30,8 @@ pub(crate) fn left_out(old: &Policy, new: &Policy) -> Vec<(Term, String)> {
     }
     for rule in &before.stage_labels {
         if new.label(rule.stage, rule.key.as_str()).is_none() {
-            left.push((Term::StageLabel(rule.key.clone()), "stage_labels".to_owned()));
-            left.push((Term::FormerStageLabel(rule.key.clone()), "stage_labels".to_owned()));
+            left.push((Term::StageLabel(rule.stage, rule.key.clone()), "stage_labels".to_owned()));
+            left.push((Term::FormerStageLabel(rule.stage, rule.key.clone()), "stage_labels".to_owned()));
         }
     }
     for field in &before.fields {

@@ -115,7 +115,8 @@ pub trait Repository: Send + Sync {
         cap: u64,
     ) -> impl Future<Output = Result<u64, RepositoryError>> + Send;
 
-    /// The records on which something falls due, of all tenants: by when it does, then by id.
+    /// The records on which something falls due, of all tenants: by when it does, then by id, then by
+    /// tenant, as [`Wake`]s compare.
     fn wakes(&self, sweep: Sweep) -> impl Future<Output = Result<Vec<Wake>, RepositoryError>> + Send;
 
     /// A page of what was committed: every write of every commit at least once, those of one record in their

@@ -42,12 +42,13 @@ pub enum Term {
     HoldReason(HoldReason),
     /// It was resolved with this code.
     ResolutionCode(ResolutionCode),
-    /// It has this status of the host's own.
-    StageLabel(StageLabel),
+    /// It has this status of the host's own beneath this stage.
+    StageLabel(Stage, StageLabel),
     /// It waited for this reason before it was merged, and does again if the merge is undone.
     FormerHoldReason(HoldReason),
-    /// It had this status of the host's own before it was merged, and has it again if the merge is undone.
-    FormerStageLabel(StageLabel),
+    /// It had this status of the host's own beneath this stage before it was merged, and has it again if the merge
+    /// is undone.
+    FormerStageLabel(Stage, StageLabel),
     /// A clock of this metric was overdue, and may be still.
     Breached(ClockName),
     /// A clock of this metric is paused.
@@ -89,7 +90,8 @@ pub enum Term {
 }
 
 /// The term as a text of its own, for stores that keep terms in one column: `label:vpn`. Two terms have
-/// the same text only if they are the same. Between a field's key and its value stands U+001F.
+/// the same text only if they are the same. Between the parts of one that has two, as a field's key and its value,
+/// stands U+001F.
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,9 +104,9 @@ impl fmt::Display for Term {
             Self::ConfidentialOrganisation(organisation) => write!(f, "confidential_organisation:{organisation}"),
             Self::HoldReason(reason) => write!(f, "hold_reason:{reason}"),
             Self::ResolutionCode(code) => write!(f, "resolution_code:{code}"),
-            Self::StageLabel(label) => write!(f, "stage_label:{label}"),
+            Self::StageLabel(stage, label) => write!(f, "stage_label:{}\u{1f}{label}", stage.key()),
             Self::FormerHoldReason(reason) => write!(f, "former_hold_reason:{reason}"),
-            Self::FormerStageLabel(label) => write!(f, "former_stage_label:{label}"),
+            Self::FormerStageLabel(stage, label) => write!(f, "former_stage_label:{}\u{1f}{label}", stage.key()),
             Self::Breached(metric) => write!(f, "breached:{metric}"),
             Self::PausedClock(metric) => write!(f, "paused_clock:{metric}"),
             Self::Label(label) => write!(f, "label:{label}"),
@@ -183,7 +185,7 @@ impl TermChange {
                 before.assignment() == after.assignment()
                     && before.hold().map(|stage| &stage.hold().reason) == after.hold().map(|stage| &stage.hold().reason)
                     && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
-                    && before.progress().label == after.progress().label
+                    && label_of(before) == label_of(after)
                     && clock_terms(before).eq(clock_terms(after))
                     // What a merge goes back to is told by the cancelled stage alone.
                     && ![before.stage(), after.stage()].contains(&Stage::Cancelled)
@@ -231,16 +233,29 @@ fn standing(incident: &Incident) -> Arc<[Term]> {
         }
     }
     terms.extend(incident.resolution().map(|resolution| Term::ResolutionCode(resolution.code.clone())));
-    terms.extend(incident.progress().label.clone().map(Term::StageLabel));
+    terms.extend(label_of(incident).map(|(stage, label)| Term::StageLabel(stage, label.clone())));
     if let Incident::Cancelled(cancelled) = incident
         && cancelled.stage().is_undoable()
     {
-        if let Former::OnHold(held) = cancelled.stage().former() {
-            terms.push(Term::FormerHoldReason(held.hold().reason.clone()));
-        }
-        terms.extend(cancelled.stage().former_label().cloned().map(Term::FormerStageLabel));
+        let former = match cancelled.stage().former() {
+            Former::New => Some(Stage::New),
+            Former::Assigned => Some(Stage::Assigned),
+            Former::InProgress(_) => Some(Stage::InProgress),
+            Former::OnHold(held) => {
+                terms.push(Term::FormerHoldReason(held.hold().reason.clone()));
+                Some(Stage::OnHold)
+            }
+            Former::Other => None,
+        };
+        let label = former.zip(cancelled.stage().former_label().cloned());
+        terms.extend(label.map(|(stage, label)| Term::FormerStageLabel(stage, label)));
     }
     terms.into()
+}
+
+/// The host's own status, and the stage beneath which it stands.
+fn label_of(incident: &Incident) -> Option<(Stage, &StageLabel)> {
+    incident.progress().label.as_ref().map(|label| (incident.stage(), label))
 }
 
 fn subject(facts: &Facts) -> Arc<[Term]> {
@@ -349,5 +364,8 @@ mod tests {
         let field = |key: &str, value: &str| Term::Field(FieldKey::new(key).unwrap(), value.into()).to_string();
         assert_ne!(field("a", "b:c"), field("a:b", "c"));
         assert_eq!(Term::Label(Label::new("vpn").unwrap()).to_string(), "label:vpn");
+        let label = |stage, key: &str| Term::StageLabel(stage, StageLabel::new(key).unwrap()).to_string();
+        assert_ne!(label(Stage::New, "waiting"), label(Stage::Assigned, "waiting"));
+        assert_eq!(label(Stage::InProgress, "a:b"), "stage_label:in_progress\u{1f}a:b");
     }
 }

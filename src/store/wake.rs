@@ -6,7 +6,7 @@ use crate::{event::RecordId, key::TenantId, time::Instant};
 pub const BUCKETS: u16 = 1_024;
 
 /// Which records to wake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
     /// Those on which something fell due by then.
     pub now: Instant,
@@ -15,18 +15,19 @@ pub struct Sweep {
     /// Those of this share.
     pub share: Share,
     /// Only those that come after this one.
-    pub after: Option<(Instant, RecordId)>,
+    pub after: Option<Wake>,
 }
 
-/// A record on which something falls due. It carries no content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A record on which something falls due. It carries no content. Wakes compare as they come: by when, then by id,
+/// then by tenant, for two tenants may have records of one id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wake {
-    /// Whose.
-    pub tenant: TenantId,
-    /// Which.
-    pub record: RecordId,
     /// When.
     pub at: Instant,
+    /// Which.
+    pub record: RecordId,
+    /// Whose.
+    pub tenant: TenantId,
 }
 
 /// A share of the records, so that several sweepers do not get in each other's way. It is only a

@@ -4,8 +4,14 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use super::{record::field_text, text, text_of};
-use crate::incident::{ExternalReference, FactChange as F, Rated};
+use super::{
+    record::{field_digest, field_text},
+    text, text_of,
+};
+use crate::{
+    incident::{Attachment, ExternalReference, FactChange as F, Rated},
+    text::Text,
+};
 
 /// One field before and after, as text for people: lists are joined by commas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +26,13 @@ pub struct ChangeView {
     /// After. Left out if it is empty now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new: Option<String>,
+    /// The digest of the text that it had before, or of the name of the file that was there: what a `redact` names.
+    /// Left out where nobody wrote a text, or an event does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_digest: Option<String>,
+    /// The digest of the text that it has now, or of the name of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_digest: Option<String>,
 }
 
 impl ChangeView {
@@ -42,12 +55,31 @@ impl ChangeView {
             F::References { old, new } => (list(old, reference), list(new, reference)),
             F::Custom { old, new, .. } => (old.as_ref().map(field_text), new.as_ref().map(field_text)),
         };
-        Self { field: change.field(), old, new }
+        let (old_digest, new_digest) = match change {
+            F::Title { old, new } => (Some(text(old.digest())), Some(text(new.digest()))),
+            F::Description { old, new } => {
+                let digest = |written: &Option<Text>| written.as_ref().map(|written| text(written.digest()));
+                (digest(old), digest(new))
+            }
+            F::Custom { old, new, .. } => (old.as_ref().and_then(field_digest), new.as_ref().and_then(field_digest)),
+            _ => (None, None),
+        };
+        Self { field: change.field(), old, new, old_digest, new_digest }
     }
 
     /// A field that has this value now; what it had before is not known.
     pub(super) fn to(field: &str, new: Option<impl Display>) -> Self {
-        Self { field: field.to_owned(), old: None, new: new.map(text) }
+        Self { field: field.to_owned(), old: None, new: new.map(text), old_digest: None, new_digest: None }
+    }
+
+    /// A field that has this text now.
+    pub(super) fn to_text(field: &str, new: &Text) -> Self {
+        Self { new_digest: Some(text(new.digest())), ..Self::to(field, Some(new)) }
+    }
+
+    /// A file that is attached now: named by its digest, and with that of its name.
+    pub(super) fn attached(attachment: &Attachment) -> Self {
+        Self { new_digest: Some(text(attachment.name.digest())), ..Self::to("attachments", Some(attachment.digest)) }
     }
 
     /// A field that went from one value to another.

@@ -25,6 +25,7 @@
 mod change;
 mod clock;
 mod moves;
+mod opened;
 mod record;
 mod row;
 #[cfg(feature = "schema")]
@@ -38,6 +39,7 @@ use serde::Serialize;
 pub use change::ChangeView;
 pub use clock::ClockView;
 pub use moves::{FieldView, MoveView, ObligationView};
+pub use opened::OpenedView;
 pub use record::{
     AttachmentView, CancellationView, CountersView, HoldView, PriorityView, RatedView, RecordView, ReferenceView,
     ResolutionView, WaiverView,

@@ -1,5 +1,7 @@
 //! The view of a move: a button, what its form asks for, and what stands in its way.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{key, text, text_of};
@@ -37,11 +39,19 @@ pub struct MoveView {
 pub struct FieldView {
     /// Its name in the command.
     pub name: String,
+    /// What kind of value it takes: `text`, `choice`, `whole_number`, `yes_no`, `instant`, `digest`, `digests`, `texts`,
+    /// `rated`, `rated_list`, `references`, `custom_fields`, `cancellation` or `correction`, as
+    /// [`MoveFieldKind`](crate::MoveFieldKind) explains them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
     /// Whether the move cannot do without it.
     pub required: bool,
     /// The values to choose from; none for a free value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
+    /// What people read for an option, by the option: those to which the policy gives a label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The options of the move's first field with which this one is required, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required_with: Vec<String>,
@@ -86,8 +96,10 @@ impl From<&MoveField> for FieldView {
     fn from(field: &MoveField) -> Self {
         Self {
             name: field.name().to_owned(),
+            kind: key(field.kind()),
             required: field.is_required(),
             options: field.options().to_vec(),
+            labels: field.labels().clone(),
             required_with: field.required_with().to_vec(),
         }
     }

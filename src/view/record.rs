@@ -35,6 +35,9 @@ pub struct RecordView {
     /// What is wrong, at length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The digest of the description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description_digest: Option<String>,
     /// The stage: `new`, `assigned`, `in_progress`, `on_hold`, `resolved`, `closed` or `cancelled`.
     pub stage: String,
     /// When the stage was entered.
@@ -112,6 +115,9 @@ pub struct RecordView {
     /// `2026-03-27`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// The digests of those of them that are texts, by their keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub field_digests: BTreeMap<String, String>,
     /// The hold, while it is on hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldView>,
@@ -167,6 +173,9 @@ pub struct RatedView {
 pub struct AttachmentView {
     /// The file's name.
     pub name: String,
+    /// The digest of that name: what a `redact` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_digest: Option<String>,
     /// What kind of file it is: `image/png`.
     pub media_type: String,
     /// Its size in bytes.
@@ -316,6 +325,7 @@ impl RecordView {
             title: text(&facts.title),
             title_digest: Some(facts.title.digest().to_string()),
             description: text_of(facts.description.as_ref()),
+            description_digest: facts.description.as_ref().map(|written| text(written.digest())),
             stage: incident.stage().key().to_owned(),
             stage_since: progress.stage_since,
             label: text_of(progress.label.as_ref()),
@@ -344,6 +354,11 @@ impl RecordView {
             follows: facts.follows,
             confidential: facts.confidential,
             fields: facts.fields.iter().map(|(key, value)| (text(key), field_text(value))).collect(),
+            field_digests: facts
+                .fields
+                .iter()
+                .filter_map(|(key, value)| Some((text(key), field_digest(value)?)))
+                .collect(),
             hold: incident.hold().map(HoldView::of),
             resolution: incident.resolution().map(|resolution| ResolutionView::of(incident, resolution)),
             cancellation,
@@ -396,6 +411,7 @@ impl AttachmentView {
     fn of(attachment: &Attachment) -> Self {
         Self {
             name: text(&attachment.name),
+            name_digest: Some(text(attachment.name.digest())),
             media_type: text(&attachment.media_type),
             size: attachment.size,
             digest: text(attachment.digest),
@@ -514,5 +530,13 @@ pub(super) fn field_text(value: &FieldValue) -> String {
         FieldValue::Choice(value) => text(value),
         FieldValue::Date(value) => text(value),
         FieldValue::Reference(value) => text(value),
+    }
+}
+
+/// The digest of the value of one of the host's own fields, if it is a text.
+pub(super) fn field_digest(value: &FieldValue) -> Option<String> {
+    match value {
+        FieldValue::Text(written) => Some(text(written.digest())),
+        FieldValue::Number(_) | FieldValue::Choice(_) | FieldValue::Date(_) | FieldValue::Reference(_) => None,
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
-use super::{ClockView, ListRow, MoveView, RecordView, TimelineEntry};
+use super::{ClockView, ListRow, MoveView, OpenedView, RecordView, TimelineEntry};
 use crate::{
     id::{Id, Number, Version},
     incident::Stage,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The JSON Schema (draft 2020-12) of each view, by its name: `record`, `row`, `timeline_entry`, `move`,
-/// `clock`.
+/// `clock`, and `opened`, which is made of the others.
 ///
 /// They describe what this version writes. Members may be added; no schema forbids them.
 ///
@@ -28,6 +28,7 @@ pub fn schemas() -> BTreeMap<&'static str, serde_json::Value> {
         ("timeline_entry", schema::<TimelineEntry>()),
         ("move", schema::<MoveView>()),
         ("clock", schema::<ClockView>()),
+        ("opened", schema::<OpenedView>()),
     ]
     .into()
 }

@@ -319,7 +319,10 @@ fn words(event: &E) -> Option<&Text> {
 
 fn changes(event: &E) -> Vec<ChangeView> {
     match event {
-        E::Reported(reported) => assigned(&reported.assignment),
+        E::Reported(reported) => {
+            let files = reported.facts.attachments.iter().map(ChangeView::attached);
+            assigned(&reported.assignment).into_iter().chain(files).collect()
+        }
         E::Assigned(to) => assigned(to),
         // Routing and taking back say where it is as a whole: what they do not name is empty now.
         E::Routed(to) => {
@@ -331,7 +334,7 @@ fn changes(event: &E) -> Vec<ChangeView> {
         E::PriorityChanged(change) if change.old != change.new => {
             vec![ChangeView::between("priority", &change.old, &change.new)]
         }
-        E::Attached(attachment) => vec![ChangeView::to("attachments", Some(attachment.digest))],
+        E::Attached(attachment) => vec![ChangeView::attached(attachment)],
         E::Detached(file) => {
             vec![ChangeView { old: Some(text(file)), ..ChangeView::to("attachments", None::<&str>) }]
         }
@@ -380,11 +383,11 @@ fn corrected(correction: &Correction) -> Vec<ChangeView> {
         CorrectedStage::OnHold(hold) => {
             changes.push(ChangeView::to("hold.reason", Some(&hold.reason)));
             changes.extend(hold.until.map(|until| ChangeView::to("hold.until", Some(key(until)))));
-            changes.extend(hold.note.as_ref().map(|note| ChangeView::to("hold.note", Some(note))));
+            changes.extend(hold.note.as_ref().map(|note| ChangeView::to_text("hold.note", note)));
         }
         CorrectedStage::Resolved(resolution) | CorrectedStage::Closed(resolution) => {
             changes.push(ChangeView::to("resolution.code", Some(&resolution.code)));
-            changes.extend(resolution.text.as_ref().map(|text| ChangeView::to("resolution.text", Some(text))));
+            changes.extend(resolution.text.as_ref().map(|text| ChangeView::to_text("resolution.text", text)));
         }
         CorrectedStage::Cancelled(cancellation) => {
             changes.push(ChangeView::to("cancellation.as", Some(cancellation_key(cancellation))));

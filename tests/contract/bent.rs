@@ -181,7 +181,7 @@ impl Bent {
     /// Changes what a sweep gives.
     pub fn after_wakes(self, change: impl Fn(Sweep, &mut Vec<Wake>) + Send + Sync + 'static) -> Self {
         self.on_wakes(move |memory, sweep| {
-            let mut wakes = now(memory.wakes(sweep))?;
+            let mut wakes = now(memory.wakes(sweep.clone()))?;
             change(sweep, &mut wakes);
             Ok(wakes)
         })

@@ -155,15 +155,10 @@ impl Repository for MemoryRepository {
 
     async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
         let world = self.world();
-        // No tenant's name comes before the empty one.
-        let from = |(at, record)| Bound::Included((at, record, TenantId::known("")));
-        let from = sweep.after.map_or(Bound::Unbounded, from);
-        let due = world.wakes.range((from, Bound::Unbounded)).take_while(|(at, ..)| *at <= sweep.now);
-        Ok(due
-            .filter(|(at, record, _)| sweep.after != Some((*at, *record)) && sweep.share.holds(*record))
-            .take(sweep.limit.clamp(1, MAX_PAGE))
-            .map(|(at, record, tenant)| Wake { tenant: tenant.clone(), record: *record, at: *at })
-            .collect())
+        let from = sweep.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let due = world.wakes.range((from, Bound::Unbounded)).take_while(|wake| wake.at <= sweep.now);
+        let held = due.filter(|wake| sweep.share.holds(wake.record));
+        Ok(held.take(sweep.limit.clamp(1, MAX_PAGE)).cloned().collect())
     }
 
     async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {

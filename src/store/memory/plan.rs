@@ -9,6 +9,7 @@ use super::{
 use crate::{
     event::RecordId,
     id::Id,
+    incident::Stage,
     store::{Filter, IndexRow, PageRequest, Scope, Sort, SortKey, Term},
     time::Instant,
 };
@@ -104,7 +105,10 @@ impl Tenant {
         let people = (!filter.people.is_empty())
             .then(|| Candidates::of(filter.people.iter().filter_map(|person| bearing(&Term::Person(person.clone())))));
         let labels = (!filter.stage_labels.is_empty()).then(|| {
-            Candidates::of(filter.stage_labels.iter().filter_map(|label| bearing(&Term::StageLabel(label.clone()))))
+            let beneath = |stage| filter.stage_labels.iter().map(move |label| Term::StageLabel(stage, label.clone()));
+            let stages =
+                Stage::ALL.into_iter().filter(|stage| filter.stages.is_empty() || filter.stages.contains(stage));
+            Candidates::of(stages.flat_map(beneath).filter_map(|term| bearing(&term)))
         });
         let stages = (!filter.stages.is_empty()).then(|| {
             let halves = [&orders.live, &orders.done];

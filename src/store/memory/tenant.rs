@@ -14,13 +14,13 @@ use crate::{
     store::{
         Answer, Commit, Document, EventPage, Expected, FeedChange, FeedEntry, FeedPosition, Filter, IndexRow, Landed,
         Loaded, LogPart, MAX_PAGE, Publication, Published, Record, RecordKey, RecordKind, Refused, RepositoryError,
-        Scope, Term, Terms, Write,
+        Scope, Term, Terms, Wake, Write,
     },
     time::Instant,
 };
 
-/// When something falls due, across tenants: two of them may have records of one id.
-pub(super) type Wakes = BTreeSet<(Instant, RecordId, TenantId)>;
+/// What falls due, across tenants.
+pub(super) type Wakes = BTreeSet<Wake>;
 
 /// How many writes one page of the feed looks at: a viewer for whom there is little does not hold up others.
 const MAX_SCANNED: usize = 10_000;
@@ -290,8 +290,9 @@ impl Tenant {
         self.orders.update(slot, before.map(|row| (&row.row, &row.terms)), (&write.row, &terms));
         let woken = before.and_then(|row| row.row.wake_at);
         if woken != write.row.wake_at {
-            woken.map(|at| wakes.remove(&(at, id, tenant.clone())));
-            write.row.wake_at.map(|at| wakes.insert((at, id, tenant.clone())));
+            let wake = |at| Wake { at, record: id, tenant: tenant.clone() };
+            woken.map(|at| wakes.remove(&wake(at)));
+            write.row.wake_at.map(|at| wakes.insert(wake(at)));
         }
         match self.rows.get_mut(index) {
             Some(row) => {

@@ -338,14 +338,18 @@ impl<'a> Draw<'a> {
         Command::Waive { code: code.to_owned(), field, reason: self.text(choices) }
     }
 
-    /// Some of the texts in its log, and now and then one that is nowhere.
+    /// Some of the texts in its log; where none are known, one that is nowhere, which is refused.
     fn redacted(&self, choices: &mut Choices) -> Vec<Digest> {
+        let nowhere = Digest::of(b"nowhere");
         if self.bad {
-            return choices.pick(Vec::new(), &[vec![Digest::of(b"many"); MAX_REDACTED.saturating_add(1)]]);
+            let known = self.texts.iter().copied().take(1).chain([nowhere]).collect();
+            return choices.pick(Vec::new(), &[known, vec![nowhere; MAX_REDACTED.saturating_add(1)]]);
         }
-        let nowhere = (self.texts.is_empty() || choices.roll(8) == 7).then(|| Digest::of(b"nowhere"));
+        if self.texts.is_empty() {
+            return vec![nowhere];
+        }
         let count = choices.roll(2).saturating_add(1);
-        (0..count).filter_map(|_| choices.of(self.texts)).chain(nowhere).collect()
+        (0..count).filter_map(|_| choices.of(self.texts)).collect()
     }
 
     fn correct(&self, choices: &mut Choices) -> Command {

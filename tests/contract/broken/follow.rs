@@ -46,7 +46,9 @@ fn wakes(broken: &mut List) {
         Bent::default().on_wakes(|memory, sweep| now(memory.wakes(Sweep { after: None, ..sweep })))
     });
     broken.add("sweeps_go_on_where_they_ended", "goes on after all that falls due together", || {
-        Bent::default().after_wakes(|sweep, wakes| wakes.retain(|wake| sweep.after.is_none_or(|(at, _)| at < wake.at)))
+        Bent::default().after_wakes(|sweep, wakes| {
+            wakes.retain(|wake| sweep.after.as_ref().is_none_or(|after| after.at < wake.at));
+        })
     });
     broken.add("shares_divide_the_records", "gives everything to everybody", || {
         Bent::default().on_wakes(|memory, sweep| now(memory.wakes(Sweep { share: Share::ALL, ..sweep })))
@@ -61,6 +63,20 @@ fn wakes(broken: &mut List) {
     broken.add("wakes_cross_tenants", "wakes what is of one tenant", || {
         Bent::default().after_wakes(|_, wakes| wakes.retain(|wake| wake.tenant == tenant("acme")))
     });
+    broken.add("wakes_of_one_id_come_by_tenant", "goes on after all tenants' records of an id", || {
+        Bent::default().after_wakes(|sweep, wakes| {
+            let place = |wake: &Wake| (wake.at, wake.record);
+            wakes.retain(|wake| sweep.after.as_ref().is_none_or(|after| place(after) < place(wake)));
+        })
+    });
+    broken.add("wakes_of_one_id_come_by_tenant", "gives one record of an id on a page", || {
+        Bent::default().after_wakes(|_, wakes| wakes.dedup_by_key(|wake| wake.record))
+    });
+    broken.add("wakes_of_one_id_come_by_tenant", "gives the tenants of an id in another order", || {
+        Bent::default().after_wakes(|_, wakes| {
+            wakes.sort_by_key(|wake| (wake.at, wake.record, std::cmp::Reverse(wake.tenant.clone())));
+        })
+    });
     broken.add("a_wake_follows_its_record", "wakes what was to be woken once", || {
         let known: Mutex<BTreeMap<andon::event::RecordId, Wake>> = Mutex::default();
         Bent::default().after_wakes(move |sweep, wakes| {
@@ -68,9 +84,9 @@ fn wakes(broken: &mut List) {
             for wake in &*wakes {
                 known.entry(wake.record).or_insert_with(|| wake.clone());
             }
-            let after = |wake: &&Wake| sweep.after.is_none_or(|after| after < (wake.at, wake.record));
+            let after = |wake: &&Wake| sweep.after.as_ref().is_none_or(|after| after < *wake);
             *wakes = known.values().filter(|wake| wake.at <= sweep.now).filter(after).cloned().collect();
-            wakes.sort_by_key(|wake| (wake.at, wake.record));
+            wakes.sort();
         })
     });
     broken.add("a_wake_follows_its_record", "wakes a record once only", || {

@@ -335,8 +335,8 @@ fn limits(broken: &mut List) {
     });
     broken.add(most, "gives all wakes at once", || {
         Bent::default().on_wakes(|memory, sweep| {
-            let mut wakes = now(memory.wakes(sweep))?;
-            let after = wakes.last().map(|wake| (wake.at, wake.record));
+            let mut wakes = now(memory.wakes(sweep.clone()))?;
+            let after = wakes.last().cloned();
             if sweep.limit > MAX_PAGE {
                 wakes.extend(now(memory.wakes(andon::store::Sweep { after, ..sweep }))?);
             }

@@ -9,6 +9,7 @@ use andon::{
     Repository,
     event::RecordId,
     incident::Audience,
+    key::TenantId,
     store::{EventPage, FeedChange, Landed, LogPart, MAX_PAGE, RecordKey, Refused, RepositoryError, Scope, Term},
 };
 
@@ -275,7 +276,11 @@ fn tenants(broken: &mut List) {
         })
     });
     broken.add("an_id_belongs_to_its_tenant", "wakes one record of an id", || {
-        Bent::default().after_wakes(|_, wakes| wakes.dedup_by_key(|wake| wake.record))
+        let known: Mutex<HashMap<RecordId, TenantId>> = Mutex::default();
+        Bent::default().after_wakes(move |_, wakes| {
+            let mut known = known.lock().unwrap();
+            wakes.retain(|wake| *known.entry(wake.record).or_insert_with(|| wake.tenant.clone()) == wake.tenant);
+        })
     });
     broken.add("a_guard_belongs_to_its_tenant", "guards with records of other tenants", || {
         Bent::default().before_commit(|memory, own, commit| {

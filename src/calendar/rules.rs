@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta};
 
 use super::ZoneName;
-use crate::time::Instant;
+use crate::time::{Instant, earlier, later};
 
 /// The first instant that calendars and zones answer for: 1970-01-01T00:00Z. What zones did before is not
 /// kept reliably, and no agreement reaches back so far.
@@ -64,7 +64,7 @@ pub trait ZoneRules: Send + Sync {
     /// [`ZoneError`] as with [`offset_at`](Self::offset_at). A local time within two days of the ends of the
     /// range is judged by what is known within it.
     fn local(&self, local: NaiveDateTime) -> Result<LocalTime, ZoneError> {
-        let clamp = |at: Instant| at.clamp(RANGE_START, RANGE_END - TimeDelta::seconds(1));
+        let clamp = |at: Instant| at.clamp(RANGE_START, earlier(RANGE_END, TimeDelta::seconds(1)));
         let (Some(day_before), Some(day_after)) =
             (local.checked_sub_signed(TimeDelta::days(1)), local.checked_add_signed(TimeDelta::days(1)))
         else {
@@ -91,7 +91,7 @@ pub trait ZoneRules: Send + Sync {
 /// The instant at which a clock at this offset shows `local`.
 fn minus(local: NaiveDateTime, offset: FixedOffset) -> Instant {
     let span = TimeDelta::seconds(i64::from(offset.local_minus_utc()));
-    crate::time::earlier(local.and_utc(), span)
+    earlier(local.and_utc(), span)
 }
 
 /// What a local time is in a zone whose clocks change.
@@ -221,9 +221,9 @@ pub fn zone_changes(rules: &dyn ZoneRules, from: Instant, to: Instant) -> Result
     }
     let mut known = from;
     let mut before = rules.offset_at(known)?;
-    let last = to - TimeDelta::seconds(1);
+    let last = earlier(to, TimeDelta::seconds(1));
     while known < last {
-        let next = crate::time::later(known, TimeDelta::days(1)).min(last);
+        let next = later(known, TimeDelta::days(1)).min(last);
         if rules.offset_at(next)? == before {
             known = next;
             continue;

@@ -151,7 +151,8 @@ fn is_iana(name: &str) -> bool {
 
 #[cfg(feature = "time-zones")]
 fn iana(name: &str) -> Option<Arc<dyn ZoneRules>> {
-    find(name).map(|zone| Arc::new(Iana(zone)) as Arc<dyn ZoneRules>)
+    let zone = find(name)?;
+    Some(Arc::new(Iana(zone)))
 }
 
 /// A zone of the compiled database. Only its offsets at instants are used: its own way from local times to

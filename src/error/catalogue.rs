@@ -144,6 +144,11 @@ const FIXED: &[CodeEntry] = &[
 
 /// The codes of faults, and what they mean. They stand in `faults()` of an error, each with its path.
 pub const FAULTS: &[(&str, &str)] = &[
+    ("calendar.circle", "a calendar stands on itself"),
+    ("calendar.closure_reversed", "a closure ends before it begins, or when it does"),
+    ("calendar.never_open", "a calendar has no open second from 2000 to 2040"),
+    ("calendar.too_many", "a calendar has too many hours, holidays, overrides, closures or bases"),
+    ("calendar.unknown", "there is no calendar of this key to stand on"),
     ("cap.exceeded", "there are more of them than the policy allows"),
     ("cap.too_high", "a cap is above what the library allows"),
     ("cap.zero", "a cap is zero"),
@@ -153,6 +158,8 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("channel.unknown", "the policy has no such contact channel"),
     ("closure.before_quiet_time", "incidents would close by themselves before the quiet time is over"),
     ("confirmation.not_theirs", "the actor cannot speak for the one who confirms"),
+    ("date.impossible", "no year has such a date"),
+    ("date.repeated", "a date is given twice"),
     ("field.no_room", "a field of the policy takes no value at all"),
     ("field.not_a_date", "it is not a date"),
     ("field.not_a_number", "it is not a decimal number"),
@@ -163,6 +170,10 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("field.unknown", "the policy has no such field"),
     ("field.unknown_choice", "it is none of the field's options"),
     ("hold.unknown", "the policy has no such hold reason"),
+    ("holiday.range", "a holiday is counted too far from where it is counted from"),
+    ("holiday.years", "the years of a holiday end before they begin"),
+    ("hours.empty", "hours close when they open"),
+    ("hours.overlap", "hours overlap"),
     ("intake.fits_all", "a rule for service requests has no criterion"),
     ("key.control_character", "a key has a control character"),
     ("key.empty", "a key is empty"),
@@ -207,4 +218,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("value.in_use", "a policy leaves out a value that records bear"),
     ("value.nothing", "nothing is asked"),
     ("value.zero", "it must not be zero"),
+    ("zone.incomplete", "the rules of a zone do not tell every year from 1970 to 2099"),
+    ("zone.missing", "a calendar has no zone"),
+    ("zone.unknown", "there is no such zone, or no rules for it are known here"),
 ];

@@ -37,7 +37,7 @@ const QUESTIONS: u64 = 100_000;
 const OF_ONE: u64 = 100;
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests asks for more")]
-pub fn asked(name: &str) -> Option<u64> {
+fn asked(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 

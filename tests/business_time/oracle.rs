@@ -9,7 +9,7 @@ use std::{
 use jiff::{
     ToSpan,
     civil::{Date, date},
-    tz::TimeZone,
+    tz::{TimeZone, TimeZoneDatabase},
 };
 
 use crate::spec::{Minutes, Moves, Rule, Spec, Ymd};
@@ -32,7 +32,7 @@ pub struct Oracle {
 
 impl Oracle {
     pub fn new(spec: Spec) -> Self {
-        let zone = TimeZone::get(spec.zone).unwrap();
+        let zone = TimeZoneDatabase::bundled().get(spec.zone).unwrap();
         Self { spec, zone, holidays: RefCell::default() }
     }
 

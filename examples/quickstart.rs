@@ -5,23 +5,27 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use andon::{
-    Actor, Desk, Error, Stage,
+    Actor, Desk, Error, Policy, PolicyDraft, Stage,
     actor::ActorId,
     blocking::{ActingDesk, IncidentDesk},
+    calendar::{CalendarDraft, Hours, WORKDAYS},
     command::{Assign, Hold, Report, Resolve},
     desk::Outcome,
     event::Body,
     id::SequentialIds,
-    incident::{ConfirmedBy, IncidentEvent, Milestone},
+    incident::{ConfirmedBy, HoldReason, IncidentEvent, Milestone},
+    ledger::{Entry, Target, WarnAt},
+    sla::{Agreement, CalendarChoice, EndRule, MetricRule, Targets},
     store::{MemoryRepository, Repository},
-    time::{ManualTime, days, hours, minutes},
+    time::{ManualTime, Seconds, days, hours, minutes},
 };
+use chrono::{DateTime, Utc};
 
-fn main() -> Result<(), Error> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A clock that we turn by hand; `Desk::in_memory()` takes the system's.
     let time = ManualTime::at("2026-03-27T15:30:00Z".parse().unwrap_or_default());
     let desk = Desk::with_sources(MemoryRepository::new(), time.clone(), SequentialIds::new());
-    let acme = andon::blocking::Desk::from(desk).tenant("acme")?;
+    let acme = andon::blocking::Desk::from(desk.with_policy(policy()?)).tenant("acme")?;
     let bob = acme.acting_as(Actor::person("bob")?.role("caller")?);
     let anna = acme.acting_as(Actor::person("anna")?.role("agent")?.group("Messaging")?);
 
@@ -62,7 +66,32 @@ fn main() -> Result<(), Error> {
 
     println!("\nNow it is closed for good.");
     explain(at_anna.start_work());
-    summary(&anna, id)
+    Ok(summary(&anna, id)?)
+}
+
+/// ITIL's policy, with office hours and an agreement: an answer within the hour, a solution within two hours.
+fn policy() -> Result<Policy, Box<dyn std::error::Error>> {
+    let office = [Hours::new("08:00", "18:00")?];
+    let office = CalendarDraft::new("Office").zone("UTC").open_on(WORKDAYS, office);
+    let within = |hours| Targets::All(Target::BusinessSeconds(Seconds::hours(hours)));
+    let until = |milestone| EndRule::Milestones(vec![milestone]);
+    let respond = MetricRule::new("respond".try_into()?, within(1), until(Milestone::Responded));
+    let resolve = MetricRule {
+        paused_by: vec![HoldReason::AwaitingCaller],
+        warnings: vec![WarnAt::Percent(75)],
+        ..MetricRule::new("resolve".try_into()?, within(2), until(Milestone::Resolved))
+    };
+    let standard = Agreement {
+        calendar: Some(CalendarChoice::Fixed("office".try_into()?)),
+        metrics: vec![respond, resolve],
+        ..Agreement::new("standard".try_into()?)
+    };
+    let draft = PolicyDraft {
+        calendars: [("office".try_into()?, office)].into(),
+        agreements: vec![standard],
+        ..PolicyDraft::itil()
+    };
+    Ok(draft.validate()?)
 }
 
 /// What a command did, and where it left the incident.
@@ -104,7 +133,27 @@ fn said(what: &IncidentEvent, actor: &ActorId) -> String {
         },
         IncidentEvent::Confirmed(_) => format!("{actor} confirms that it works"),
         IncidentEvent::Closed(_) => format!("{actor} closes it"),
+        IncidentEvent::Clock(entry) => clock(entry),
         other => format!("{} by {actor}", other.name()),
+    }
+}
+
+/// What happens to a clock, in words.
+fn clock(entry: &Entry) -> String {
+    let metric = entry.metric();
+    let due =
+        |due: Option<DateTime<Utc>>| due.map_or_else(String::new, |at| format!(", due {}", at.format("%a %H:%M")));
+    match entry {
+        Entry::Started(started) => {
+            format!("  the clock {metric} starts, {}{}", started.terms.target, due(started.schedule.due))
+        }
+        Entry::Paused(_) => format!("  the clock {metric} is paused"),
+        Entry::Resumed(resumed) => format!("  the clock {metric} goes on{}", due(resumed.schedule.due)),
+        Entry::Revived(revived) => format!("  the clock {metric} goes on{}", due(revived.schedule.due)),
+        Entry::Warned(_) => format!("  the clock {metric} warns"),
+        Entry::Breached(_) => format!("  the clock {metric} is overdue"),
+        Entry::Ended(ended) => format!("  the clock {metric} ends: {:?}", ended.result),
+        _ => format!("  the clock {metric} changes"),
     }
 }
 
@@ -140,6 +189,10 @@ fn summary<R: Repository>(desk: &ActingDesk<R>, id: andon::Id<andon::Incident>) 
         if let Some(at) = progress.milestones.at(milestone) {
             println!("  {:<10} {}", milestone.key(), at.format("%Y-%m-%d %H:%M"));
         }
+    }
+    for clock in desk.incident(id).clock_views()? {
+        let used = clock.used_seconds.unwrap_or_default().div_euclid(60);
+        println!("  {:<10} {}, after {used} minutes of business time", clock.metric, clock.state);
     }
     println!("  reopened {}×, on hold {} minutes", progress.reopenings, progress.on_hold_seconds.div_euclid(60));
     Ok(())

@@ -245,6 +245,7 @@ fn commands_have_a_json_form_that_people_can_write() {
         json!({"command": "record_milestone", "milestone": "acknowledged", "at": "2026-06-08T07:00:00Z"}),
         json!({"command": "waive", "code": "obligation.confirmation", "reason": "he is on leave"}),
         json!({"command": "reissue"}),
+        json!({"command": "reschedule"}),
         json!({"command": "redact", "texts": [Digest::of(b"secret")]}),
         json!({"command": "correct", "to": "new", "reason": "a repair"}),
     ];

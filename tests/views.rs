@@ -135,7 +135,7 @@ fn withholding_leaves_the_canonical_form_and_what_was_withheld_already_as_it_is(
 }
 
 #[test]
-fn the_desk_keeps_four_kinds_of_events_and_its_notes_to_itself() {
+fn the_desk_keeps_its_clocks_four_other_kinds_of_events_and_its_notes_to_itself() {
     let (mut public, mut internal) = (BTreeSet::new(), BTreeSet::new());
     for event in every_event() {
         match event.audience() {
@@ -144,9 +144,10 @@ fn the_desk_keeps_four_kinds_of_events_and_its_notes_to_itself() {
         };
     }
     let own = ["incident.closure_reissued", "incident.obligation_waived", "incident.redacted", "incident.time_spent"];
-    assert_eq!(internal, own.into_iter().chain(["incident.note_added"]).collect());
+    let clocks = || IncidentEvent::NAMES.iter().copied().filter(|name| name.starts_with("incident.clock_"));
+    assert_eq!(internal, own.into_iter().chain(clocks()).chain(["incident.note_added"]).collect());
     assert!(public.contains("incident.note_added"));
-    assert_eq!(public.len() + own.len(), IncidentEvent::NAMES.len());
+    assert_eq!(public.len() + own.len() + clocks().count(), IncidentEvent::NAMES.len());
 }
 
 /// The incident with an internal text wherever there can be one, and the texts. Each is told apart.
@@ -565,7 +566,7 @@ mod schemas {
     fn a_schema_asks_for_what_is_always_there_and_explains_it() {
         let schemas = schemas();
         let names: Vec<_> = schemas.keys().copied().collect();
-        assert_eq!(names, ["move", "opened", "record", "row", "timeline_entry"]);
+        assert_eq!(names, ["clock", "move", "opened", "record", "row", "timeline_entry"]);
         for (name, schema) in &schemas {
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
             for (member, of) in schema["properties"].as_object().unwrap() {

@@ -185,10 +185,15 @@ struct Line<'a> {
 }
 
 impl Explanation {
+    /// Beginning and end of each span, by the clock on the wall that is valid at its beginning.
+    pub fn local_spans(&self) -> impl Iterator<Item = (DateTime<FixedOffset>, DateTime<FixedOffset>)> + '_ {
+        let spans = self.spans.iter().zip(&self.offsets);
+        spans.map(|(span, offset)| (span.from.with_timezone(offset), span.to.with_timezone(offset)))
+    }
+
     fn lines(&self) -> Vec<Line<'_>> {
         let mut lines: Vec<Line<'_>> = Vec::new();
-        for (span, offset) in self.spans.iter().zip(&self.offsets) {
-            let (from, to) = (span.from.with_timezone(offset), span.to.with_timezone(offset));
+        for (span, (from, to)) in self.spans.iter().zip(self.local_spans()) {
             let took = span.to.signed_duration_since(span.from);
             match lines.last_mut().filter(|line| {
                 line.span.why == span.why && line.span.counted == span.counted && span.zone_change.is_none()

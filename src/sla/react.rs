@@ -372,6 +372,9 @@ impl<'a> Hand<'a> {
                 resumed => {
                     let paused = resumed == OnReopening::CountAsPause;
                     self.revive(clock, Some(PauseReason::Resolved { paused }));
+                    if let Some((revived, rule)) = self.clock_and_rule(clock.id()) {
+                        self.settle_live(&revived, &rule);
+                    }
                     self.follow(clock.id());
                 }
             },

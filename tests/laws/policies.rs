@@ -41,6 +41,38 @@ fn urgent(policy: &Policy) -> Policy {
     draft.validate().unwrap()
 }
 
+/// Clocks of every kind: by priority, with pauses, by hand-overs, for vendors, and a cadence of updates.
+fn agreements() -> Value {
+    let by_priority = json!({ "by_priority": {
+        "P1": { "business_seconds": 7_200 }, "P2": { "business_seconds": 28_800 },
+        "P3": { "business_days": 1 }, "P4": { "end_of_business_day": 2 } } });
+    let resolve = |on_change: &str, on_reopening: &str| {
+        json!({ "metric": "resolve", "target": by_priority, "end": { "milestones": ["resolved"] },
+            "paused_by": ["awaiting_caller", "parts"], "on_change": on_change, "on_reopening": on_reopening,
+            "warnings": [{ "percent": 50 }, { "seconds_left": 600 }] })
+    };
+    let half_an_hour = json!({ "all": { "elapsed_seconds": 1_800 } });
+    let respond = json!({ "metric": "respond", "target": half_an_hour, "end": { "milestones": ["responded"] } });
+    json!([
+        { "key": "urgent", "calendar": "office", "when": { "priorities": ["P1", "P2"] },
+          "metrics": [respond, resolve("keep_spent", "count_as_pause")] },
+        { "key": "network", "calendar": "office", "when": { "categories": ["network"] },
+          "metrics": [respond, resolve("restart", "restart")] },
+        { "key": "standard", "calendar": "office", "metrics": [resolve("keep_start", "resume"),
+            { "metric": "update", "target": half_an_hour, "end": "update", "warnings": [{ "percent": 90 }] },
+            { "metric": "restore", "target": half_an_hour, "start": { "milestone": "acknowledged" },
+              "end": { "milestones": ["restored", "mitigated"] } },
+            { "metric": "close", "target": { "all": { "elapsed_seconds": 604_800 } },
+              "end": { "milestones": ["closed"] } }] },
+        { "key": "own", "kind": "ola", "metrics": [
+            { "metric": "own", "target": half_an_hour, "end": { "milestones": ["started"] },
+              "runs": { "with_group": "Network" } }] },
+        { "key": "maker", "kind": "contract", "metrics": [
+            { "metric": "deliver", "target": { "all": { "elapsed_seconds": 86_400 } },
+              "end": { "milestones": ["resolved"] }, "runs": { "on_hold_for": ["awaiting_vendor"] } }] },
+    ])
+}
+
 fn policy(confirmation: &Value, on_caller_reply: &str, reopening: &Value, closes: Option<u64>) -> Policy {
     let draft: PolicyDraft = serde_json::from_value(json!({
         "name": "rich",
@@ -87,6 +119,12 @@ fn policy(confirmation: &Value, on_caller_reply: &str, reopening: &Value, closes
             { "code": "fixed" }, { "code": "workaround" }, { "code": "other", "needs_text": true },
             { "code": "former", "retired": true },
         ],
+        "calendars": {
+            "office": { "name": "Office", "zone": "+02:00", "weekly": {
+                "mon": [["09:00", "12:00"], ["13:00", "17:00"]], "tue": [["09:00", "17:00"]],
+                "wed": [["09:00", "17:00"]], "thu": [["22:00", "06:00"]], "fri": [["09:00", "24:00"]] } },
+        },
+        "agreements": agreements(),
         "closure": {
             "confirmation": confirmation,
             "required": [{ "field": "resolution.text", "by": "closure", "severity": "advice" }],

@@ -138,7 +138,7 @@ fn before_2016_the_differences_are_those_listed() {
 /// The local times around a change: before, within and after what it skips or repeats.
 fn around(at: i64, before: i32, after: i32) -> impl Iterator<Item = NaiveDateTime> {
     let (low, high) = (i64::from(before.min(after)), i64::from(before.max(after)));
-    let seconds = [low - 86_400, low - 1, low, (low + high) / 2, high - 1, high, high + 86_400];
+    let seconds = [low - 86_400, low - 1, low, low.midpoint(high), high - 1, high, high + 86_400];
     seconds.into_iter().map(move |offset| DateTime::from_timestamp(at + offset, 0).unwrap().naive_utc())
 }
 
@@ -175,11 +175,11 @@ fn local_times_around_every_change_are_what_jiff_says() {
 }
 
 #[test]
-fn no_two_changes_lie_within_a_day() {
+fn no_two_changes_lie_within_five_days() {
     for name in names() {
         let changes = of_jiff(&theirs(&name), RANGE_START, RANGE_END);
         for (one, next) in changes.iter().zip(changes.iter().skip(1)) {
-            assert!(next.0 - one.0 > 86_400, "{name}: {one:?}, {next:?}");
+            assert!(next.0 - one.0 > 5 * 86_400, "{name}: {one:?}, {next:?}");
         }
     }
 }

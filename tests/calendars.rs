@@ -587,8 +587,6 @@ fn spans_say_why_and_are_split_where_clocks_change() {
     );
     assert_eq!(calendar.spans(at("2026-03-28T22:00:00Z"), at("2026-03-28T22:00:00Z")).unwrap().count(), 0);
     assert_eq!(calendar.spans(at("2026-03-28T22:00:00Z"), at("2026-03-27T22:00:00Z")).unwrap().count(), 0);
-    let why = Why::Closure { name: Some("Fire drill".into()) };
-    assert_eq!(serde_json::to_string(&why).unwrap(), r#"{"closure":{"name":"Fire drill"}}"#);
 }
 
 #[test]
@@ -607,6 +605,17 @@ fn a_closure_is_named_where_it_cuts_something_out() {
             (at("2026-03-02T13:00:00Z"), "business hours".to_owned()),
         ]
     );
+}
+
+#[test]
+fn a_reason_has_a_form_as_data() {
+    for (why, json) in [
+        (Why::Hours, r#""hours""#),
+        (Why::Closure { name: Some("Fire drill".into()) }, r#"{"closure":{"name":"Fire drill"}}"#),
+    ] {
+        assert_eq!(serde_json::to_string(&why).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Why>(json).unwrap(), why);
+    }
 }
 
 #[test]

@@ -23,7 +23,8 @@ use jiff::{
 const DIFFERENT_SINCE_2016: &[(&str, &str)] =
     &[("America/Havana", "2026-11-01T05:00:00Z"), ("Cuba", "2026-11-01T05:00:00Z")];
 
-/// The names that differ at some time from 1970 to 2015, and the first instant at which they do.
+/// The names that differ at some time from 1970 to 2015, and the first instant at which they do. (In March 1982
+/// Easter Island and in March 1998 Vilnius stray for some hours, which the search for changes does not see.)
 const DIFFERENT_BEFORE_2016: &[(&str, &str)] = &[
     ("Europe/Belfast", "1971-10-31T01:00:00Z"),
     ("Europe/Guernsey", "1971-10-31T01:00:00Z"),
@@ -36,13 +37,10 @@ const DIFFERENT_BEFORE_2016: &[(&str, &str)] = &[
     ("Asia/Kuala_Lumpur", "1981-12-31T08:30:00Z"),
     ("Asia/Singapore", "1981-12-31T08:30:00Z"),
     ("Singapore", "1981-12-31T08:30:00Z"),
-    ("Chile/EasterIsland", "1982-03-14T03:00:00Z"),
-    ("Pacific/Easter", "1982-03-14T03:00:00Z"),
     ("Asia/Dushanbe", "1991-09-08T20:00:00Z"),
     ("Atlantic/Azores", "1993-06-17T00:00:00Z"),
     ("Asia/Aqtau", "1994-09-24T20:00:00Z"),
     ("Europe/Simferopol", "1996-10-26T23:00:00Z"),
-    ("Europe/Vilnius", "1998-03-28T23:00:00Z"),
     ("Asia/Almaty", "2004-10-30T19:00:00Z"),
     ("Asia/Aqtobe", "2004-10-30T20:00:00Z"),
     ("Antarctica/Davis", "2010-03-10T15:00:00Z"),
@@ -138,7 +136,7 @@ fn before_2016_the_differences_are_those_listed() {
 /// The local times around a change: before, within and after what it skips or repeats.
 fn around(at: i64, before: i32, after: i32) -> impl Iterator<Item = NaiveDateTime> {
     let (low, high) = (i64::from(before.min(after)), i64::from(before.max(after)));
-    let seconds = [low - 86_400, low - 1, low, (low + high) / 2, high - 1, high, high + 86_400];
+    let seconds = [low - 86_400, low - 1, low, low.midpoint(high), high - 1, high, high + 86_400];
     seconds.into_iter().map(move |offset| DateTime::from_timestamp(at + offset, 0).unwrap().naive_utc())
 }
 
@@ -175,11 +173,11 @@ fn local_times_around_every_change_are_what_jiff_says() {
 }
 
 #[test]
-fn no_two_changes_lie_within_a_day() {
+fn no_two_changes_lie_within_five_days() {
     for name in names() {
         let changes = of_jiff(&theirs(&name), RANGE_START, RANGE_END);
         for (one, next) in changes.iter().zip(changes.iter().skip(1)) {
-            assert!(next.0 - one.0 > 86_400, "{name}: {one:?}, {next:?}");
+            assert!(next.0 - one.0 > 5 * 86_400, "{name}: {one:?}, {next:?}");
         }
     }
 }
@@ -268,4 +266,21 @@ fn a_host_may_bring_rules_of_its_own() {
     let codes: Vec<_> = unknown.iter().map(andon::fault::Fault::code).collect();
     assert_eq!(codes, ["zone.unknown"]);
     assert!(unknown.to_string().contains("a `ZoneSource` of your own"), "{unknown}");
+}
+
+#[test]
+fn what_the_search_for_changes_does_not_see_lasts_some_hours_and_lies_before_2016() {
+    for (name, from, to) in [
+        ("Pacific/Easter", "1982-03-13T00:00:00Z", "1982-03-15T00:00:00Z"),
+        ("Europe/Vilnius", "1998-03-28T00:00:00Z", "1998-03-30T00:00:00Z"),
+    ] {
+        let (from, to): (Instant, Instant) = (from.parse().unwrap(), to.parse().unwrap());
+        let rules = rules(name);
+        let strays = |at: i64| {
+            let ours = rules.offset_at(DateTime::from_timestamp(at, 0).unwrap()).unwrap().local_minus_utc();
+            ours != theirs(name).to_offset(Timestamp::from_second(at).unwrap()).seconds()
+        };
+        let hours = (from.timestamp()..to.timestamp()).step_by(900).filter(|at| strays(*at)).count() / 4;
+        assert!((1..=24).contains(&hours), "{name}: {hours} hours");
+    }
 }

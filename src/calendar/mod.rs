@@ -77,8 +77,8 @@
 //!
 //! # What they cost
 //!
-//! Compiling takes some milliseconds and makes an index of the years 2000 to 2040, of about 20 bytes for each
-//! interval and bucket; within them an answer takes tens of nanoseconds, over whatever range. Outside them the days are
+//! Compiling takes some milliseconds and makes an index of the years 2000 to 2040, of about 16 bytes for each
+//! interval; within them an answer takes tens of nanoseconds, over whatever range. Outside them the days are
 //! walked one by one, at most those up to the end of the range. Clones share the index, and nothing is locked.
 //!
 //! # Zones

@@ -16,18 +16,18 @@ impl Dice {
     }
 
     /// A number from `from` to `to`, both included.
-    pub fn from_to(&mut self, from: i64, to: i64) -> i64 {
+    pub fn between(&mut self, from: i64, to: i64) -> i64 {
         let width = u64::try_from(to - from).unwrap() + 1;
         from + i64::try_from(self.roll() % width).unwrap()
     }
 
     /// Whether something of which one in `n` is so is so.
     pub fn one_in(&mut self, n: i64) -> bool {
-        self.from_to(1, n) == 1
+        self.between(1, n) == 1
     }
 
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        let at = self.from_to(0, i64::try_from(of.len()).unwrap() - 1);
+        let at = self.between(0, i64::try_from(of.len()).unwrap() - 1);
         &of[usize::try_from(at).unwrap()]
     }
 }

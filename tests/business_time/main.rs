@@ -67,7 +67,7 @@ fn nanos(at: Instant) -> Nanos {
 
 /// An instant, often one at which something happens.
 fn at(dice: &mut Dice, calendar: &Calendar) -> Instant {
-    let (from, to) = match dice.from_to(0, 9) {
+    let (from, to) = match dice.between(0, 9) {
         // The ends of the range, and of the compiled window.
         0 => *dice.pick(&[(0, 10 * 86_400), (4_102_444_800 - 20 * 86_400, 4_102_444_799)]),
         1 => *dice.pick(&[
@@ -79,8 +79,8 @@ fn at(dice: &mut Dice, calendar: &Calendar) -> Instant {
         3 => *dice.pick(&[(1_772_900_000, 1_775_500_000), (1_792_700_000, 1_793_600_000)]),
         _ => (1_577_836_800, 1_893_456_000),
     };
-    let at = instant(Nanos::from(dice.from_to(from, to)) * SECOND);
-    let edge = match dice.from_to(0, 3) {
+    let at = instant(Nanos::from(dice.between(from, to)) * SECOND);
+    let edge = match dice.between(0, 3) {
         0 => calendar.next_open(at).unwrap_or(at),
         1 => calendar.next_close(at).unwrap_or(at),
         _ => at,
@@ -90,23 +90,23 @@ fn at(dice: &mut Dice, calendar: &Calendar) -> Instant {
 }
 
 fn budget(dice: &mut Dice) -> Seconds {
-    let most = match dice.from_to(0, 200) {
+    let most = match dice.between(0, 200) {
         0 => 3_600 * 4_000,
         1..=20 => 3_600 * 400,
         21..=80 => 3_600 * 40,
         81..=90 => 0,
         _ => 3_600 * 10,
     };
-    Seconds::new(u64::try_from(dice.from_to(0, most)).unwrap()).unwrap()
+    Seconds::new(u64::try_from(dice.between(0, most)).unwrap()).unwrap()
 }
 
 fn pauses(dice: &mut Dice, around: Instant) -> Vec<Span> {
     let around = nanos(around);
-    (0..if dice.one_in(2) { 0 } else { dice.from_to(1, 4) })
+    (0..if dice.one_in(2) { 0 } else { dice.between(1, 4) })
         .map(|_| {
             let from =
-                (around + Nanos::from(dice.from_to(-200_000, 500_000)) * SECOND).clamp(0, 4_102_000_000 * SECOND);
-            let length = Nanos::from(dice.from_to(0, 200_000)) * SECOND + Nanos::from(dice.from_to(0, 3) * 333_333_333);
+                (around + Nanos::from(dice.between(-200_000, 500_000)) * SECOND).clamp(0, 4_102_000_000 * SECOND);
+            let length = Nanos::from(dice.between(0, 200_000)) * SECOND + Nanos::from(dice.between(0, 3) * 333_333_333);
             Span::new(instant(from), instant(from + length)).unwrap()
         })
         .collect()
@@ -130,21 +130,21 @@ fn the_oracle_agrees_about_random_calendars_instants_and_budgets() {
             let start = at(&mut dice, &calendar);
             let budget = budget(&mut dice);
             let pauses = pauses(&mut dice, start);
-            let paused: Vec<Piece> = pauses.iter().map(|pause| (nanos(pause.from()), nanos(pause.to()))).collect();
+            let left_out: Vec<Piece> = pauses.iter().map(|pause| (nanos(pause.from()), nanos(pause.to()))).collect();
             let (from, left) = (nanos(start), Nanos::from(budget.get()) * SECOND);
-            let (what, ours, theirs) = match dice.from_to(0, 6) {
-                0 => ("due", told(calendar.due_over(start, budget, &pauses)), oracle.due(from, left, &paused)),
+            let (what, ours, theirs) = match dice.between(0, 6) {
+                0 => ("due", told(calendar.due_over(start, budget, &pauses)), oracle.due(from, left, &left_out)),
                 1 => (
                     "before",
                     told(calendar.start_before_over(start, budget, &pauses)),
-                    oracle.before(from, left, &paused),
+                    oracle.before(from, left, &left_out),
                 ),
                 2 | 3 => {
-                    let to = from + Nanos::from(dice.from_to(-3_000_000, 3_000_000)) * SECOND + 7;
+                    let to = from + Nanos::from(dice.between(-3_000_000, 3_000_000)) * SECOND + 7;
                     let to = to.clamp(0, 4_102_444_799 * SECOND);
                     let elapsed = calendar.elapsed_over(start, instant(to), &pauses).unwrap();
                     let ours = Nanos::from(elapsed.num_seconds()) * SECOND + Nanos::from(elapsed.subsec_nanos());
-                    ("elapsed", Some(ours), Some(oracle.elapsed(from, to, &paused)))
+                    ("elapsed", Some(ours), Some(oracle.elapsed(from, to, &left_out)))
                 }
                 4 => {
                     assert_eq!(calendar.is_open(start).unwrap(), oracle.is_open(from), "{spec:?}: is_open {start}");
@@ -152,7 +152,7 @@ fn the_oracle_agrees_about_random_calendars_instants_and_budgets() {
                 }
                 5 => ("next_close", told(calendar.next_close(start)), oracle.next_close(from)),
                 _ => {
-                    let days = u16::try_from(dice.from_to(0, 12)).unwrap();
+                    let days = u16::try_from(dice.between(0, 12)).unwrap();
                     let ours = told(calendar.due_end_of_day(start, BusinessDays(days)));
                     ("end_of_day", ours, oracle.end_of_day(from, days))
                 }

@@ -1,7 +1,7 @@
 //! A random calendar in plain numbers, of which both the library's draft and the oracle are made.
 
 use andon::calendar::{CalendarDraft, Closure, DayOverride, Holiday, Hours, Observed, TimeOfDay, Weekly};
-use chrono::{NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::dice::Dice;
 
@@ -66,7 +66,7 @@ pub const ZONES: &[&str] = &[
 impl Spec {
     pub fn random(dice: &mut Dice) -> Self {
         let zone = *dice.pick(ZONES);
-        let style = dice.from_to(0, 9);
+        let style = dice.between(0, 9);
         let mut weekly: [Vec<Minutes>; 7] = Default::default();
         let office = hours(dice, 2);
         for (day, minutes) in weekly.iter_mut().enumerate() {
@@ -83,10 +83,10 @@ impl Spec {
         if weekly.iter().all(Vec::is_empty) {
             weekly[2] = vec![(540, 1_020)];
         }
-        let mut holidays: Vec<_> = (0..dice.from_to(0, 6)).map(|_| holiday(dice)).collect();
+        let mut holidays: Vec<_> = (0..dice.between(0, 6)).map(|_| holiday(dice)).collect();
         let mut seen = std::collections::HashSet::new();
         holidays.retain(|(rule, _)| !matches!(rule, Rule::Date(date) if !seen.insert(*date)));
-        let mut overrides: Vec<_> = (0..dice.from_to(0, 5))
+        let mut overrides: Vec<_> = (0..dice.between(0, 5))
             .map(|_| {
                 let hours = if dice.one_in(3) { vec![] } else { hours(dice, 3) };
                 (date(dice), hours, dice.one_in(3))
@@ -94,11 +94,11 @@ impl Spec {
             .collect();
         overrides.sort_by_key(|(date, _, _)| *date);
         overrides.dedup_by_key(|(date, _, _)| *date);
-        let closures = (0..dice.from_to(0, 4))
+        let closures = (0..dice.between(0, 4))
             .filter_map(|_| {
-                let from = (date(dice), u32::try_from(dice.from_to(0, 1_439)).unwrap());
+                let from = (date(dice), u32::try_from(dice.between(0, 1_439)).unwrap());
                 let days = *dice.pick(&[0, 0, 1, 3, 30]);
-                let minute = u32::try_from(dice.from_to(0, 1_440)).unwrap();
+                let minute = u32::try_from(dice.between(0, 1_440)).unwrap();
                 let to = (later(from.0, days), minute);
                 (from < to).then_some((from, to))
             })
@@ -138,31 +138,30 @@ impl Spec {
 fn hours(dice: &mut Dice, most: i64) -> Vec<Minutes> {
     let step = *dice.pick(&[1, 15, 30]);
     let mut edges: Vec<u32> =
-        (0..2 * dice.from_to(1, most)).map(|_| u32::try_from(dice.from_to(0, 1_440 / step) * step).unwrap()).collect();
+        (0..2 * dice.between(1, most)).map(|_| u32::try_from(dice.between(0, 1_440 / step) * step).unwrap()).collect();
     edges.sort_unstable();
     edges.dedup();
     let mut pairs: Vec<Minutes> = edges.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
     if dice.one_in(4) && pairs.iter().all(|(open, close)| *open >= 300 && *close <= 1_200) {
-        pairs.push((1_260, u32::try_from(dice.from_to(0, 300)).unwrap()));
+        pairs.push((1_260, u32::try_from(dice.between(0, 300)).unwrap()));
     }
     if pairs.is_empty() { vec![(600, 660)] } else { pairs }
 }
 
 fn date(dice: &mut Dice) -> Ymd {
-    let year = if dice.one_in(4) { dice.from_to(1970, 2099) } else { dice.from_to(2020, 2030) };
+    let year = if dice.one_in(4) { dice.between(1970, 2099) } else { dice.between(2020, 2030) };
     let month = *dice.pick(&[1, 3, 4, 10, 11, 12, 6]);
-    later((i16::try_from(year).unwrap(), month, 1), dice.from_to(0, 27))
+    later((i16::try_from(year).unwrap(), month, 1), dice.between(0, 27))
 }
 
 fn later((year, month, day): Ymd, days: i64) -> Ymd {
     let date = naive((year, month, day)) + chrono::TimeDelta::days(days);
-    use chrono::Datelike as _;
     (i16::try_from(date.year()).unwrap(), i8::try_from(date.month()).unwrap(), i8::try_from(date.day()).unwrap())
 }
 
 fn holiday(dice: &mut Dice) -> (Rule, Moves) {
     let small = |number: i64| i8::try_from(number).unwrap();
-    let rule = match dice.from_to(0, 4) {
+    let rule = match dice.between(0, 4) {
         0 => Rule::Date(date(dice)),
         1 | 2 => *dice.pick(&[
             Rule::Fixed(1, 1),
@@ -173,10 +172,10 @@ fn holiday(dice: &mut Dice) -> (Rule, Moves) {
             Rule::Fixed(12, 31),
         ]),
         3 => {
-            let nth = dice.from_to(1, 5) * if dice.one_in(3) { -1 } else { 1 };
-            Rule::Nth(small(nth), small(dice.from_to(0, 6)), small(dice.from_to(1, 12)))
+            let nth = dice.between(1, 5) * if dice.one_in(3) { -1 } else { 1 };
+            Rule::Nth(small(nth), small(dice.between(0, 6)), small(dice.between(1, 12)))
         }
-        _ => Rule::Easter(i16::try_from(dice.from_to(-60, 60)).unwrap()),
+        _ => Rule::Easter(i16::try_from(dice.between(-60, 60)).unwrap()),
     };
     let moves = *dice.pick(&[Moves::Never, Moves::Nearest, Moves::FromSunday, Moves::FromWeekend, Moves::ToWorkday]);
     (rule, moves)

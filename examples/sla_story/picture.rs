@@ -36,7 +36,7 @@ pub(crate) fn draw(told: &Explanation) -> String {
     let bottom = BAND.saturating_add(HEIGHT);
     let _ = write!(
         svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} 236\" font-family=\"sans-serif\" font-size=\"12\">\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} 244\" font-family=\"sans-serif\" font-size=\"12\">\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\
          <text x=\"{LEFT}\" y=\"30\" font-size=\"18\" font-weight=\"bold\">{}: {}</text>",
         told.metric, told.target
@@ -64,7 +64,7 @@ pub(crate) fn draw(told: &Explanation) -> String {
         );
     }
     if let Some(due) = due {
-        mark(&mut svg, scale.x(due), "#b3261e", "due", bottom.saturating_add(42));
+        mark(&mut svg, scale.x(due), "#b3261e", "due", bottom.saturating_add(58));
     }
     if let ClockState::Ended { at, .. } = told.state {
         mark(&mut svg, scale.x(at), "#1b6e3c", "done", bottom.saturating_add(42));
@@ -147,8 +147,8 @@ fn legend(svg: &mut String) {
     for (colour, text) in entries {
         let _ = write!(
             svg,
-            "<rect x=\"{x}\" y=\"206\" width=\"14\" height=\"14\" fill=\"{colour}\"/>\
-             <text x=\"{}\" y=\"218\">{text}</text>",
+            "<rect x=\"{x}\" y=\"214\" width=\"14\" height=\"14\" fill=\"{colour}\"/>\
+             <text x=\"{}\" y=\"226\">{text}</text>",
             x.saturating_add(20)
         );
         x = x.saturating_add(190);

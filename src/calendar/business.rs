@@ -26,8 +26,11 @@ impl Calendar {
     /// [`CalendarError::OutOfRange`] for an instant outside the years 1970 to 2099, and
     /// [`CalendarError::BeyondRange`] if it does not open again within them.
     pub fn next_open(&self, at: Instant) -> Result<Instant, CalendarError> {
+        if self.is_open(at)? {
+            return Ok(at);
+        }
         let (open, _) = self.piece(at.timestamp())?;
-        if open <= at.timestamp() { Ok(at) } else { instant(open, 0) }
+        instant(open, 0)
     }
 
     /// The first closing instant after `at`, whether `at` is business time or not. Hours that touch are one:

@@ -8,7 +8,7 @@ use super::{
     walk::{DAY, Walk},
 };
 
-/// How many seconds a step of the walk backwards covers.
+/// How many seconds a step of a walk covers.
 const STEP: i64 = 64 * DAY;
 
 /// Which instant with so much business time before it is meant, where a closing and the next opening both
@@ -124,13 +124,19 @@ impl Calendar {
     /// The instant from `from` on before which there is so much business time.
     pub(super) fn reach(&self, from: i64, business: i64, edge: Edge) -> Result<i64, CalendarError> {
         let mut left = business;
+        // In steps, so that a stretch without end is not walked to its end.
         let walk = |from: i64, to: i64, left: &mut i64| {
-            for (open, close) in Walk::new(self.dates(), from, to) {
-                let length = close.saturating_sub(open);
-                if edge.fits(*left, length) {
-                    return Some(open.saturating_add(*left));
+            let mut start = from;
+            while start < to {
+                let end = start.saturating_add(STEP).min(to);
+                for (open, close) in Walk::new(self.dates(), start, end) {
+                    let length = close.saturating_sub(open);
+                    if edge.fits(*left, length) {
+                        return Some(open.saturating_add(*left));
+                    }
+                    *left = left.saturating_sub(length);
                 }
-                *left = left.saturating_sub(length);
+                start = end;
             }
             None
         };

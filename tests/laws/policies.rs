@@ -43,11 +43,12 @@ fn urgent(policy: &Policy) -> Policy {
 
 /// Clocks of every kind: by priority, with pauses, by hand-overs, for vendors, and a cadence of updates.
 fn agreements() -> Value {
-    let by_priority = json!({ "by_priority": {
-        "P1": { "business_seconds": 7_200 }, "P2": { "business_seconds": 28_800 },
-        "P3": { "business_days": 1 }, "P4": { "end_of_business_day": 2 } } });
-    let resolve = |on_change: &str, on_reopening: &str| {
-        json!({ "metric": "resolve", "target": by_priority, "end": { "milestones": ["resolved"] },
+    let urgent = json!({ "P1": { "business_seconds": 7_200 }, "P2": { "business_seconds": 28_800 } });
+    let all = json!({
+        "P1": { "business_seconds": 14_400 }, "P2": { "business_seconds": 57_600 },
+        "P3": { "business_days": 1 }, "P4": { "end_of_business_day": 2 } });
+    let resolve = |targets: &Value, on_change: &str, on_reopening: &str| {
+        json!({ "metric": "resolve", "target": { "by_priority": targets }, "end": { "milestones": ["resolved"] },
             "paused_by": ["awaiting_caller", "parts"], "on_change": on_change, "on_reopening": on_reopening,
             "warnings": [{ "percent": 50 }, { "seconds_left": 600 }] })
     };
@@ -55,10 +56,10 @@ fn agreements() -> Value {
     let respond = json!({ "metric": "respond", "target": half_an_hour, "end": { "milestones": ["responded"] } });
     json!([
         { "key": "urgent", "calendar": "office", "when": { "priorities": ["P1", "P2"] },
-          "metrics": [respond, resolve("keep_spent", "count_as_pause")] },
+          "metrics": [respond, resolve(&urgent, "keep_spent", "count_as_pause")] },
         { "key": "network", "calendar": "office", "when": { "categories": ["network"] },
-          "metrics": [respond, resolve("restart", "restart")] },
-        { "key": "standard", "calendar": "office", "metrics": [resolve("keep_start", "resume"),
+          "metrics": [respond, resolve(&all, "restart", "restart")] },
+        { "key": "standard", "calendar": "office", "metrics": [resolve(&all, "keep_start", "resume"),
             { "metric": "update", "target": half_an_hour, "end": "update", "warnings": [{ "percent": 90 }] },
             { "metric": "restore", "target": half_an_hour, "start": { "milestone": "acknowledged" },
               "end": { "milestones": ["restored", "mitigated"] } },

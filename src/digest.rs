@@ -92,6 +92,16 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// The policy by which something was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyStamp {
+    /// Its version for the tenant, counted from 1; 0 for the desk's default policy.
+    pub version: u32,
+    /// The digest of its content.
+    pub digest: Digest,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+pub use crate::digest::PolicyStamp;
 use crate::{
     actor::ActorId,
     digest::Digest,
@@ -48,16 +49,6 @@ impl fmt::Display for RecordId {
             Self::Incident(id) => write!(f, "incident {id}"),
         }
     }
-}
-
-/// The policy by which something was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicyStamp {
-    /// Its version for the tenant, counted from 1; 0 for the desk's default policy.
-    pub version: u32,
-    /// The digest of its content.
-    pub digest: Digest,
 }
 
 /// What brought an event about.

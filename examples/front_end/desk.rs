@@ -101,7 +101,7 @@ impl Clerk {
                 Message::Changed
             }
             Ask::Open { id, entries } => {
-                let OpenedView { record, moves, timeline, earlier } = desk.incident(id).open(entries)?;
+                let OpenedView { record, moves, timeline, earlier, .. } = desk.incident(id).open(entries)?;
                 let timeline = TimelinePage { entries: timeline, earlier };
                 Message::Opened(Box::new(Reading { record, moves, timeline }))
             }

@@ -412,6 +412,7 @@ mod tests {
             reason: text("board meeting"),
             by: ada().id().clone(),
             until: tomorrow(),
+            policy: Some(policy().stamp(1)),
         }
     }
 

@@ -207,7 +207,13 @@ pub(super) fn set_override(
     if input.until.is_some_and(|until| until <= context.occurred_at) {
         read.fault("until", "time.not_future", "must lie after the beginning of the override");
     }
-    let set = Override { priority: priority?, reason: reason?, by: context.actor.id().clone(), until: input.until };
+    let set = Override {
+        priority: priority?,
+        reason: reason?,
+        by: context.actor.id().clone(),
+        until: input.until,
+        policy: input.until.map(|_| context.policy_stamp),
+    };
     Some(changed(incident, before.as_ref().clone().with_override(Some(set)), PriorityCause::Overridden))
 }
 

@@ -69,6 +69,12 @@ pub(crate) fn pinned_policy(incident: &Incident) -> Option<PolicyStamp> {
     Some(resolved(incident)?.stage().resolution().closes?.policy)
 }
 
+/// The policies by which the clocks of an incident started, or would start when its override ends by itself.
+pub(crate) fn clock_policies(incident: &Incident) -> impl Iterator<Item = PolicyStamp> {
+    let overridden = incident.progress().assessment.overridden().and_then(|set| set.policy);
+    incident.clocks().clocks().iter().map(|clock| clock.terms().policy).chain(overridden)
+}
+
 /// Applies what has fallen due by `until`, each at the instant at which it fell due. Without `closing`,
 /// nothing closes by itself.
 pub(crate) fn catch_up(

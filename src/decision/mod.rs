@@ -10,7 +10,9 @@ mod query;
 mod reading;
 
 pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
-pub(crate) use due::{Closing, catch_up, close_unblocked, closes_by, is_blocked, next_due, pinned_policy};
+pub(crate) use due::{
+    Closing, catch_up, clock_policies, close_unblocked, closes_by, is_blocked, next_due, pinned_policy,
+};
 pub(crate) use intake::intake;
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
@@ -128,7 +130,12 @@ impl Course {
                 self.incident = step.next;
                 self.add(step.events, stamp, cause);
                 let Some(before) = before else { return Ok(self) };
-                let entries = self.clockwork.react(Some(&before), &self.incident, stamp.occurred_at);
+                let entries = if *cause == Cause::Due {
+                    let then = self.clockwork.decided_then(before.decides_by_itself());
+                    then.react(Some(&before), &self.incident, stamp.occurred_at)
+                } else {
+                    self.clockwork.react(Some(&before), &self.incident, stamp.occurred_at)
+                };
                 Ok(self.move_clocks(entries, stamp, cause))
             }
             Err(refused) => Err(Box::new(Self { incident: refused.incident, ..self })),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ActingDesk, InForce, Outcome, flow::repository, log::corrupt};
 use crate::{
-    decision::{Course, Happening, next_due, pinned_policy},
+    decision::{Course, Happening, clock_policies, next_due, pinned_policy},
     digest::Digest,
     error::Error,
     event::{Body, Event, PolicyStamp, RecordId},
@@ -87,10 +87,10 @@ impl<R: Repository> ActingDesk<R> {
         let row = IndexRow::of(&course.incident, version, next_due(&course.incident));
         // What closes by itself, or has clocks, under the desk's own policy must find that policy again, whatever
         // the desk has then.
-        let clocks = course.incident.clocks().clocks().iter().map(|clock| clock.terms().policy);
-        let mut pinned = pinned_policy(&course.incident).into_iter().chain(clocks);
-        let default = pinned.find(|pinned| pinned.version == 0 && *pinned == attempt.policy.stamp);
-        let documents = default.map(|_| Document::Policy(Arc::clone(&attempt.policy.policy)));
+        let mut pinned = pinned_policy(&course.incident).into_iter().chain(clock_policies(&course.incident));
+        let default = pinned.any(|stamp| stamp.version == 0 && stamp == attempt.policy.stamp);
+        drop(pinned);
+        let documents = default.then(|| Document::Policy(Arc::clone(&attempt.policy.policy)));
         let record = Arc::new(Record::Incident(course.incident));
         let write = Write { expected, record: Arc::clone(&record), row, terms, events: events.clone() };
         let documents = documents.into_iter().collect();

@@ -7,7 +7,7 @@ use std::{
 
 use super::{ActingDesk, Desk, InForce};
 use crate::{
-    decision::{Closing, Course, catch_up, close_unblocked, closes_by, is_blocked, pinned_policy},
+    decision::{Closing, Course, catch_up, clock_policies, close_unblocked, closes_by, is_blocked, pinned_policy},
     digest::Digest,
     error::Error,
     event::PolicyStamp,
@@ -117,8 +117,7 @@ impl<R: Repository> ActingDesk<R> {
     /// What moves the clocks of an incident: the policy in force, and those by which its clocks started.
     pub(super) async fn clockwork(&self, incident: &Incident, in_force: &InForce) -> Result<Clockwork, Error> {
         let mut stamps: Vec<PolicyStamp> = Vec::new();
-        for clock in incident.clocks().clocks() {
-            let stamp = clock.terms().policy;
+        for stamp in clock_policies(incident) {
             if stamp.digest != in_force.stamp.digest && !stamps.iter().any(|known| known.digest == stamp.digest) {
                 stamps.push(stamp);
             }

@@ -105,6 +105,9 @@ pub struct ClockEnded {
     pub at: Instant,
     /// In time or not.
     pub result: ClockResult,
+    /// When it was due; `None` if it was paused before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Instant>,
     /// How much of the target was used, in the clock's own time.
     pub used_seconds: u64,
     /// By how much it was missed.

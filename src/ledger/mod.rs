@@ -204,8 +204,9 @@ impl Ledger {
                 if !matches!(clock.state, ClockState::Running | ClockState::Paused | ClockState::Ended { .. }) {
                     return Err(LedgerError::State(ended.clock.id));
                 }
-                clock.end_pause(ended.at);
-                let ClockEnded { at, result, used_seconds, late, .. } = **ended;
+                let ClockEnded { at, result, due, used_seconds, late, .. } = **ended;
+                clock.stop_at(at);
+                clock.schedule = Schedule { due, warnings: Vec::new() };
                 clock.state = ClockState::Ended { at, result, used_seconds, late };
             }
             Entry::Cancelled(cancelled) => {
@@ -279,6 +280,18 @@ impl Clock {
             if at <= pause.from {
                 self.pauses.pop();
             }
+        }
+    }
+
+    /// Stops for good. A clock that stood still when it stopped does so until it is known better when it did.
+    pub(super) fn stop_at(&mut self, at: Instant) {
+        let stopped = self.state.stopped_at();
+        let lasts = |pause: &&mut Pause| {
+            let until_then = pause.to.is_some() && pause.to == stopped;
+            pause.to.is_none() || (until_then && !matches!(pause.reason, PauseReason::Resolved { .. }))
+        };
+        if let Some(pause) = self.pauses.last_mut().filter(lasts) {
+            pause.to = Some(at.max(pause.from));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 
-use super::{Clock, ClockState, Late, Measure, NextWarning, Pause, PauseReason, Schedule, Terms};
+use super::{
+    Clock, ClockEnded, ClockResult, ClockState, Late, Measure, NextWarning, Pause, PauseReason, Schedule, Terms,
+};
 use crate::{
     calendar::{CalendarError, Span},
     time::{Instant, Seconds},
@@ -85,12 +87,21 @@ impl Clock {
         Ok(Some(Late { counted_seconds: seconds(counted), elapsed_seconds: seconds(until.signed_duration_since(due)) }))
     }
 
-    /// By how much it is late, if what it measures was done at `end`.
-    pub(crate) fn late_if_ended(&self, end: Instant, measure: Measure<'_>) -> Result<Option<Late>, CalendarError> {
+    /// What the clock comes to if what it measures was done at `end`.
+    pub(crate) fn ended_at(&self, end: Instant, measure: Measure<'_>) -> Result<ClockEnded, CalendarError> {
         let mut ended = self.clone();
-        ended.end_pause(end);
+        ended.stop_at(end);
         ended.schedule = ended.scheduled(measure)?;
-        ended.late(end, measure)
+        let late = ended.late(end, measure)?;
+        let used = ended.used(end, measure)?.num_seconds();
+        Ok(ClockEnded {
+            clock: self.to_ref(),
+            at: end,
+            result: if late.is_some() { ClockResult::Missed } else { ClockResult::Met },
+            due: if late.is_some() { ended.schedule.due } else { self.schedule.due },
+            used_seconds: u64::try_from(used).unwrap_or(0),
+            late,
+        })
     }
 
     /// The pauses as spans; one that lasts ends at `until`.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cell, Matrix, Modifier, Scale, Weights};
 use crate::{
     actor::ActorId,
+    digest::PolicyStamp,
     key::{LevelName, RuleId},
     text::Text,
     time::Instant,
@@ -70,6 +71,10 @@ pub struct Override {
     /// When it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Instant>,
+    /// The policy by which it was set, if it ends by itself: what is promised then is decided by that one, whenever
+    /// somebody comes to see that it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyStamp>,
 }
 
 /// A priority and how it came about: the cell, the modifiers, the override, the result.
@@ -241,6 +246,7 @@ mod tests {
             reason: Text::new("board meeting", 80, [0; 16]).unwrap(),
             by: ActorId::System,
             until: None,
+            policy: None,
         };
         let assessment = assess(&[], Weights::default()).with_override(Some(set));
         assert_eq!((assessment.result().rank(), assessment.computed().rank()), (1, 4));

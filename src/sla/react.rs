@@ -40,6 +40,11 @@ pub(crate) struct Before {
 }
 
 impl Before {
+    /// The policy by which is decided what is promised when its override ends by itself.
+    pub fn decides_by_itself(&self) -> Option<PolicyStamp> {
+        self.assessment.overridden()?.policy
+    }
+
     fn subject(&self) -> Subject<'_> {
         Subject { facts: &self.facts, priority: self.assessment.result(), assignment: &self.assignment }
     }
@@ -77,7 +82,7 @@ impl Clockwork {
         if self.is_idle(after) {
             return Vec::new();
         }
-        let mut hand = Hand { clockwork: self, record: after, at, ledger: after.clocks().clone(), entries: Vec::new() };
+        let mut hand = Hand::of(self, after, at);
         if !after.stage().is_final() && before.is_none_or(|before| before.differs(after)) {
             hand.promise(before);
         }
@@ -85,12 +90,27 @@ impl Clockwork {
         hand.entries
     }
 
+    /// The same clockwork for what falls due by itself: what is promised is decided by the policy that stands in the
+    /// record, and not by the one that is in force when somebody comes to see it.
+    pub fn decided_then(&self, stamp: Option<PolicyStamp>) -> Self {
+        let mut known = std::iter::once(&self.in_force).chain(&self.earlier);
+        let then = stamp.and_then(|stamp| Some((stamp, known.find(|policy| policy.digest() == stamp.digest)?)));
+        match then {
+            Some((stamp, policy)) => Self {
+                in_force: Arc::clone(policy),
+                stamp,
+                earlier: self.earlier.iter().chain([&self.in_force]).cloned().collect(),
+            },
+            None => self.clone(),
+        }
+    }
+
     /// What happens to the clocks of a record that is issued anew under the policy in force.
     pub fn reissue(&self, record: &Incident, at: Instant) -> Vec<Entry> {
         if self.is_idle(record) || record.stage().is_final() {
             return Vec::new();
         }
-        let mut hand = Hand { clockwork: self, record, at, ledger: record.clocks().clone(), entries: Vec::new() };
+        let mut hand = Hand::of(self, record, at);
         hand.reissue();
         hand.settle();
         hand.entries
@@ -109,7 +129,8 @@ impl Clockwork {
     /// The policy that decides an entry, if it is not the one in force: that of a clock that goes on.
     pub fn decided_by(&self, incident: &Incident, entry: &Entry) -> Option<PolicyStamp> {
         match entry {
-            Entry::Started(_) | Entry::Replaced(_) => None,
+            Entry::Started(started) => Some(started.terms.policy),
+            Entry::Replaced(replaced) => Some(replaced.by.terms.policy),
             _ => incident.clocks().clock(entry.clock()).map(|clock| clock.terms().policy),
         }
         .filter(|stamp| *stamp != self.stamp)
@@ -159,6 +180,10 @@ struct Hand<'a> {
 }
 
 impl<'a> Hand<'a> {
+    fn of(clockwork: &'a Clockwork, record: &'a Incident, at: Instant) -> Self {
+        Self { clockwork, record, at, ledger: record.clocks().clone(), entries: Vec::new() }
+    }
+
     /// Notes down an entry. One that does not fit says nothing: it was not needed.
     fn note(&mut self, entry: impl Into<Entry>) {
         let entry = entry.into();
@@ -434,11 +459,18 @@ impl<'a> Hand<'a> {
     }
 
     fn end_clock(&mut self, clock: &Clock, end: Instant) {
-        let used = self.used(clock, end).get();
         let measure = self.clockwork.measure(clock.terms());
-        let late = measure.and_then(|measure| clock.late_if_ended(end, measure).ok()).flatten();
-        let result = if late.is_some() { ClockResult::Missed } else { ClockResult::Met };
-        self.note(ClockEnded { clock: clock.to_ref(), at: end, result, used_seconds: used, late });
+        let ended = measure.and_then(|measure| clock.ended_at(end, measure).ok());
+        // Beyond what the calendar reaches nothing is due, and nothing is late.
+        let unmeasured = || ClockEnded {
+            clock: clock.to_ref(),
+            at: end,
+            result: ClockResult::Met,
+            due: None,
+            used_seconds: 0,
+            late: None,
+        };
+        self.note(ended.unwrap_or_else(unmeasured));
     }
 
     /// The clock of the next update starts, if one is promised still.

@@ -10,6 +10,7 @@ use andon::{
     event::{Body, Cause, Event},
     field::Severity,
     incident::{Audience, Cancellation, Former, IncidentEvent},
+    ledger::{ClockResult, ClockState, Entry},
     priority::PriorityCause,
     testing::strategies::{Choices, Draw, choices},
     time::{Instant, TimeSource, hours, minutes},
@@ -89,11 +90,14 @@ fn every_sequence_of_commands_keeps_every_invariant() {
     }
     let taken = taken.into_inner();
     let times = |pair| taken.get(&pair).copied().unwrap_or(0);
-    let rare: Vec<_> = grid::pairs().filter(|pair| times(*pair) < LEAST).map(|pair| (pair, times(pair))).collect();
+    // Zone data do not change in these sequences: there is never anything to reschedule.
+    let told = |(_, verb): &(Stage, Verb)| *verb != Verb::Reschedule;
+    let pairs = || grid::pairs().filter(told);
+    let rare: Vec<_> = pairs().filter(|pair| times(*pair) < LEAST).map(|pair| (pair, times(pair))).collect();
     assert!(rare.is_empty(), "taken less than {LEAST} times in {cases} sequences: {rare:?}");
     let stray: Vec<_> = taken.keys().filter(|(stage, verb)| !grid::is_legal(*stage, *verb)).collect();
     assert!(stray.is_empty(), "taken where the grid has no such move: {stray:?}");
-    let (least, (stage, verb)) = grid::pairs().map(|pair| (times(pair), pair)).min().unwrap();
+    let (least, (stage, verb)) = pairs().map(|pair| (times(pair), pair)).min().unwrap();
     println!(
         "{cases} sequences took {} moves; the rarest, {verb} in {stage}, {least} times",
         taken.values().sum::<u64>()
@@ -550,6 +554,8 @@ fn is_left_to_final(event: &IncidentEvent) -> bool {
         | IncidentEvent::MilestoneRecorded(_)
         | IncidentEvent::Redacted(_)
         | IncidentEvent::Corrected(_) => true,
+        // Clocks stop with the record; when they ended, may be known better later.
+        IncidentEvent::Clock(Entry::Ended(_) | Entry::Cancelled(_)) => true,
         _ => false,
     }
 }
@@ -563,8 +569,33 @@ fn check_record(stored: &Stored) -> Check {
     check_log(stored)?;
     check_json(stored)?;
     check_stage(incident)?;
+    check_clocks(incident)?;
     let recount = Recount::of(log)?;
     recount.agrees(incident.progress(), incident.facts().watchers.len())
+}
+
+/// Nothing runs on when the record is done; what ended is met if it was in time; nothing is breached that was not due.
+fn check_clocks(incident: &Incident) -> Check {
+    let ledger = incident.clocks();
+    law!(!incident.stage().is_final() || ledger.live().count() == 0, "a clock runs on after the end");
+    for clock in ledger.clocks() {
+        law!(clock.start() <= incident.progress().recorded_at, "clock {} starts in the future", clock.id().get());
+        if let ClockState::Ended { at, result, late, .. } = clock.state() {
+            law!((*result == ClockResult::Missed) == late.is_some(), "clock {} is late by {late:?}", clock.id().get());
+            let in_time = clock.due().is_none_or(|due| *at <= due);
+            law!(in_time == (*result == ClockResult::Met), "clock {} ended {at} and is {result:?}", clock.id().get());
+        }
+        let ordered = clock.pauses().windows(2).all(|pair| pair[0].to.is_some_and(|to| to <= pair[1].from));
+        law!(ordered, "the pauses of clock {} overlap: {:?}", clock.id().get(), clock.pauses());
+        law!(
+            clock.pause().is_some() == (*clock.state() == ClockState::Paused) || !clock.is_live(),
+            "clock {} is {:?} with the pause {:?}",
+            clock.id().get(),
+            clock.state(),
+            clock.pause()
+        );
+    }
+    Ok(())
 }
 
 fn check_log(Stored { incident, version, log }: &Stored) -> Check {

@@ -197,6 +197,13 @@ fn clocks_show_what_a_second_implementation_shows() {
                 let (shown, expected) = (told.shown(metric), told.oracle.shown(metric, now));
                 assert_eq!(shown, expected, "{metric} of story {story} of seed {seed}:\n{}", log.join("\n"));
                 missed += u64::from(shown.state == "missed");
+                let explained = told.incident.explain_clock(metric).unwrap().unwrap();
+                let counted = explained.spans.iter().filter(|span| span.counted);
+                let counted: i64 = counted.map(|span| (span.to - span.from).num_seconds()).sum();
+                let spent = i64::try_from(explained.spent.get()).unwrap();
+                assert_eq!(counted + spent, shown.used, "the spans of {metric} of story {story} of seed {seed}");
+                let whole = explained.spans.windows(2).all(|pair| pair[0].to == pair[1].from);
+                assert!(whole, "the spans of {metric} of story {story} of seed {seed} leave a gap");
             }
             // The log alone gives the same record.
             steps += 1;

@@ -4,7 +4,7 @@
 //! rule and from the record alone, and the entries that are missing are made. So whatever brings a record
 //! somewhere, a move, a correction, an import, its clocks come along.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     EndRule, MetricRule, OnChange, OnReopening, Promise, Runs, StartRule,
@@ -175,19 +175,19 @@ struct Hand<'a> {
     clockwork: &'a Clockwork,
     record: &'a Incident,
     at: Instant,
-    ledger: Ledger,
+    ledger: Cow<'a, Ledger>,
     entries: Vec<Entry>,
 }
 
 impl<'a> Hand<'a> {
     fn of(clockwork: &'a Clockwork, record: &'a Incident, at: Instant) -> Self {
-        Self { clockwork, record, at, ledger: record.clocks().clone(), entries: Vec::new() }
+        Self { clockwork, record, at, ledger: Cow::Borrowed(record.clocks()), entries: Vec::new() }
     }
 
     /// Notes down an entry. One that does not fit says nothing: it was not needed.
     fn note(&mut self, entry: impl Into<Entry>) {
         let entry = entry.into();
-        if self.ledger.enter(&entry).is_ok() {
+        if self.ledger.to_mut().enter(&entry).is_ok() {
             self.entries.push(entry);
         }
     }
@@ -329,15 +329,41 @@ impl<'a> Hand<'a> {
 
     /// Brings every clock to where the record says that it should be.
     fn settle(&mut self) {
-        for id in self.ledger.clocks().iter().map(Clock::id).collect::<Vec<_>>() {
+        let unsettled = self.ledger.clocks().iter().filter_map(|clock| {
+            let rule = self.clockwork.rule(clock)?;
+            (!self.is_settled(clock, rule)).then(|| (clock.id(), rule))
+        });
+        for (id, rule) in unsettled.collect::<Vec<_>>() {
             let Some(clock) = self.ledger.clock(id).cloned() else { continue };
-            let Some(rule) = self.clockwork.rule(&clock).cloned() else { continue };
             match clock.state() {
-                ClockState::Running | ClockState::Paused => self.settle_live(&clock, &rule),
-                ClockState::Ended { at, .. } => self.settle_ended(&clock, &rule, *at),
+                ClockState::Running | ClockState::Paused => self.settle_live(&clock, rule),
+                ClockState::Ended { at, .. } => self.settle_ended(&clock, rule, *at),
                 ClockState::Cancelled { why, .. } => self.settle_cancelled(&clock, *why),
                 ClockState::Replaced { .. } => {}
             }
+        }
+    }
+
+    /// Whether a clock is where the record says that it should be.
+    fn is_settled(&self, clock: &Clock, rule: &MetricRule) -> bool {
+        let stage = self.record.stage();
+        match clock.state() {
+            ClockState::Running | ClockState::Paused => {
+                let over = stage.is_final() || (rule.end == EndRule::Update && stage == Stage::Resolved);
+                let still = clock.pause().map(|pause| &pause.reason);
+                !over && self.end(rule, clock.start()).is_none() && still == pause_reason(rule, self.record).as_ref()
+            }
+            ClockState::Ended { at, .. } => match self.end(rule, clock.start()) {
+                _ if rule.end == EndRule::Update => true,
+                Some(end) => end == *at,
+                None => stage.is_final(),
+            },
+            ClockState::Cancelled { why, .. } => match why {
+                CancelReason::RecordEnded => stage.is_final(),
+                CancelReason::Resolved => !stage.is_open(),
+                CancelReason::NotPromised => true,
+            },
+            ClockState::Replaced { .. } => true,
         }
     }
 
@@ -398,7 +424,7 @@ impl<'a> Hand<'a> {
                     let paused = resumed == OnReopening::CountAsPause;
                     self.revive(clock, Some(PauseReason::Resolved { paused }));
                     if let Some((revived, rule)) = self.clock_and_rule(clock.id()) {
-                        self.settle_live(&revived, &rule);
+                        self.settle_live(&revived, rule);
                     }
                     self.follow(clock.id());
                 }
@@ -413,7 +439,7 @@ impl<'a> Hand<'a> {
             CancelReason::RecordEnded if !stage.is_final() => {
                 self.revive(clock, None);
                 if let Some((clock, rule)) = self.clock_and_rule(clock.id()) {
-                    self.settle_live(&clock, &rule);
+                    self.settle_live(&clock, rule);
                 }
             }
             CancelReason::Resolved
@@ -440,9 +466,9 @@ impl<'a> Hand<'a> {
         }
     }
 
-    fn clock_and_rule(&self, id: ClockId) -> Option<(Clock, MetricRule)> {
+    fn clock_and_rule(&self, id: ClockId) -> Option<(Clock, &'a MetricRule)> {
         let clock = self.ledger.clock(id).filter(|clock| clock.is_live())?.clone();
-        let rule = self.clockwork.rule(&clock)?.clone();
+        let rule = self.clockwork.rule(&clock)?;
         Some((clock, rule))
     }
 
@@ -493,7 +519,7 @@ impl<'a> Hand<'a> {
 
     /// When a clock is due and when it warns after something that lets it go on.
     fn going_on<E>(&self, clock: &Clock, enter: impl FnOnce(&mut Ledger) -> Result<(), E>) -> Schedule {
-        let mut ledger = self.ledger.clone();
+        let mut ledger = self.ledger.clone().into_owned();
         let entered = enter(&mut ledger).ok();
         let after = entered.and_then(|()| ledger.clock(clock.id()));
         let measure = self.clockwork.measure(clock.terms());

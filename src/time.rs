@@ -151,6 +151,12 @@ impl Seconds {
         Self(u64::from(days).saturating_mul(86_400))
     }
 
+    /// Whether it is no time at all.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field like this")]
+    pub(crate) const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// The number of seconds.
     #[must_use]
     pub const fn get(self) -> u64 {

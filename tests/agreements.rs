@@ -35,6 +35,7 @@ fn calendars() -> Value {
     })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is written where it is passed")]
 fn drafted(agreements: Value) -> PolicyDraft {
     let draft = json!({"name": "Acme", "calendars": calendars(), "agreements": agreements, "categories": [
         {"key": "it"}, {"key": "network", "parent": "it"}]});

@@ -371,7 +371,7 @@ mod tests {
             clockwork: &clockwork,
             texts: &[text("Mail is down").digest()].into(),
         };
-        let course = commands.iter().fold(Course::from(before, clockwork.clone()), |course, command| {
+        let course = commands.iter().fold(Course::from(before, Arc::clone(&clockwork)), |course, command| {
             decide(course, command, &context).unwrap_or_else(|error| panic!("{command:?}: {error}"))
         });
         (course.incident, course.happenings.into_iter().map(|happening| happening.event).collect())

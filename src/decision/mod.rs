@@ -17,7 +17,7 @@ pub(crate) use intake::intake;
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     actor::{Actor, ActorId},
@@ -56,7 +56,7 @@ pub(crate) struct Context<'a> {
     /// Whether a history is being imported: what people did then is taken as it was.
     pub importing: bool,
     /// What moves clocks.
-    pub clockwork: &'a Clockwork,
+    pub clockwork: &'a Arc<Clockwork>,
     /// The digests of the texts in the record's log, for a command that names some. A history that is imported
     /// knows none: its texts get their salts as it lands.
     pub texts: &'a BTreeSet<Digest>,
@@ -88,18 +88,18 @@ pub(crate) struct Happening {
 pub(crate) struct Course {
     pub incident: Incident,
     pub happenings: Vec<Happening>,
-    clockwork: Clockwork,
+    clockwork: Arc<Clockwork>,
 }
 
 impl Course {
     /// A course that begins with an incident as it was loaded.
-    pub const fn from(incident: Incident, clockwork: Clockwork) -> Self {
+    pub const fn from(incident: Incident, clockwork: Arc<Clockwork>) -> Self {
         Self { incident, happenings: Vec::new(), clockwork }
     }
 
     /// A course that begins with a report.
-    fn begin(step: Step<In<New>>, stamp: &Stamp<'_>, cause: &Cause, clockwork: &Clockwork) -> Self {
-        let mut course = Self::from(step.next.into(), clockwork.clone());
+    fn begin(step: Step<In<New>>, stamp: &Stamp<'_>, cause: &Cause, clockwork: &Arc<Clockwork>) -> Self {
+        let mut course = Self::from(step.next.into(), Arc::clone(clockwork));
         course.add(step.events, stamp, cause);
         let entries = clockwork.react(None, &course.incident, stamp.occurred_at);
         course.move_clocks(entries, stamp, cause)
@@ -107,7 +107,7 @@ impl Course {
 
     /// The same course from another incident on, as if nothing had happened yet.
     pub fn anew(&self, incident: Incident) -> Self {
-        Self::from(incident, self.clockwork.clone())
+        Self::from(incident, Arc::clone(&self.clockwork))
     }
 
     /// Takes note of what a step brought.

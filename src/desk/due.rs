@@ -62,7 +62,7 @@ impl<R: Repository> Desk<R> {
 
 impl InForce {
     /// What moves the clocks of an incident that has none yet.
-    pub(super) fn clockwork(&self) -> Clockwork {
+    pub(super) fn clockwork(&self) -> Arc<Clockwork> {
         Clockwork::new(Arc::clone(&self.policy), self.stamp, Vec::new())
     }
 }
@@ -115,7 +115,7 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// What moves the clocks of an incident: the policy in force, and those by which its clocks started.
-    pub(super) async fn clockwork(&self, incident: &Incident, in_force: &InForce) -> Result<Clockwork, Error> {
+    pub(super) async fn clockwork(&self, incident: &Incident, in_force: &InForce) -> Result<Arc<Clockwork>, Error> {
         let mut stamps: Vec<PolicyStamp> = Vec::new();
         for stamp in clock_policies(incident) {
             if stamp.digest != in_force.stamp.digest && !stamps.iter().any(|known| known.digest == stamp.digest) {

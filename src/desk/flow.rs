@@ -1,6 +1,6 @@
 //! How a command flows: load, judge, catch up, decide, commit, and again on a conflict.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Serialize;
 
@@ -266,7 +266,7 @@ impl<R: Repository> ActingDesk<R> {
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
         // command that is dated back is judged by the same record either way.
         let mut course = self
-            .caught_up(Course::from(incident.clone(), clockwork.clone()), recorded_at, recorded_at, in_force)
+            .caught_up(Course::from(incident.clone(), Arc::clone(&clockwork)), recorded_at, recorded_at, in_force)
             .await?;
         let mut guards = Vec::new();
         let cause = self.cause();

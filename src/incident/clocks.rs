@@ -1,5 +1,7 @@
 //! The clocks of an incident: what happens to them is an event like others.
 
+use std::sync::Arc;
+
 use super::{Incident, IncidentEvent, IncidentStage};
 use crate::{
     ledger::{Entry, Ledger, LedgerError},
@@ -28,7 +30,7 @@ pub struct EntryRefused<T> {
 impl Incident {
     /// Its clocks.
     #[must_use]
-    pub const fn clocks(&self) -> &Ledger {
+    pub fn clocks(&self) -> &Ledger {
         &self.progress().clocks
     }
 }
@@ -41,7 +43,7 @@ impl<S: IncidentStage> In<S> {
     /// [`EntryRefused`], with the incident and the entry, if there is no such clock, or this cannot happen to it
     /// now.
     pub fn keep_clock(mut self, entry: Entry, stamp: &Stamp<'_>) -> Result<Step<Self>, EntryRefused<Self>> {
-        match self.shared.progress.clocks.enter(&entry) {
+        match Arc::make_mut(&mut self.shared.progress.clocks).enter(&entry) {
             Ok(()) => {
                 self.shared.progress.record(stamp);
                 Ok(Step::new(self, entry.into()))

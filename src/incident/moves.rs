@@ -194,7 +194,7 @@ impl In<New> {
             waivers: Vec::new(),
             corrections: 0,
             created_at: Some(stamp.recorded_at).filter(|created| *created != stamp.occurred_at),
-            clocks: Ledger::default(),
+            clocks: Arc::new(Ledger::default()),
         };
         let mut shared = Shared { facts: Arc::clone(&reported.facts), progress };
         shared.progress.hand_to(reported.assignment.clone());

@@ -161,8 +161,12 @@ pub struct Progress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) created_at: Option<Instant>,
     /// Its clocks.
-    #[serde(default, skip_serializing_if = "Ledger::is_empty")]
-    pub(crate) clocks: Ledger,
+    #[serde(default, skip_serializing_if = "has_no_clocks")]
+    pub(crate) clocks: Arc<Ledger>,
+}
+
+fn has_no_clocks(clocks: &Arc<Ledger>) -> bool {
+    clocks.is_empty()
 }
 
 impl Progress {

@@ -183,7 +183,7 @@ pub struct Clock {
     pub(super) terms: Arc<Terms>,
     pub(super) start: Instant,
     /// What a clock before it had used, if it goes on with that.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "Seconds::is_zero")]
     pub(super) spent: Seconds,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) pauses: Vec<Pause>,
@@ -196,10 +196,6 @@ pub struct Clock {
     /// When it was due when that was found to have passed. It stays, whatever comes after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) breached: Option<Instant>,
-}
-
-fn is_zero(seconds: &Seconds) -> bool {
-    *seconds == Seconds::ZERO
 }
 
 impl Clock {

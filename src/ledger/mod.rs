@@ -304,9 +304,8 @@ impl Clock {
 
     /// Goes on after it had stopped.
     fn revive(&mut self, revived: &ClockRevived) -> Result<(), LedgerError> {
-        let since = match self.state {
-            ClockState::Ended { at, .. } | ClockState::Cancelled { at, .. } => at,
-            _ => return Err(LedgerError::State(self.id)),
+        let (ClockState::Ended { at: since, .. } | ClockState::Cancelled { at: since, .. }) = self.state else {
+            return Err(LedgerError::State(self.id));
         };
         if let Some(reason) = &revived.gap
             && since < revived.at

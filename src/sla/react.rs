@@ -52,8 +52,8 @@ impl Before {
 
 impl Clockwork {
     /// The clockwork of a tenant; `earlier` are the policies by which clocks of the record started.
-    pub fn new(in_force: Arc<Policy>, stamp: PolicyStamp, earlier: Vec<Arc<Policy>>) -> Self {
-        Self { in_force, stamp, earlier }
+    pub fn new(in_force: Arc<Policy>, stamp: PolicyStamp, earlier: Vec<Arc<Policy>>) -> Arc<Self> {
+        Arc::new(Self { in_force, stamp, earlier })
     }
 
     /// What must be known of a record before something happens to it; `None` if it has nothing to do with
@@ -271,11 +271,11 @@ impl<'a> Hand<'a> {
             let why = CancelReason::NotPromised;
             return self.note(ClockCancelled { clock: clock.to_ref(), at, why });
         };
-        let paused = clock.pause().map(|pause| Pause { from: at, ..pause.clone() });
+        let open = clock.pause().map(|pause| Pause { from: at, ..pause.clone() });
         let (start, spent, pauses) = match promise.rule.on_change {
             OnChange::KeepStart => (clock.start(), clock.spent(), clock.pauses().to_vec()),
-            OnChange::KeepSpent => (at, self.used(clock, at), paused.into_iter().collect()),
-            OnChange::Restart => (at, Seconds::ZERO, paused.into_iter().collect()),
+            OnChange::KeepSpent => (at, self.used(clock, at), open.into_iter().collect()),
+            OnChange::Restart => (at, Seconds::ZERO, open.into_iter().collect()),
         };
         let by = self.started(promise, start, spent, pauses);
         self.note(ClockReplaced { clock: clock.to_ref(), at, by });
@@ -284,14 +284,19 @@ impl<'a> Hand<'a> {
     /// A clock starts.
     fn start(&mut self, promise: &Promise<'_>, start: Instant) {
         // What was before its agreement held is not known: what runs only at times begins to do so now.
-        let waited = !promise.rule.runs.is_always() && start < self.at;
-        let waited = waited.then(|| Pause { from: start, to: Some(self.at), reason: PauseReason::WithOthers });
-        let paused = pause_reason(promise.rule, self.record).map(|reason| {
+        let waiting = match promise.rule.runs {
+            Runs::Always => None,
+            Runs::WithGroup(_) => Some(PauseReason::WithOthers),
+            Runs::OnHoldFor(_) => Some(PauseReason::NotOnHold),
+        };
+        let waited = waiting.filter(|_| start < self.at);
+        let waited = waited.map(|reason| Pause { from: start, to: Some(self.at), reason });
+        let open = pause_reason(promise.rule, self.record).map(|reason| {
             let since = self.record.hold().map_or(start, crate::incident::OnHold::since);
             let from = if waited.is_some() { self.at } else { since.max(start) };
             Pause { from, to: None, reason }
         });
-        let pauses = waited.into_iter().chain(paused).collect();
+        let pauses = waited.into_iter().chain(open).collect();
         let by = self.started(promise, start, Seconds::ZERO, pauses);
         self.note(by);
     }
@@ -414,15 +419,13 @@ impl<'a> Hand<'a> {
                     let new = held_for(&self.clockwork.in_force, self.record.into());
                     // If nothing is promised any more, what was done stays done.
                     if let Some(promise) = self.of_place(&new, clock).copied() {
-                        let paused = pause_reason(rule, self.record);
-                        let pauses = paused.map(|reason| Pause { from: at, to: None, reason });
-                        let by = self.started(&promise, at, Seconds::ZERO, pauses.into_iter().collect());
+                        let by = self.started(&promise, at, Seconds::ZERO, self.still_from(&promise, at));
                         self.note(ClockReplaced { clock: clock.to_ref(), at, by });
                     }
                 }
                 resumed => {
                     let paused = resumed == OnReopening::CountAsPause;
-                    self.revive(clock, Some(PauseReason::Resolved { paused }));
+                    self.revive(clock, Some(&PauseReason::Resolved { paused }));
                     if let Some((revived, rule)) = self.clock_and_rule(clock.id()) {
                         self.settle_live(&revived, rule);
                     }
@@ -503,16 +506,19 @@ impl<'a> Hand<'a> {
     fn next_update(&mut self, clock: &Clock, from: Instant) {
         let new = held_for(&self.clockwork.in_force, self.record.into());
         if let Some(promise) = self.of_place(&new, clock).copied() {
-            let paused = pause_reason(promise.rule, self.record);
-            let pauses = paused.map(|reason| Pause { from, to: None, reason }).into_iter().collect();
-            let by = self.started(&promise, from, Seconds::ZERO, pauses);
+            let by = self.started(&promise, from, Seconds::ZERO, self.still_from(&promise, from));
             self.note(by);
         }
     }
 
-    fn revive(&mut self, clock: &Clock, gap: Option<PauseReason>) {
+    /// The pause with which a clock begins that should stand still at once.
+    fn still_from(&self, promise: &Promise<'_>, from: Instant) -> Vec<Pause> {
+        pause_reason(promise.rule, self.record).map(|reason| Pause { from, to: None, reason }).into_iter().collect()
+    }
+
+    fn revive(&mut self, clock: &Clock, gap: Option<&PauseReason>) {
         let at = self.at;
-        let revived = |schedule| ClockRevived { clock: clock.to_ref(), at, gap: gap.clone(), schedule };
+        let revived = |schedule| ClockRevived { clock: clock.to_ref(), at, gap: gap.cloned(), schedule };
         let schedule = self.going_on(clock, |ledger| ledger.enter(&revived(Schedule::default()).into()));
         self.note(revived(schedule));
     }

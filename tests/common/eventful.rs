@@ -151,7 +151,6 @@ pub fn clocked(house: &House) -> Vec<Outcome> {
 }
 
 /// The same incident under zone data that are known better: its clocks are rescheduled.
-#[cfg(feature = "time-zones")]
 pub fn rescheduled() -> Vec<Outcome> {
     let mut draft = PolicyDraft::itil();
     promises(&mut draft);
@@ -173,7 +172,7 @@ impl ZoneSource for WithoutSummer {
         BuiltIn.rules(&ZoneName::new("+01:00").ok()?)
     }
 
-    fn version(&self) -> &str {
+    fn version(&self) -> &'static str {
         "without summer"
     }
 }

@@ -3,6 +3,15 @@
 //!
 //! `ANDON_CASES` says how many stories, `ANDON_SEED` which.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "a test that fails should say so at once, and one of many stories tells how many there were"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod oracle;
@@ -20,10 +29,10 @@ use andon::{
 use oracle::{ON_CHANGE, ON_REOPENING, Oracle, Shown, targets};
 
 /// A sequence of numbers that looks random and is always the same.
-pub struct Dice(u64);
+struct Dice(u64);
 
 impl Dice {
-    pub fn below(&mut self, sides: u64) -> u64 {
+    fn below(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -31,7 +40,7 @@ impl Dice {
     }
 
     fn pick<T: Copy>(&mut self, values: &[T]) -> T {
-        values[usize::try_from(self.below(values.len() as u64)).unwrap()]
+        values[usize::try_from(self.below(u64::try_from(values.len()).unwrap())).unwrap()]
     }
 }
 
@@ -178,6 +187,7 @@ impl Story {
 
 #[test]
 fn clocks_show_what_a_second_implementation_shows() {
+    #[expect(clippy::disallowed_methods, reason = "whoever wants more stories asks for them")]
     let number = |name: &str, otherwise: u64| {
         std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
     };
@@ -215,7 +225,8 @@ fn clocks_show_what_a_second_implementation_shows() {
         let (woken, _) = Incident::fold(&events).unwrap();
         assert_eq!(woken, *told.incident.get().unwrap().incident(), "story {story}");
         assert!(folded.clocks().clocks().len() <= woken.clocks().clocks().len());
-        replaced += common::kinds(&events).iter().filter(|kind| **kind == "clock_replaced").count() as u64;
+        let replacements = common::kinds(&events).into_iter().filter(|kind| *kind == "clock_replaced").count();
+        replaced += u64::try_from(replacements).unwrap();
     }
     println!("{stories} stories, {steps} steps, {missed} times missed, {replaced} replacements");
     assert!(missed > 0 && replaced > 0, "the stories are too tame");

@@ -34,6 +34,7 @@ struct Clock {
     breached: bool,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "what is so, each by itself")]
 pub struct Oracle {
     resolve: Clock,
     network: Clock,

@@ -1,9 +1,17 @@
 //! Situations of a real desk, told through the desk as its people live them. The answers to their questions are
 //! those that a practitioner expects, to the second.
 //!
-//! The collection from which they come is not part of the project. Where it is to be had (`ANDON_SCENARIOS` names
-//! the file, else `../shared/cases/scenarios.json`), each test also checks that it answers every question of its
+//! The collection from which they come is not part of the project. Where it is to be had (`ANDON_CASES_DIR` names
+//! the folder, else `../shared/cases`), each test also checks that it answers every question of its
 //! scenario, with the answer that stands there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails should say so at once"
+)]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -311,6 +319,7 @@ fn s14_a_late_scheduler_changes_no_sum() {
 }
 
 #[test]
+#[allow(clippy::many_single_char_names, reason = "they are called so")]
 fn s16_what_is_due_at_closing_time_is_late_a_second_after_it() {
     let told = told("S16", RESOLVE_8H);
     told.at("2026-06-05T07:00:00Z");

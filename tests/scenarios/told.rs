@@ -1,6 +1,6 @@
 //! A scenario as it is told: a desk in Berlin with an agreement, and the questions that were answered.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt::Display};
 
 use andon::{Actor, PolicyDraft};
 use serde_json::Value;
@@ -63,14 +63,17 @@ impl Told {
     }
 
     /// A question, what came out, and what a practitioner expects.
-    pub fn ask(&self, question: &'static str, found: impl ToString, expected: &str) {
+    pub fn ask(&self, question: &'static str, found: impl Display, expected: &str) {
         assert_eq!(found.to_string(), expected, "{}: {question}", self.id);
         self.answered.borrow_mut().push((question, expected.to_owned()));
     }
 
     /// Every question of the scenario was answered, as the collection has it.
+    #[expect(clippy::disallowed_methods, reason = "the collection lies elsewhere, and may be named")]
+    #[expect(clippy::print_stdout, reason = "what is skipped is said")]
     pub fn done(&self) {
-        let path = std::env::var("ANDON_SCENARIOS").unwrap_or_else(|_| "../shared/cases/scenarios.json".to_owned());
+        let folder = std::env::var("ANDON_CASES_DIR").unwrap_or_else(|_| "../shared/cases".to_owned());
+        let path = format!("{folder}/scenarios.json");
         let Ok(text) = std::fs::read_to_string(&path) else {
             println!("skipped: no scenarios at {path}, to compare the questions of {} with", self.id);
             return;

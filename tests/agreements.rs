@@ -237,6 +237,94 @@ fn a_long_cadence_keeps_few_clocks_and_counts_all() {
 }
 
 #[test]
+fn what_ended_before_a_long_cadence_goes_on_with_a_reopening() {
+    let house = house(json!([{"key": "standard", "metrics": [
+        {"metric": "resolve", "target": {"all": {"elapsed_seconds": 86_400}}, "end": {"milestones": ["resolved"]}},
+        {"metric": "update", "target": {"all": {"elapsed_seconds": 3_600}}, "end": "update"}]}]));
+    let (id, anna) = (house.bob().report("Mail").unwrap().id(), house.anna());
+    for _ in 0..30 {
+        house.time.advance(minutes(10));
+        anna.incident(id).add_note("Still").unwrap();
+    }
+    anna.incident(id).resolve("fixed").unwrap();
+    assert!(anna.incident(id).explain_clock("resolve").unwrap().is_some());
+    let reopened = anna.incident(id).reopen("It is back").unwrap();
+    assert!(reopened.incident().clocks().live().any(|clock| clock.terms().metric.as_str() == "resolve"));
+    // Nor is what was kept judged a second time.
+    assert!(house.admin().incident(id).reissue().unwrap().events().is_empty());
+}
+
+#[test]
+fn a_cadence_that_begins_in_mid_life_counts_from_the_last_update() {
+    let house = house(json!([{"key": "urgent", "when": {"priorities": ["P1"]}, "metrics": [
+        {"metric": "update", "target": {"all": {"elapsed_seconds": 3_600}}, "end": "update"}]}]));
+    let (id, anna) = (house.bob().report("Mail").unwrap().id(), house.anna());
+    house.time.advance(hours(3));
+    anna.incident(id).add_note("We are on it").unwrap();
+    house.time.advance(minutes(15));
+    let raised = anna.incident(id).edit(Edit::new().impact("high").urgency("high")).unwrap();
+    assert_eq!(did(&raised).last(), Some(&"clock_started"));
+    assert_eq!(anna.incident(id).clock_views().unwrap()[0].due, Some(at("2026-06-08T11:00:00Z")));
+}
+
+#[test]
+fn what_was_said_to_be_done_by_mistake_was_never_done() {
+    let house = house(json!([{"key": "standard", "metrics": [
+        {"metric": "restore", "target": {"all": {"elapsed_seconds": 36_000}}, "end": {"milestones": ["restored"]},
+         "paused_by": ["awaiting_caller"]}]}]));
+    let (anna, restored) = (house.anna(), andon::incident::Milestone::Restored);
+    let id = anna.report("Mail").unwrap().id();
+    let incident = anna.incident(id);
+    let hour = || house.time.advance(hours(1));
+    hour();
+    incident.hold("awaiting_caller").unwrap();
+    hour();
+    incident.resume().unwrap();
+    hour();
+    incident.record_milestone(restored, at("2026-06-08T07:30:00Z")).unwrap();
+    assert_eq!(incident.clock_views().unwrap()[0].state, "met");
+    hour();
+    incident.execute(IncidentCommand::RecordMilestone { milestone: restored, at: None }).unwrap();
+    let clock = incident.clock_views().unwrap().remove(0);
+    assert_eq!((clock.state.as_str(), clock.used_seconds), ("running", Some(3 * 3_600)), "all but the hold");
+}
+
+#[test]
+fn what_groups_and_vendors_owe_is_the_desks_own_affair() {
+    let house = house(json!([
+        {"key": "standard", "metrics": [
+            {"metric": "resolve", "target": {"all": {"elapsed_seconds": 36_000}}, "end": {"milestones": ["resolved"]}}]},
+        {"key": "network", "kind": "ola", "metrics": [
+            {"metric": "network", "target": {"all": {"elapsed_seconds": 60}}, "end": {"milestones": ["resolved"]}}]}]));
+    let id = house.bob().report("Mail").unwrap().id();
+    house.time.advance(hours(1));
+    andon::blocking::Desk::from(house.desk.clone()).wake(house_now(&house), 100).unwrap();
+    let bob = house.bob();
+    let seen = bob.incident(id).get().unwrap().into_incident();
+    assert_eq!(seen.clocks().clocks().len(), 1);
+    assert_eq!(bob.incident(id).agreements().unwrap().len(), 1);
+    assert!(bob.incident(id).explain_clock("network").unwrap().is_none());
+    let row = bob.worklist(&Query::all(), None, 10).unwrap().rows.remove(0);
+    assert_eq!(row.next_clock.unwrap().as_str(), "resolve");
+    assert!(bob.worklist(&Query::all().breached("network".parse().unwrap()), None, 10).unwrap().rows.is_empty());
+    assert_eq!(house.anna().incident(id).clocks().unwrap().len(), 2);
+}
+
+#[test]
+fn a_reopening_is_no_reissue() {
+    let house = house(json!([{"key": "standard", "calendar": "office", "metrics": [resolve(8)]}]));
+    let (id, anna) = (house.bob().report("Mail").unwrap().id(), house.anna());
+    house.time.advance(hours(1));
+    anna.incident(id).resolve("fixed").unwrap();
+    let stricter = drafted(json!([{"key": "standard", "calendar": "office", "metrics": [resolve(1)]}]));
+    house.admin().publish_policy(stricter.validate().unwrap()).unwrap();
+    house.time.advance(hours(1));
+    let reopened = anna.incident(id).reopen("It is back").unwrap();
+    assert_eq!(did(&reopened), ["reopened", "clock_revived"]);
+    assert_eq!(reopened.incident().clocks().last("resolve").unwrap().due(), Some(at("2026-06-09T08:00:00Z")));
+}
+
+#[test]
 fn what_is_no_longer_promised_is_cancelled_and_what_is_promised_anew_counts_from_the_report() {
     let house =
         house(json!([{"key": "vip", "calendar": "office", "when": {"labels": ["vip"]}, "metrics": [resolve(2)]}]));

@@ -76,20 +76,28 @@ impl<R: Repository> IncidentDesk<R> {
         let (policy, Seen { incident, .. }) = self.seen().await?;
         let clockwork = self.acting.clockwork(&incident, &policy).await?;
         let internals = self.acting.reads_internals(&incident, &policy);
-        let clock = incident.clocks().last(metric);
-        let clock = clock.filter(|clock| internals || clock.terms().kind == AgreementKind::Sla);
+        let shown = |clock: &&Clock| {
+            clock.terms().metric.as_str() == metric && (internals || clock.terms().kind == AgreementKind::Sla)
+        };
+        let clock = incident.clocks().clocks().iter().rev().find(shown);
         let measured = clock.and_then(|clock| Some((clock, clockwork.measure(clock.terms())?)));
         let now = self.acting.desk.now();
         Ok(measured.and_then(|(clock, measure)| clock.explain(now, measure).ok()))
     }
 
     /// Which agreements of the policy in force hold for it as it is now, and why the others do not, in the order
-    /// of the policy.
+    /// of the policy. Who may not read internals sees service level agreements alone.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none that the actor may see.
     pub async fn agreements(&self) -> Result<Vec<Considered>, Error> {
         let (policy, Seen { incident, .. }) = self.seen().await?;
-        Ok(considered(&policy.policy, &incident))
+        let internals = self.acting.reads_internals(&incident, &policy);
+        let mut all = considered(&policy.policy, &incident);
+        all.retain(|one| {
+            let agreement = policy.policy.agreement(one.agreement.as_str());
+            internals || agreement.is_some_and(|agreement| agreement.kind == AgreementKind::Sla)
+        });
+        Ok(all)
     }
 }

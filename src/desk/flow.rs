@@ -178,7 +178,8 @@ impl<R: Repository> ActingDesk<R> {
         let command = self.command_id();
         let tries = Tries::default();
         let verb = requests.first().map_or(Verb::Read, IncidentCommand::verb);
-        let run = self.try_requests(command, key, requests, &tries);
+        // Boxed, so that the futures of a host that awaits commands stay small.
+        let run = Box::pin(self.try_requests(command, key, requests, &tries));
         let outcome = self.observed(verb.permission(), command, &tries, run).await?;
         Ok(self.shown(outcome))
     }

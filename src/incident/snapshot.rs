@@ -72,6 +72,9 @@ pub enum SnapshotError {
     /// It is on hold and no hold has been counted: the snapshot was altered. Fold it from its events.
     #[error("an incident that is on hold must have at least one hold interval")]
     NoHold,
+    /// Its clocks contradict themselves: the snapshot was altered. Fold it from its events.
+    #[error("the clocks of the incident contradict themselves")]
+    Clocks,
     /// Its closure is blocked, but nothing would close it by itself: the snapshot was altered. Fold it from
     /// its events.
     #[error("an incident whose closure is blocked must be one that closes by itself")]
@@ -148,6 +151,9 @@ impl Read {
         };
         if since.is_none_or(|since| since.max(progress.stage_since) > progress.recorded_at) {
             return Err(SnapshotError::Times { stage });
+        }
+        if !progress.clocks.is_sound() {
+            return Err(SnapshotError::Clocks);
         }
         if stage == Stage::OnHold && progress.holds == 0 {
             return Err(SnapshotError::NoHold);

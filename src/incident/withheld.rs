@@ -12,7 +12,7 @@ use super::{Audience, CorrectedStage, Former, Hold, Incident, IncidentEvent as E
 use crate::{priority::Assessment, text::Text};
 
 impl Incident {
-    /// Whether there is any internal text in it. If not, it can be shown to everybody who may see it as
+    /// Whether there is any internal text in it, or a clock that is not of a service level agreement. If not, it can be shown to everybody who may see it as
     /// it is, and [`withheld`](Self::withheld) would be no more than a copy.
     #[must_use]
     pub fn has_internals(&self) -> bool {
@@ -21,10 +21,13 @@ impl Incident {
         let override_reason = progress.assessment.overridden().map(|set| &set.reason);
         let waived = progress.waivers.iter().map(|waiver| &waiver.reason);
         note.into_iter().chain(override_reason).chain(waived).any(|text| !text.is_erased())
+            || progress.clocks.has_internals()
     }
 
     /// The same incident for those who may not read internals: of the note of its hold, the reasons of
-    /// its waivers and the reason of its priority's override only the salted digests are left.
+    /// its waivers and the reason of its priority's override only the salted digests are left, and of its clocks
+    /// those of service level agreements. The withheld log has the events of all clocks, so that what it folds to
+    /// is withheld once more.
     #[must_use]
     pub fn withheld(&self) -> Self {
         let mut incident = self.clone();
@@ -39,6 +42,9 @@ impl Incident {
         }
         let progress = &mut incident.shared_mut().progress;
         withhold_assessment(&mut progress.assessment);
+        if progress.clocks.has_internals() {
+            Arc::make_mut(&mut progress.clocks).withhold();
+        }
         for waiver in &mut progress.waivers {
             erase(&mut waiver.reason);
         }

@@ -36,8 +36,8 @@ pub use terms::{AgreementKind, CalendarStamp, Target, Terms, WarnAt};
 
 use crate::{key::ClockName, time::Instant};
 
-/// How many clocks that have stopped a record keeps beside those that have not; what came before is in the
-/// log, and counted.
+/// How many clocks that have stopped a record keeps beside those that have not, and beside the last of each
+/// metric; what came before is in the log, and counted.
 pub const MAX_STOPPED: usize = 16;
 
 /// The clocks of a record.
@@ -102,6 +102,23 @@ impl Ledger {
         self.started == 0
     }
 
+    /// Whether a ledger that was read can be one: ids that rise, pauses in order, states that fit them.
+    pub(crate) fn is_sound(&self) -> bool {
+        let rising = self.clocks.windows(2).all(|pair| matches!(pair, [a, b] if a.id < b.id));
+        let counted = self.clocks.iter().all(|clock| clock.id.0 > 0 && clock.id.0 <= self.started);
+        rising && counted && self.clocks.iter().all(Clock::is_sound)
+    }
+
+    /// Whether there is a clock that is not of an agreement with the customer.
+    pub(crate) fn has_internals(&self) -> bool {
+        self.clocks.iter().any(|clock| clock.terms.kind != AgreementKind::Sla)
+    }
+
+    /// Keeps the clocks of agreements with the customer.
+    pub(crate) fn withhold(&mut self) {
+        self.clocks.retain(|clock| clock.terms.kind == AgreementKind::Sla);
+    }
+
     /// The clocks, in the order in which they started: all that are live, and the last [`MAX_STOPPED`] that
     /// have stopped.
     #[must_use]
@@ -141,12 +158,6 @@ impl Ledger {
         ClockId(self.started.saturating_add(1))
     }
 
-    /// The last clock that measures the same as this one, under an agreement of the same kind.
-    pub(crate) fn last_like(&self, clock: &Clock) -> Option<&Clock> {
-        let same = |other: &Clock| (other.terms.kind, &other.terms.metric) == (clock.terms.kind, &clock.terms.metric);
-        self.clocks.iter().rev().find(|other| same(other))
-    }
-
     /// What came of the clocks of each metric, all of them.
     #[must_use]
     pub fn tallies(&self) -> BTreeMap<ClockName, Tally> {
@@ -178,7 +189,9 @@ impl Ledger {
                 if !matches!(clock.state, ClockState::Running | ClockState::Paused | ClockState::Ended { .. }) {
                     return Err(LedgerError::State(replaced.clock.id));
                 }
-                clock.state = ClockState::Replaced { at: replaced.at, by: replaced.by.clock };
+                // What had ended before shows what it showed then.
+                let at = clock.state.stopped_at().unwrap_or(replaced.at);
+                clock.state = ClockState::Replaced { at, by: replaced.by.clock };
                 self.start(&replaced.by)?;
             }
             Entry::Paused(paused) => self.live_mut(paused.clock.id)?.pause_at(paused.at, &paused.reason),
@@ -208,6 +221,9 @@ impl Ledger {
                 clock.stop_at(at);
                 clock.schedule = Schedule { due, warnings: Vec::new() };
                 clock.state = ClockState::Ended { at, result, used_seconds, late };
+                if result == ClockResult::Missed {
+                    clock.breached = clock.breached.or(due);
+                }
             }
             Entry::Cancelled(cancelled) => {
                 let ClockCancelled { at, why, .. } = **cancelled;
@@ -251,11 +267,18 @@ impl Ledger {
         if clock.is_live() { Ok(clock) } else { Err(LedgerError::State(id)) }
     }
 
-    /// Lets go of the clocks that stopped longest ago, and counts them.
+    /// Lets go of the first clocks that have stopped, and counts them. The last one that measures the same is kept:
+    /// it may be asked for again.
     fn forget(&mut self) {
         let stopped = self.clocks.iter().filter(|clock| !clock.is_live()).count();
         for _ in MAX_STOPPED..stopped {
-            let Some(index) = self.clocks.iter().position(|clock| !clock.is_live()) else { return };
+            let spent = |(index, clock): (usize, &Clock)| {
+                let later = self.clocks.iter().skip(index.saturating_add(1));
+                let place =
+                    |clock: &Clock| (clock.terms.kind, clock.terms.metric.clone(), clock.terms.agreement.clone());
+                !clock.is_live() && later.into_iter().any(|other| place(other) == place(clock))
+            };
+            let Some(index) = self.clocks.iter().enumerate().position(spent) else { return };
             let clock = self.clocks.remove(index);
             self.earlier.entry(clock.terms.metric.clone()).or_default().count(&clock);
         }
@@ -263,6 +286,23 @@ impl Ledger {
 }
 
 impl Clock {
+    fn is_sound(&self) -> bool {
+        let pauses = &self.pauses;
+        let each = pauses.iter().all(|pause| pause.to.is_none_or(|to| pause.from <= to));
+        let ordered = pauses.windows(2).all(|pair| matches!(pair, [a, b] if a.to.is_some_and(|to| to <= b.from)));
+        let stands = self.pause().is_some();
+        let fits = match &self.state {
+            ClockState::Running => !stands,
+            ClockState::Paused => stands,
+            ClockState::Ended { result, late, .. } => !stands && (*result == ClockResult::Missed) == late.is_some(),
+            ClockState::Cancelled { .. } | ClockState::Replaced { .. } => true,
+        };
+        let warnings = self.schedule.warnings.iter().map(|next| next.warning).chain(self.warned.iter().copied());
+        let known = warnings.into_iter().all(|warning| usize::from(warning) < self.terms.warnings.len());
+        let measured = self.terms.target.needs_calendar() == self.terms.calendar.is_some();
+        each && ordered && fits && known && measured
+    }
+
     /// Stands still from `at` on, for this reason. What was due before that stays due.
     fn pause_at(&mut self, at: Instant, reason: &PauseReason) {
         self.end_pause(at);
@@ -311,7 +351,10 @@ impl Clock {
             && since < revived.at
         {
             self.end_pause(since);
-            self.pauses.push(Pause { from: since, to: Some(revived.at), reason: reason.clone() });
+            let from = self.pauses.last().and_then(|last| last.to).map_or(since, |end| end.max(since));
+            if from < revived.at {
+                self.pauses.push(Pause { from, to: Some(revived.at), reason: reason.clone() });
+            }
         }
         self.state = if self.pause().is_some() { ClockState::Paused } else { ClockState::Running };
         self.schedule(&revived.schedule);

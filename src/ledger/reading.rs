@@ -50,8 +50,9 @@ impl Clock {
         let whole = self.spans(until, PauseReason::is_pause);
         let (mut paused, mut paused_counted) = (TimeDelta::zero(), TimeDelta::zero());
         for span in &whole {
-            paused = plus(paused, span.to().signed_duration_since(span.from()));
-            paused_counted = plus(paused_counted, measure.elapsed(span.from(), span.to(), &[])?);
+            let from = span.from().max(self.start);
+            paused = plus(paused, span.to().signed_duration_since(from).max(TimeDelta::zero()));
+            paused_counted = plus(paused_counted, measure.elapsed(from, span.to(), &[])?);
         }
         let late = match self.state {
             ClockState::Ended { late, .. } => late,

@@ -83,6 +83,7 @@ impl Clockwork {
             return Vec::new();
         }
         let mut hand = Hand::of(self, after, at);
+        hand.reopened = before.is_some_and(|before| before.is_reopened(after));
         if !after.stage().is_final() && before.is_none_or(|before| before.differs(after)) {
             hand.promise(before);
         }
@@ -160,6 +161,12 @@ impl Clockwork {
 }
 
 impl Before {
+    /// Whether a resolution or a closure was taken back.
+    fn is_reopened(&self, after: &Incident) -> bool {
+        let (before, after) = (self.milestones, after.progress().milestones);
+        (before.resolved.is_some() && after.resolved.is_none()) || (before.closed.is_some() && after.closed.is_none())
+    }
+
     /// Whether what is promised may have changed.
     fn differs(&self, after: &Incident) -> bool {
         let progress = after.progress();
@@ -177,11 +184,13 @@ struct Hand<'a> {
     at: Instant,
     ledger: Cow<'a, Ledger>,
     entries: Vec<Entry>,
+    /// Whether a resolution or a closure was taken back just now.
+    reopened: bool,
 }
 
 impl<'a> Hand<'a> {
     fn of(clockwork: &'a Clockwork, record: &'a Incident, at: Instant) -> Self {
-        Self { clockwork, record, at, ledger: Cow::Borrowed(record.clocks()), entries: Vec::new() }
+        Self { clockwork, record, at, ledger: Cow::Borrowed(record.clocks()), entries: Vec::new(), reopened: false }
     }
 
     /// Notes down an entry. One that does not fit says nothing: it was not needed.
@@ -205,7 +214,7 @@ impl<'a> Hand<'a> {
             }
         }
         for promise in &new {
-            let start = anchor(promise.rule.start, self.record.progress().milestones, self.created_at());
+            let start = self.start_of(promise.rule);
             let reached_before = before.and_then(|before| match promise.rule.start {
                 StartRule::Milestone(milestone) => before.milestones.at(milestone),
                 StartRule::Reported | StartRule::Created => before.milestones.reported,
@@ -231,8 +240,7 @@ impl<'a> Hand<'a> {
             }
         }
         for promise in &new {
-            let start = anchor(promise.rule.start, self.record.progress().milestones, self.created_at());
-            if let Some(start) = start.filter(|_| !self.is_kept(promise)) {
+            if let Some(start) = self.start_of(promise.rule).filter(|_| !self.is_kept(promise)) {
                 self.start(promise, start);
             }
         }
@@ -242,8 +250,32 @@ impl<'a> Hand<'a> {
         self.ledger.live().cloned().collect()
     }
 
-    fn created_at(&self) -> Option<Instant> {
-        self.record.progress().created_at()
+    /// From when a clock with this rule counts, if that has come. Updates are asked for on what is open, from the
+    /// last one on.
+    fn start_of(&self, rule: &MetricRule) -> Option<Instant> {
+        let progress = self.record.progress();
+        let start = anchor(rule.start, progress.milestones, progress.created_at())?;
+        match rule.end {
+            EndRule::Update if !self.record.stage().is_open() => None,
+            EndRule::Update => Some(progress.last_public_note.map_or(start, |note| note.max(start))),
+            EndRule::Milestones(_) => Some(start),
+        }
+    }
+
+    /// Whether that from which a clock counts was taken back.
+    fn is_unstarted(&self, rule: &MetricRule) -> bool {
+        let progress = self.record.progress();
+        anchor(rule.start, progress.milestones, progress.created_at()).is_none()
+    }
+
+    /// Whether no later clock measures the same, while the same.
+    fn is_last_of_place(&self, clock: &Clock) -> bool {
+        let place = |clock: &Clock| {
+            let runs = self.clockwork.rule(clock).map(|rule| &rule.runs);
+            (clock.terms().kind, clock.terms().metric.clone(), runs)
+        };
+        let mut later = self.ledger.clocks().iter().filter(|other| other.id() > clock.id());
+        later.all(|other| place(other) != place(clock))
     }
 
     /// The promise that takes the place of a clock.
@@ -266,7 +298,7 @@ impl<'a> Hand<'a> {
 
     /// The clock goes; if something is promised in its place, another one comes.
     fn change(&mut self, clock: &Clock, promise: Option<&Promise<'_>>) {
-        let at = self.at;
+        let at = self.at.max(clock.start());
         let Some(promise) = promise else {
             let why = CancelReason::NotPromised;
             return self.note(ClockCancelled { clock: clock.to_ref(), at, why });
@@ -354,14 +386,17 @@ impl<'a> Hand<'a> {
         let stage = self.record.stage();
         match clock.state() {
             ClockState::Running | ClockState::Paused => {
-                let over = stage.is_final() || (rule.end == EndRule::Update && stage == Stage::Resolved);
+                let over = stage.is_final()
+                    || self.is_unstarted(rule)
+                    || (rule.end == EndRule::Update && stage == Stage::Resolved);
                 let still = clock.pause().map(|pause| &pause.reason);
                 !over && self.end(rule, clock.start()).is_none() && still == pause_reason(rule, self.record).as_ref()
             }
             ClockState::Ended { at, .. } => match self.end(rule, clock.start()) {
                 _ if rule.end == EndRule::Update => true,
                 Some(end) => end == *at,
-                None => stage.is_final(),
+                // A new clock begins with the reopening, or never.
+                None => stage.is_final() || (rule.on_reopening == OnReopening::Restart && !self.reopened),
             },
             ClockState::Cancelled { why, .. } => match why {
                 CancelReason::RecordEnded => stage.is_final(),
@@ -384,6 +419,8 @@ impl<'a> Hand<'a> {
             return;
         } else if stage == Stage::Closed {
             Some(CancelReason::RecordEnded)
+        } else if self.is_unstarted(rule) {
+            Some(CancelReason::NotPromised)
         } else {
             (rule.end == EndRule::Update && stage == Stage::Resolved).then_some(CancelReason::Resolved)
         };
@@ -414,6 +451,8 @@ impl<'a> Hand<'a> {
             Some(end) if end == ended => {}
             Some(end) => self.end_clock(clock, end),
             None if self.record.stage().is_final() => {}
+            // It was never done: the time since it was said to be counts.
+            None if !self.reopened => self.take_up(clock, None),
             None => match rule.on_reopening {
                 OnReopening::Restart => {
                     let new = held_for(&self.clockwork.in_force, self.record.into());
@@ -425,11 +464,7 @@ impl<'a> Hand<'a> {
                 }
                 resumed => {
                     let paused = resumed == OnReopening::CountAsPause;
-                    self.revive(clock, Some(&PauseReason::Resolved { paused }));
-                    if let Some((revived, rule)) = self.clock_and_rule(clock.id()) {
-                        self.settle_live(&revived, rule);
-                    }
-                    self.follow(clock.id());
+                    self.take_up(clock, Some(&PauseReason::Resolved { paused }));
                 }
             },
         }
@@ -445,27 +480,36 @@ impl<'a> Hand<'a> {
                     self.settle_live(&clock, rule);
                 }
             }
-            CancelReason::Resolved
-                if stage.is_open() && self.ledger.last_like(clock).map(Clock::id) == Some(clock.id()) =>
-            {
+            CancelReason::Resolved if stage.is_open() && self.is_last_of_place(clock) => {
                 self.next_update(clock, self.at);
             }
             _ => {}
         }
     }
 
-    /// A clock that is asked for again may be promised otherwise by now.
+    /// A clock goes on as the record now is, and as is promised for it.
+    fn take_up(&mut self, clock: &Clock, gap: Option<&PauseReason>) {
+        self.revive(clock, gap);
+        if let Some((revived, rule)) = self.clock_and_rule(clock.id()) {
+            self.settle_live(&revived, rule);
+        }
+        self.follow(clock.id());
+    }
+
+    /// A clock that is asked for again may be promised otherwise by now, if the record changed while it had ended;
+    /// not because another policy was published.
     fn follow(&mut self, id: ClockId) {
         let Some(clock) = self.ledger.clock(id).filter(|clock| clock.is_live()).cloned() else { return };
-        let new = held_for(&self.clockwork.in_force, self.record.into());
-        let promise = self.of_place(&new, &clock);
+        let Some(own) = self.clockwork.policy(clock.terms().policy) else { return };
         let terms = clock.terms();
-        let same = promise.is_some_and(|promise| {
+        let as_it_was = held_for(own, self.record.into());
+        let same = self.of_place(&as_it_was, &clock).is_some_and(|promise| {
             let calendar = terms.calendar.as_ref().map(|stamp| &stamp.key);
             (&promise.agreement.key, promise.target, promise.calendar) == (&terms.agreement, terms.target, calendar)
         });
         if !same {
-            self.change(&clock, promise);
+            let new = held_for(&self.clockwork.in_force, self.record.into());
+            self.change(&clock, self.of_place(&new, &clock));
         }
     }
 
@@ -530,7 +574,13 @@ impl<'a> Hand<'a> {
         let after = entered.and_then(|()| ledger.clock(clock.id()));
         let measure = self.clockwork.measure(clock.terms());
         let schedule = after.zip(measure).and_then(|(after, measure)| after.scheduled(measure).ok());
-        schedule.unwrap_or_default()
+        let mut schedule = schedule.unwrap_or_default();
+        // What lies behind does not warn any more.
+        schedule.warnings.retain(|next| next.at >= self.at);
+        if schedule.due.is_some_and(|due| due < self.at) {
+            schedule.warnings.clear();
+        }
+        schedule
     }
 
     fn used(&self, clock: &Clock, until: Instant) -> Seconds {

@@ -5,7 +5,7 @@ use crate::{
     id::{Number, Version},
     incident::{Incident, Stage},
     key::{ClockName, GroupRef, PersonRef, StageLabel},
-    ledger::Clock,
+    ledger::{AgreementKind, Clock},
     priority::Priority,
     text::Title,
     time::Instant,
@@ -31,7 +31,8 @@ pub struct IndexRow {
     pub group: Option<GroupRef>,
     /// The person whom it is with.
     pub person: Option<PersonRef>,
-    /// Which of its clocks is due next, or was due first if that has passed; `None` while none is.
+    /// Which of its clocks is due next, or was due first if that has passed; `None` while none is. Rows go by the clocks
+    /// of service level agreements: what groups and vendors owe is internal.
     pub clock: Option<ClockName>,
     /// When that clock is due.
     pub due: Option<Instant>,
@@ -50,7 +51,8 @@ impl IndexRow {
     /// The row of an incident on which something next falls due at `wake_at`.
     pub(crate) fn of(incident: &Incident, version: Version, wake_at: Option<Instant>) -> Self {
         let (facts, progress, assignment) = (incident.facts(), incident.progress(), incident.assignment());
-        let next = incident.clocks().by_deadline().into_iter().next().filter(|clock| clock.due().is_some());
+        let shown = |clock: &&Clock| clock.terms().kind == AgreementKind::Sla && clock.due().is_some();
+        let next = incident.clocks().by_deadline().into_iter().find(shown);
         Self {
             id: facts.id.into(),
             number: facts.number.clone(),

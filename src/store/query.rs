@@ -133,11 +133,11 @@ pub struct Filter {
     /// Resolved with one of these codes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resolution_codes: Vec<ResolutionCode>,
-    /// On which a clock of one of these metrics was overdue, and may be still. What is overdue now is what is
+    /// On which a clock of a service level agreement with one of these metrics was overdue, and may be still. What is overdue now is what is
     /// [`due`](Self::due) until now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breached: Vec<ClockName>,
-    /// On which a clock of one of these metrics is paused.
+    /// On which a clock of a service level agreement with one of these metrics is paused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paused_clocks: Vec<ClockName>,
     /// Bearing all of these labels.

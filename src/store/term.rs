@@ -12,6 +12,7 @@ use crate::{
         CategoryKey, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef,
         OrganisationRef, PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
     },
+    ledger::{AgreementKind, Clock},
 };
 
 /// The most words of a record that search finds; what a longer text says beyond them is not indexed.
@@ -49,9 +50,9 @@ pub enum Term {
     /// It had this status of the host's own beneath this stage before it was merged, and has it again if the merge
     /// is undone.
     FormerStageLabel(Stage, StageLabel),
-    /// A clock of this metric was overdue, and may be still.
+    /// A clock of a service level agreement with this metric was overdue, and may be still.
     Breached(ClockName),
-    /// A clock of this metric is paused.
+    /// A clock of a service level agreement with this metric is paused.
     PausedClock(ClockName),
     /// It bears this label.
     Label(Label),
@@ -197,9 +198,10 @@ impl TermChange {
     }
 }
 
-/// What the clocks have to say.
+/// What the clocks of service level agreements have to say; others are internal.
 fn clock_terms(incident: &Incident) -> impl Iterator<Item = Term> {
-    incident.clocks().clocks().iter().flat_map(|clock| {
+    let shown = |clock: &&Clock| clock.terms().kind == AgreementKind::Sla;
+    incident.clocks().clocks().iter().filter(shown).flat_map(|clock| {
         let metric = &clock.terms().metric;
         let breached = clock.breached_at().map(|_| Term::Breached(metric.clone()));
         let paused = clock.pause().filter(|pause| clock.is_live() && pause.reason.is_pause());

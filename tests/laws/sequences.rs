@@ -553,9 +553,9 @@ fn is_left_to_final(event: &IncidentEvent) -> bool {
         | IncidentEvent::TimeSpent(_)
         | IncidentEvent::MilestoneRecorded(_)
         | IncidentEvent::Redacted(_)
-        | IncidentEvent::Corrected(_) => true,
+        | IncidentEvent::Corrected(_)
         // Clocks stop with the record; when they ended, may be known better later.
-        IncidentEvent::Clock(Entry::Ended(_) | Entry::Cancelled(_)) => true,
+        | IncidentEvent::Clock(Entry::Ended(_) | Entry::Cancelled(_)) => true,
         _ => false,
     }
 }

@@ -60,6 +60,7 @@ const GRID: &str = "
   record_milestone        -       x           x      x        x
   waive                   -       -           -      x        x
   reissue                 -       -           -      -        x
+  reschedule              -       -           -      -        x
   redact                  -       -           -      -        x
   backdate                -       -           x      x        x
   import                  -       -           -      -        x

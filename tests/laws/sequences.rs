@@ -471,7 +471,9 @@ impl Sequence {
                 law!(outcome.number() > self.before.incident.number(), "{} is no later number", outcome.number());
                 let stored = self.world.stored(outcome.id());
                 check_record(&stored)?;
-                law!(stored.incident == *outcome.incident(), "the report was stored otherwise");
+                let internals = self.reads_internals(actor);
+                let shown = if internals { stored.incident } else { stored.incident.withheld() };
+                law!(shown == *outcome.incident(), "the report was stored otherwise");
             }
             Err(error) => {
                 let expected = matches!(error, Error::Invalid(_) | Error::ServiceRequest(_) | Error::Refused(_));

@@ -124,7 +124,8 @@ impl<R: Repository> ActingDesk<R> {
         }
         let mut earlier = Vec::with_capacity(stamps.len());
         for stamp in stamps {
-            earlier.push(self.desk.policy_by(&self.tenant, stamp).await.map_err(|error| self.failed(error))?);
+            let found = Box::pin(self.desk.policy_by(&self.tenant, stamp)).await;
+            earlier.push(found.map_err(|error| self.failed(error))?);
         }
         Ok(Clockwork::new(Arc::clone(&in_force.policy), in_force.stamp, earlier))
     }
@@ -135,7 +136,7 @@ impl<R: Repository> ActingDesk<R> {
             None => Ok(None),
             Some(stamp) if stamp.digest == in_force.stamp.digest => Ok(Some(Arc::clone(&in_force.policy))),
             Some(stamp) => {
-                let policy = self.desk.policy_by(&self.tenant, stamp).await;
+                let policy = Box::pin(self.desk.policy_by(&self.tenant, stamp)).await;
                 policy.map(Some).map_err(|error| self.failed(error))
             }
         }

@@ -178,8 +178,8 @@ impl<R: Repository> ActingDesk<R> {
         let command = self.command_id();
         let tries = Tries::default();
         let verb = requests.first().map_or(Verb::Read, IncidentCommand::verb);
-        // Boxed, so that the futures of a host that awaits commands stay small.
-        let run = Box::pin(self.try_requests(command, key, requests, &tries));
+
+        let run = self.try_requests(command, key, requests, &tries);
         let outcome = self.observed(verb.permission(), command, &tries, run).await?;
         Ok(self.shown(outcome))
     }
@@ -200,7 +200,7 @@ impl<R: Repository> ActingDesk<R> {
                     RecordKey::Id(id) => Some(*id),
                     RecordKey::Number(_) => answer.touched.first().map(|touched| touched.record),
                 };
-                let outcome = self.repeat(command, &self.asked_of(record, requests), &answer).await?;
+                let outcome = Box::pin(self.repeat(command, &self.asked_of(record, requests), &answer)).await?;
                 return match key {
                     RecordKey::Number(number) if outcome.number() != number => Err(reused(command)),
                     _ => Ok(outcome),
@@ -226,7 +226,8 @@ impl<R: Repository> ActingDesk<R> {
     ) -> Result<Option<Outcome>, Error> {
         match landed {
             Ok(Committed::Now(outcome)) => Ok(Some(outcome)),
-            Ok(Committed::Before(answer)) => self.repeat(command, asked, &answer).await.map(Some),
+            // What is rare is boxed, so that the futures of commands stay small.
+            Ok(Committed::Before(answer)) => Box::pin(self.repeat(command, asked, &answer)).await.map(Some),
             Err(error) if error.is_overtaken() => Ok(None),
             Err(error) => Err(repository(command, error)),
         }
@@ -257,10 +258,10 @@ impl<R: Repository> ActingDesk<R> {
         let policy = &*in_force.policy;
         let recorded_at = recorded_at(incident, policy, self.desk.now())?;
         if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version)
-            && !self.only_fell_due(loaded, expected).await?
+            && !Box::pin(self.only_fell_due(loaded, expected)).await?
         {
             let number = incident.number().clone();
-            let (since, more) = self.since(in_force, loaded, expected).await?;
+            let (since, more) = Box::pin(self.since(in_force, loaded, expected)).await?;
             return Err(VersionConflict { number, expected, found: loaded.version, since, more }.into());
         }
         let clockwork = self.clockwork(incident, in_force).await?;
@@ -282,7 +283,7 @@ impl<R: Repository> ActingDesk<R> {
                 None => None,
             };
             let texts = match request {
-                IncidentCommand::Redact { .. } => self.texts_of(loaded.record.id()).await?,
+                IncidentCommand::Redact { .. } => Box::pin(self.texts_of(loaded.record.id())).await?,
                 _ => BTreeSet::new(),
             };
             let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);

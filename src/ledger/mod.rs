@@ -119,8 +119,8 @@ impl Ledger {
         self.clocks.retain(|clock| clock.terms.kind == AgreementKind::Sla);
     }
 
-    /// The clocks, in the order in which they started: all that are live, and the last [`MAX_STOPPED`] that
-    /// have stopped.
+    /// The clocks, in the order in which they started: all that are live, the last of each metric, and others that
+    /// have stopped, [`MAX_STOPPED`] as a rule.
     #[must_use]
     pub fn clocks(&self) -> &[Clock] {
         &self.clocks

@@ -14,7 +14,16 @@ impl Digest {
     /// The digest of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        Self::of_all(&[bytes])
+    }
+
+    /// The digest of these bytes, one after the other.
+    pub(crate) fn of_all(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
     }
 
     /// A digest that was made elsewhere.

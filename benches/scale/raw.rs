@@ -39,7 +39,7 @@ struct Row {
     stage: Stage,
     group: Option<GroupRef>,
     person: Option<PersonRef>,
-    events: Vec<Event>,
+    events: Vec<Arc<[Event]>>,
 }
 
 /// Where an incident stands in the orders.
@@ -144,7 +144,7 @@ impl Raw {
             stage: incident.stage(),
             group: assignment.group,
             person: assignment.person,
-            events,
+            events: vec![events.into()],
             incident: Arc::new(incident),
         });
     }
@@ -158,61 +158,37 @@ impl Raw {
     }
 
     fn command(&mut self, id: Id<Incident>, step: usize) {
-        let events = match step {
-            0 => vec![IncidentEvent::Assigned(Assignment {
-                group: Some(GroupRef::new("group-7").unwrap()),
-                person: Some(PersonRef::new("anna").unwrap()),
-            })],
-            1 => vec![IncidentEvent::Held(Hold {
-                reason: HoldReason::AwaitingVendor,
-                until: None,
-                wakes_on: Vec::new(),
-                note: None,
-            })],
-            2 => vec![IncidentEvent::Resumed(ResumedBy::Hand)],
-            3 => vec![IncidentEvent::Resolved(Resolution {
-                code: "fixed".parse().unwrap(),
-                remedy: Remedy::Fix,
-                text: None,
-                closes: None,
-            })],
-            _ => {
-                let reason = andon::text::Text::new("It is back", 100, [1; 16]).unwrap();
-                vec![IncidentEvent::Reopened(Reopening { reason: Some(reason), by_reply: false })]
-            }
-        };
         self.minted += 1;
         let command = CommandId::from_u128(self.minted);
         assert!(!self.answers.contains_key(&command));
         let slot = self.ids[&RecordId::from(id)];
         let row = &mut self.rows[usize::try_from(slot).unwrap()];
         let stamp = Stamp { occurred_at: self.now, recorded_at: self.now, actor: &self.actor, on_behalf_of: None };
-        let mut incident = Incident::clone(&row.incident);
+        let happened = Incident::clone(&row.incident).apply(event(step), &stamp).unwrap();
+        let incident = happened.next;
         let first = row.version.next();
-        for event in events {
-            let moved = incident.apply(event, &stamp).unwrap();
-            incident = moved.next;
-            for body in moved.events {
-                row.version = row.version.next();
-                self.minted += 1;
-                row.events.push(Event {
-                    id: Id::from_u128(self.minted),
-                    tenant: self.tenant.clone(),
-                    record: id.into(),
-                    sequence: row.version,
-                    occurred_at: self.now,
-                    recorded_at: self.now,
-                    actor: self.actor.clone(),
-                    on_behalf_of: None,
-                    command,
-                    cause: Cause::Command,
-                    correlation: None,
-                    policy: PolicyStamp { version: 0, digest: Digest::from_bytes([0; 32]) },
-                    digest: None,
-                    body: body.into(),
-                });
-            }
+        let mut log = Vec::new();
+        for body in happened.events {
+            row.version = row.version.next();
+            self.minted += 1;
+            log.push(Event {
+                id: Id::from_u128(self.minted),
+                tenant: self.tenant.clone(),
+                record: id.into(),
+                sequence: row.version,
+                occurred_at: self.now,
+                recorded_at: self.now,
+                actor: self.actor.clone(),
+                on_behalf_of: None,
+                command,
+                cause: Cause::Command,
+                correlation: None,
+                policy: PolicyStamp { version: 0, digest: Digest::from_bytes([0; 32]) },
+                digest: None,
+                body: body.into(),
+            });
         }
+        row.events.push(log.into());
         let keys = keys(&incident);
         moved(&mut self.priority, row.keys.priority, keys.priority, slot);
         moved(&mut self.due, row.keys.due, keys.due, slot);
@@ -289,6 +265,33 @@ impl Raw {
             }
         });
         shown.take(limit).collect()
+    }
+}
+
+/// What happens in a step.
+fn event(step: usize) -> IncidentEvent {
+    match step {
+        0 => IncidentEvent::Assigned(Assignment {
+            group: Some(GroupRef::new("group-7").unwrap()),
+            person: Some(PersonRef::new("anna").unwrap()),
+        }),
+        1 => IncidentEvent::Held(Hold {
+            reason: HoldReason::AwaitingVendor,
+            until: None,
+            wakes_on: Vec::new(),
+            note: None,
+        }),
+        2 => IncidentEvent::Resumed(ResumedBy::Hand),
+        3 => IncidentEvent::Resolved(Resolution {
+            code: "fixed".parse().unwrap(),
+            remedy: Remedy::Fix,
+            text: None,
+            closes: None,
+        }),
+        _ => {
+            let reason = andon::text::Text::new("It is back", 100, [1; 16]).unwrap();
+            IncidentEvent::Reopened(Reopening { reason: Some(reason), by_reply: false })
+        }
     }
 }
 

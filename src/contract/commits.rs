@@ -7,6 +7,7 @@ use super::{
     generated,
 };
 use crate::{
+    event::Event,
     incident::{Audience, Incident, IncidentEvent as E},
     store::{Answer, Commit, Erasure, Expected, Filter, Guard, Query, Repository, RepositoryError, TermChange},
 };
@@ -163,11 +164,11 @@ fn malformed<R>(trial: &Trial<'_, R>, stored: &Known) -> Kept<Vec<(&'static str,
     add("a record twice", &|commit| commit.writes.extend_from_within(..))?;
     add("a record under another's id", &|commit| edit(commit, |write| write.row.id = stored.id()))?;
     add("a new record without its terms", &|commit| edit(commit, |write| write.terms = TermChange::default()))?;
-    add("a record without an event", &|commit| edit(commit, |write| write.events.clear()))?;
+    add("a record without an event", &|commit| edit(commit, |write| write.events = [].into()))?;
     add("an event of another tenant", &|commit| {
-        edit(commit, |write| write.events.iter_mut().for_each(|event| event.tenant = globex()));
+        edit_events(commit, |events| events.iter_mut().for_each(|event| event.tenant = globex()));
     })?;
-    add("events out of order", &|commit| edit(commit, |write| write.events.reverse()))?;
+    add("events out of order", &|commit| edit_events(commit, <[Event]>::reverse))?;
     add("a version that is not that of the last event", &|commit| {
         edit(commit, |write| write.row.version = write.row.version.next());
     })?;
@@ -175,6 +176,14 @@ fn malformed<R>(trial: &Trial<'_, R>, stored: &Known) -> Kept<Vec<(&'static str,
         commit.erasures.push(Erasure { record: stored.id(), slots: vec![stored.row.title.digest()] });
     })?;
     Ok(commits)
+}
+
+fn edit_events(commit: &mut Commit, bend: impl Fn(&mut [Event])) {
+    edit(commit, |write| {
+        let mut events = write.events.to_vec();
+        bend(&mut events);
+        write.events = events.into();
+    });
 }
 
 fn edit(commit: &mut Commit, bend: impl Fn(&mut crate::store::Write)) {

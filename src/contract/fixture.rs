@@ -170,7 +170,7 @@ impl Known {
             record: self.record(),
             row: self.row.clone(),
             terms: self.change.clone(),
-            events: self.added().to_vec(),
+            events: self.added().into(),
         }
     }
 

@@ -115,10 +115,25 @@ pub(crate) fn catch_up(
     course
 }
 
+/// What follows from a command at `occurred_at`: the closure that nothing blocks any more, and what has fallen due
+/// since. A policy closes nothing before the command that asked for it.
+pub(crate) fn settle(
+    mut course: Course,
+    occurred_at: Instant,
+    recorded_at: Instant,
+    closing: Option<&Policy>,
+) -> Course {
+    if let Some(policy) = closing {
+        course = close_unblocked(course, occurred_at, recorded_at, policy);
+    }
+    let closing = closing.map(|policy| Closing { policy, not_before: Some(occurred_at) });
+    catch_up(course, recorded_at, recorded_at, closing)
+}
+
 /// Closes what was kept from closing by itself, if after a command nothing is owed any more: at the instant
 /// of the command, but not before the instant at which it would have closed. What is still owed is not said
 /// again.
-pub(crate) fn close_unblocked(course: Course, occurred_at: Instant, recorded_at: Instant, policy: &Policy) -> Course {
+fn close_unblocked(course: Course, occurred_at: Instant, recorded_at: Instant, policy: &Policy) -> Course {
     let stage = resolved(&course.incident).map(In::stage).filter(|stage| stage.is_closure_blocked());
     let at = stage.and_then(Resolved::closes_at).map(|due| due.max(occurred_at)).filter(|at| *at <= recorded_at);
     let Some(at) = at else { return course };

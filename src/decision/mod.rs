@@ -10,9 +10,7 @@ mod query;
 mod reading;
 
 pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
-pub(crate) use due::{
-    Closing, catch_up, clock_policies, close_unblocked, closes_by, is_blocked, next_due, pinned_policy,
-};
+pub(crate) use due::{Closing, catch_up, clock_policies, closes_by, is_blocked, next_due, pinned_policy, settle};
 pub(crate) use intake::intake;
 pub(crate) use moves::decide;
 pub(crate) use query::ready;

@@ -76,12 +76,12 @@ impl<R: Repository> ActingDesk<R> {
             Some(base) => (Expected::At(base.version), base.version),
         };
         let id = RecordId::from(course.incident.id());
-        let mut events = Vec::with_capacity(course.happenings.len());
-        for happening in course.happenings {
+        let sealed = course.happenings.into_iter().map(|happening| {
             version = version.next();
-            events.push(self.seal(happening, id, version, attempt, recorded_at));
-        }
-        let erasures = erase(id, &mut events)?;
+            self.seal(happening, id, version, attempt, recorded_at)
+        });
+        let mut events: Arc<[Event]> = sealed.collect();
+        let erasures = erase(id, Arc::make_mut(&mut events))?;
         let before = place.base.as_ref().map(super::reads::incident_of);
         let terms = TermChange::between(before, &course.incident);
         let row = IndexRow::of(&course.incident, version, next_due(&course.incident));
@@ -92,7 +92,7 @@ impl<R: Repository> ActingDesk<R> {
         drop(pinned);
         let documents = default.then(|| Document::Policy(Arc::clone(&attempt.policy.policy)));
         let record = Arc::new(Record::Incident(course.incident));
-        let write = Write { expected, record: Arc::clone(&record), row, terms, events: events.clone() };
+        let write = Write { expected, record: Arc::clone(&record), row, terms, events: Arc::clone(&events) };
         let documents = documents.into_iter().collect();
         let commit =
             Commit { writes: vec![write], guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
@@ -111,7 +111,7 @@ impl<R: Repository> ActingDesk<R> {
         let outcome = Outcome {
             record: Arc::clone(&loaded.record),
             version: loaded.version,
-            events: Vec::new(),
+            events: Arc::default(),
             command: attempt.command,
             repeated: false,
         };

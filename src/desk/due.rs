@@ -7,7 +7,7 @@ use std::{
 
 use super::{ActingDesk, Desk, InForce};
 use crate::{
-    decision::{Closing, Course, catch_up, clock_policies, close_unblocked, closes_by, is_blocked, pinned_policy},
+    decision::{Closing, Course, catch_up, clock_policies, closes_by, is_blocked, pinned_policy},
     digest::Digest,
     error::Error,
     event::PolicyStamp,
@@ -68,50 +68,31 @@ impl InForce {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    /// The course with everything that has fallen due by `until`.
+    /// The course of an incident with everything that has fallen due by `until`.
     pub(super) async fn caught_up(
         &self,
-        course: Course,
+        incident: Incident,
+        clockwork: Arc<Clockwork>,
         until: Instant,
         recorded_at: Instant,
         in_force: &InForce,
     ) -> Result<Course, Error> {
-        self.caught_up_from(course, None, until, recorded_at, in_force).await
+        let closes = closes_by(&incident, until);
+        let policy = if closes { self.pinned(&incident, in_force).await? } else { None };
+        let closing = policy.as_deref().map(|policy| Closing { policy, not_before: None });
+        Ok(catch_up(Course::from(incident, clockwork), until, recorded_at, closing))
     }
 
-    /// The same, with no closure before an instant.
-    async fn caught_up_from(
+    /// The policy that a course needs after a command: with it the incident closes where nothing blocks that any
+    /// more, or where it has fallen due since.
+    pub(super) async fn settling(
         &self,
-        course: Course,
-        not_before: Option<Instant>,
-        until: Instant,
+        incident: &Incident,
         recorded_at: Instant,
         in_force: &InForce,
-    ) -> Result<Course, Error> {
-        if !closes_by(&course.incident, until) {
-            return Ok(catch_up(course, until, recorded_at, None));
-        }
-        let policy = self.pinned(&course, in_force).await?;
-        let closing = policy.as_deref().map(|policy| Closing { policy, not_before });
-        Ok(catch_up(course, until, recorded_at, closing))
-    }
-
-    /// The course after a command at `occurred_at`: with the closure that nothing blocks any more, and with
-    /// what has fallen due since.
-    pub(super) async fn settled(
-        &self,
-        mut course: Course,
-        occurred_at: Instant,
-        recorded_at: Instant,
-        in_force: &InForce,
-    ) -> Result<Course, Error> {
-        if is_blocked(&course.incident)
-            && let Some(policy) = self.pinned(&course, in_force).await?
-        {
-            course = close_unblocked(course, occurred_at, recorded_at, &policy);
-        }
-        // Another policy may close what it would have closed long ago: not before it was asked.
-        self.caught_up_from(course, Some(occurred_at), recorded_at, recorded_at, in_force).await
+    ) -> Result<Option<Arc<Policy>>, Error> {
+        let closes = is_blocked(incident) || closes_by(incident, recorded_at);
+        if closes { self.pinned(incident, in_force).await } else { Ok(None) }
     }
 
     /// What moves the clocks of an incident: the policy in force, and those by which its clocks started.
@@ -131,8 +112,8 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// The policy by which the incident closes by itself.
-    async fn pinned(&self, course: &Course, in_force: &InForce) -> Result<Option<Arc<Policy>>, Error> {
-        match pinned_policy(&course.incident) {
+    async fn pinned(&self, incident: &Incident, in_force: &InForce) -> Result<Option<Arc<Policy>>, Error> {
+        match pinned_policy(incident) {
             None => Ok(None),
             Some(stamp) if stamp.digest == in_force.stamp.digest => Ok(Some(Arc::clone(&in_force.policy))),
             Some(stamp) => {

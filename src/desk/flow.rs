@@ -1,6 +1,6 @@
 //! How a command flows: load, judge, catch up, decide, commit, and again on a conflict.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, pin::pin, sync::Arc};
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     actor::ActorId,
     command::{IncidentCommand, Report},
-    decision::{Context, Course, decide, intake},
+    decision::{Context, Course, decide, intake, settle},
     digest::Digest,
     error::{CommandReused, Error, VersionConflict},
     event::{Cause, RecordId},
@@ -49,7 +49,7 @@ pub(super) struct Asked(Vec<u8>);
 impl Asked {
     /// The digest that is kept. It is salted, so that what was asked cannot be found by trying.
     fn digest(&self, salt: [u8; 16]) -> Digest {
-        Digest::of(&[salt.as_slice(), &self.0].concat())
+        Digest::of_all(&[&salt, &self.0])
     }
 
     /// Whether this is what was answered. Without a salt nobody can tell.
@@ -107,7 +107,7 @@ impl<R: Repository> ActingDesk<R> {
     pub(crate) async fn run_report(&self, report: Report) -> Result<Outcome, Error> {
         let command = self.command_id();
         let tries = Tries::default();
-        let run = async {
+        let run = pin!(async {
             let asked = self.asked(None, &report);
             for _ in 0..CONFLICT_TRIES {
                 tries.count();
@@ -122,7 +122,7 @@ impl<R: Repository> ActingDesk<R> {
                 }
             }
             Err(busy(command))
-        };
+        });
         let outcome = self.observed(Verb::Report.permission(), command, &tries, run).await?;
         Ok(self.shown(outcome))
     }
@@ -178,8 +178,8 @@ impl<R: Repository> ActingDesk<R> {
         let command = self.command_id();
         let tries = Tries::default();
         let verb = requests.first().map_or(Verb::Read, IncidentCommand::verb);
-
-        let run = self.try_requests(command, key, requests, &tries);
+        // Pinned where it stands: moving a future costs as much as a good part of the command.
+        let run = pin!(self.try_requests(command, key, requests, &tries));
         let outcome = self.observed(verb.permission(), command, &tries, run).await?;
         Ok(self.shown(outcome))
     }
@@ -267,9 +267,8 @@ impl<R: Repository> ActingDesk<R> {
         let clockwork = self.clockwork(incident, in_force).await?;
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
         // command that is dated back is judged by the same record either way.
-        let mut course = self
-            .caught_up(Course::from(incident.clone(), Arc::clone(&clockwork)), recorded_at, recorded_at, in_force)
-            .await?;
+        let clocked = Arc::clone(&clockwork);
+        let mut course = self.caught_up(incident.clone(), clocked, recorded_at, recorded_at, in_force).await?;
         let mut guards = Vec::new();
         let cause = self.cause();
         for request in requests {
@@ -304,7 +303,8 @@ impl<R: Repository> ActingDesk<R> {
             let path = if verb == Verb::Correct { "to" } else { "as" };
             guards.extend(self.guard(other_of(request), verb, path, Some(&course.incident)).await?);
             course = decide(course, request, &context)?;
-            course = self.settled(course, occurred_at, recorded_at, in_force).await?;
+            let closing = self.settling(&course.incident, recorded_at, in_force).await?;
+            course = settle(course, occurred_at, recorded_at, closing.as_deref());
         }
         Ok(Decided { course, guards, recorded_at })
     }

@@ -1,7 +1,7 @@
 //! Importing a history: one incident with everything that happened to it, at its original times, in
 //! one commit.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, pin::pin};
 
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +119,7 @@ impl<R: Repository> ActingDesk<R> {
     pub async fn import(&self, history: &History) -> Result<Imported, Error> {
         let command = self.command_id();
         let tries = Tries::default();
-        let run = self.run_import(command, history, &tries);
+        let run = pin!(self.run_import(command, history, &tries));
         self.observed(Verb::Import.permission(), command, &tries, run).await
     }
 

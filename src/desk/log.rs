@@ -33,7 +33,13 @@ impl<R: Repository> ActingDesk<R> {
             return Err(self.failed(corrupt(record, format!("event {last} is missing"))));
         }
         log.retain(|event| event.sequence >= first);
-        Ok(Outcome { record: Arc::new(Record::Incident(incident)), version, events: log, command, repeated: true })
+        Ok(Outcome {
+            record: Arc::new(Record::Incident(incident)),
+            version,
+            events: log.into(),
+            command,
+            repeated: true,
+        })
     }
 
     /// The record as it was known then: what had been recorded by that instant. `None` if nothing had.

@@ -17,7 +17,7 @@ use crate::{
 pub struct Outcome {
     pub(crate) record: Arc<Record>,
     pub(crate) version: Version,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Arc<[Event]>,
     pub(crate) command: CommandId,
     pub(crate) repeated: bool,
 }

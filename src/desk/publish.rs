@@ -1,6 +1,6 @@
 //! Publishing policies.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use super::{
     ActingDesk, InForce,
@@ -34,7 +34,7 @@ impl<R: Repository> ActingDesk<R> {
     pub async fn publish_policy(&self, policy: Policy) -> Result<PolicyStamp, Error> {
         let command = self.command_id();
         let tries = Tries::default();
-        let run = self.run_publish(command, Arc::new(policy), &tries);
+        let run = pin!(self.run_publish(command, Arc::new(policy), &tries));
         self.observed(Permission::PublishPolicy.as_str(), command, &tries, run).await
     }
 

@@ -78,7 +78,7 @@ impl<R: Repository> ActingDesk<R> {
     ) -> Result<Incident, Error> {
         let recorded_at = now.max(incident.progress().recorded_at);
         let clockwork = self.clockwork(&incident, in_force).await?;
-        Ok(self.caught_up(Course::from(incident, clockwork), now, recorded_at, in_force).await?.incident)
+        Ok(self.caught_up(incident, clockwork, now, recorded_at, in_force).await?.incident)
     }
 
     /// Whether the actor reads what is internal to the incident.
@@ -104,7 +104,7 @@ impl<R: Repository> ActingDesk<R> {
         if outcome.incident().has_internals() {
             outcome.record = Arc::new(Record::Incident(outcome.incident().withheld()));
         }
-        outcome.events = public(outcome.events);
+        outcome.events = public(&outcome.events);
         outcome
     }
 
@@ -173,9 +173,9 @@ impl<R: Repository> ActingDesk<R> {
 }
 
 /// The events without those that are internal, and without internal texts.
-fn public(events: Vec<Event>) -> Vec<Event> {
-    let shown = events.into_iter().filter(|event| event.audience() == Audience::Public);
-    shown.map(|event| event.withheld()).collect()
+fn public(events: &[Event]) -> Arc<[Event]> {
+    let shown = events.iter().filter(|event| event.audience() == Audience::Public);
+    shown.map(|event| event.clone().withheld()).collect()
 }
 
 pub(crate) fn incident_of(loaded: &Loaded) -> &Incident {

@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    decision::Course,
     error::{Error, invalid_read},
     event::RecordId,
     id::Version,
@@ -143,8 +142,7 @@ impl<R: Repository> ActingDesk<R> {
             let incident = incident_of(&loaded);
             let recorded_at = super::judge::recorded_at(incident, &policy.policy, self.desk.now())?;
             let clockwork = self.clockwork(incident, &policy).await?;
-            let course = Course::from(incident.clone(), clockwork);
-            let course = self.caught_up(course, recorded_at, recorded_at, &policy).await?;
+            let course = self.caught_up(incident.clone(), clockwork, recorded_at, recorded_at, &policy).await?;
             if course.happenings.is_empty() {
                 return Ok(None);
             }

@@ -118,7 +118,7 @@ pub struct Write {
     /// What changes of its terms. A record that did not exist gets all of them.
     pub terms: TermChange,
     /// What happened; its last sequence is the record's new version.
-    pub events: Vec<Event>,
+    pub events: Arc<[Event]>,
 }
 
 /// Texts of a record that are to be erased: in its log, wherever they occur.
@@ -265,7 +265,7 @@ impl Commit {
                 Expected::Absent => Version::NONE,
                 Expected::At(version) => version,
             };
-            for event in &write.events {
+            for event in &*write.events {
                 if event.tenant != *tenant {
                     return malformed("it holds events of another tenant");
                 }

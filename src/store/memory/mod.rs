@@ -1,5 +1,6 @@
 //! A repository in memory: for tests, demonstrations, and hosts that need no durability.
 
+mod log;
 mod orders;
 mod plan;
 mod tenant;

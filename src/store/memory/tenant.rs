@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::orders::Orders;
+use super::{log::Log, orders::Orders};
 use crate::{
     digest::Digest,
     event::{Event, PolicyStamp, RecordId},
@@ -49,7 +49,7 @@ pub(super) struct Row {
     record: Arc<Record>,
     pub(super) row: IndexRow,
     pub(super) terms: Terms,
-    events: Vec<Event>,
+    log: Log,
 }
 
 /// A write, as the feed remembers it.
@@ -66,25 +66,13 @@ impl Row {
         Loaded { record: Arc::clone(&self.record), version: self.row.version }
     }
 
-    /// The events from a version on, oldest first.
-    fn from(&self, from: Version) -> impl DoubleEndedIterator<Item = &Event> {
-        let skip = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
-        self.events.get(skip..).unwrap_or_default().iter()
-    }
-
-    /// The events up to a version, oldest first.
-    fn up_to(&self, to: Version) -> impl DoubleEndedIterator<Item = &Event> {
-        let take = usize::try_from(to.get()).unwrap_or(usize::MAX).min(self.events.len());
-        self.events.get(..take).unwrap_or_default().iter()
-    }
-
     pub(super) fn page(&self, scope: &Scope, part: LogPart) -> EventPage {
         if part.newest_first {
             let next = |last: Version| (last.get() > 1).then(|| Version::new(last.get().saturating_sub(1)));
-            self.pick(scope, self.up_to(part.from).rev(), part.limit, next)
+            self.pick(scope, self.log.back_from(part.from), part.limit, next)
         } else {
             let next = |last: Version| (last < self.row.version).then(|| last.next());
-            self.pick(scope, self.from(part.from), part.limit, next)
+            self.pick(scope, self.log.from(part.from), part.limit, next)
         }
     }
 
@@ -96,7 +84,7 @@ impl Row {
         next: impl Fn(Version) -> Option<Version>,
     ) -> EventPage {
         let limit = limit.clamp(1, MAX_PAGE);
-        let mut picked = Vec::with_capacity(limit.min(self.events.len()));
+        let mut picked = Vec::new();
         for event in events {
             picked.extend(scope.shows(event, &self.terms));
             if picked.len() == limit {
@@ -181,8 +169,8 @@ impl Tenant {
             Ok(erased) => erased,
             Err(error) => return Err(Refused { error, commit: Box::new(commit) }),
         };
-        for (slot, events) in erased {
-            self.replace(slot, events);
+        for (slot, log) in erased {
+            self.replace(slot, log);
         }
         let answer = commit.answer();
         if !answer.made_a_record() {
@@ -243,16 +231,15 @@ impl Tenant {
     }
 
     /// The logs after the erasures of a commit, what it adds left aside.
-    fn erased(&self, commit: &Commit) -> Result<Vec<(Slot, Vec<Event>)>, RepositoryError> {
+    fn erased(&self, commit: &Commit) -> Result<Vec<(Slot, Log)>, RepositoryError> {
         let mut logs = Vec::with_capacity(commit.erasures.len());
         for erasure in &commit.erasures {
             let Some((slot, row)) = self.ids.get(&erasure.record).and_then(|slot| Some((*slot, self.at(*slot)?)))
             else {
                 continue;
             };
-            let events: Result<Vec<_>, _> = row.events.iter().map(|event| event.erased(&erasure.slots)).collect();
             let corrupt = |error| RepositoryError::Corrupt { key: erasure.record.to_string(), source: Box::new(error) };
-            logs.push((slot, events.map_err(corrupt)?));
+            logs.push((slot, row.log.erased(&erasure.slots).map_err(corrupt)?));
         }
         Ok(logs)
     }
@@ -299,21 +286,22 @@ impl Tenant {
                 row.record = write.record;
                 row.row = write.row;
                 row.terms = terms;
-                row.events.extend(write.events);
+                row.log.append(write.events);
             }
             None => {
                 self.ids.insert(id, slot);
                 self.numbers.insert(write.row.number.clone(), slot);
-                self.rows.push(Row { record: write.record, row: write.row, terms, events: write.events });
+                let log = Log::new(write.events);
+                self.rows.push(Row { record: write.record, row: write.row, terms, log });
             }
         }
     }
 
     /// Puts a log without its erased texts in the place of the old one. Nobody can find out by trying, any
     /// more, what was asked of the record.
-    fn replace(&mut self, slot: Slot, events: Vec<Event>) {
+    fn replace(&mut self, slot: Slot, log: Log) {
         let Some(row) = usize::try_from(slot).ok().and_then(|index| self.rows.get_mut(index)) else { return };
-        row.events = events;
+        row.log = log;
         let id = row.row.id;
         for answer in self.answers.values_mut() {
             if answer.touched.iter().any(|touched| touched.record == id) {
@@ -333,7 +321,7 @@ fn deliver(row: &Row, delivery: &Delivery, scope: &Scope, filter: &Filter) -> Op
         saw()?
     } else if filter.matches(&row.row, &row.terms) {
         let count = delivery.last.get().saturating_sub(delivery.first.get()).saturating_add(1);
-        let events = row.from(delivery.first).take(usize::try_from(count).unwrap_or(usize::MAX));
+        let events = row.log.from(delivery.first).take(usize::try_from(count).unwrap_or(usize::MAX));
         let events = events.filter_map(|event| scope.shows(event, &row.terms)).collect();
         FeedChange::Stands { row: Box::new(row.row.clone()), events }
     } else {

@@ -384,7 +384,7 @@ fn erasure(broken: &mut List) {
         let kept = Arc::clone(&copies);
         Bent::default()
             .before_commit(move |_, _, commit| {
-                let events = commit.writes.iter().flat_map(|write| &write.events);
+                let events = commit.writes.iter().flat_map(|write| &*write.events);
                 copies.lock().unwrap().extend(events.map(|event| ((event.record, event.sequence), event.clone())));
             })
             .after_feed(move |_, _, page| {

@@ -10,6 +10,7 @@
     reason = "a test that fails should say so at once"
 )]
 
+#[path = "suite/common/mod.rs"]
 mod common;
 
 use std::collections::BTreeSet;

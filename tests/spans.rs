@@ -8,6 +8,7 @@
     reason = "a test that fails should say so at once"
 )]
 
+#[path = "suite/common/mod.rs"]
 mod common;
 
 use std::{

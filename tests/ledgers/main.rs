@@ -12,7 +12,7 @@
     reason = "a test that fails should say so at once, and one of many stories tells how many there were"
 )]
 
-#[path = "../common/mod.rs"]
+#[path = "../suite/common/mod.rs"]
 mod common;
 mod oracle;
 

@@ -13,7 +13,7 @@
     reason = "a test that fails should say so at once"
 )]
 
-#[path = "../common/mod.rs"]
+#[path = "../suite/common/mod.rs"]
 mod common;
 mod told;
 

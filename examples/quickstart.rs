@@ -186,8 +186,8 @@ fn summary<R: Repository>(desk: &ActingDesk<R>, id: andon::Id<andon::Incident>) 
     for milestone in
         [Milestone::Reported, Milestone::Responded, Milestone::Resolved, Milestone::Confirmed, Milestone::Closed]
     {
-        if let Some(at) = progress.milestones.at(milestone) {
-            println!("  {:<10} {}", milestone.key(), at.format("%Y-%m-%d %H:%M"));
+        if let Some(at) = progress.milestones.at(&milestone) {
+            println!("  {:<10} {}", milestone.as_str(), at.format("%Y-%m-%d %H:%M"));
         }
     }
     for clock in desk.incident(id).clock_views()? {

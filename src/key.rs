@@ -226,6 +226,8 @@ keys! {
     StageLabel = "stage label";
     /// A reason for holding that is the host's own.
     HoldReasonKey = "hold reason";
+    /// A milestone of the host's own.
+    MilestoneKey = "milestone";
     /// How an incident was resolved: `fixed`, `workaround`, …
     ResolutionCode = "resolution code";
     /// How the report reached the desk: `phone`, `mail`, `self_service`, …

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     field::{FieldName, RequiredBy, Requirement, Severity},
     incident::{ClosureBasis, Incident, OpenObligation},
+    ledger::Clock,
     permission::Permission,
     policy::Policy,
     time::{Instant, later},
@@ -103,17 +104,24 @@ impl fmt::Display for ReopeningLimit {
 
 /// What the policy asks before `by` and the incident does not have, waived or not.
 fn owed(incident: &Incident, policy: &Policy, by: RequiredBy) -> Vec<Obligation> {
-    requirements(incident, policy)
-        .filter(|requirement| requirement.by <= by && !requirement.field.is_filled(incident))
-        .map(|requirement| Obligation {
+    let asked = requirements(incident, policy).filter(|asked| asked.by <= by && !asked.field.is_filled(incident));
+    let mut owed: Vec<Obligation> = Vec::new();
+    for requirement in asked {
+        // What several rules ask for is owed once, as hard as the hardest of them asks.
+        if let Some(known) = owed.iter_mut().find(|known| known.field.as_ref() == Some(&requirement.field)) {
+            known.severity = known.severity.min(requirement.severity);
+            continue;
+        }
+        owed.push(Obligation {
             code: FIELD_REQUIRED,
             field: Some(requirement.field.clone()),
             severity: requirement.severity,
             waivable_by: Some(IncidentVerb::Waive.into()),
             text: format!("{} must be filled in", requirement.field),
             settles_at: None,
-        })
-        .collect()
+        });
+    }
+    owed
 }
 
 /// The fields that must be there from the report on.
@@ -141,7 +149,14 @@ pub(crate) fn reopening_over(limit: ReopeningLimit) -> Obligation {
 fn requirements<'a>(incident: &'a Incident, policy: &'a Policy) -> impl Iterator<Item = &'a Requirement> {
     let category = incident.facts().category.as_ref().and_then(|key| policy.category(key.as_str()));
     let of_category = category.map_or(&[][..], |(_, defaults)| defaults.required.as_slice());
-    policy.closure().required.iter().chain(of_category)
+    policy.closure().required.iter().chain(of_category).chain(after_misses(incident, policy))
+}
+
+/// What the rules of missed clocks ask for.
+fn after_misses<'a>(incident: &'a Incident, policy: &'a Policy) -> impl Iterator<Item = &'a Requirement> {
+    let missed = incident.clocks().clocks().iter().filter(|clock| clock.is_missed()).map(Clock::terms);
+    let rules = missed.filter_map(|terms| policy.agreement(terms.agreement.as_str())?.metric(terms.metric.as_str()));
+    rules.flat_map(|rule| &rule.when_missed)
 }
 
 /// What is owed before a resolution.

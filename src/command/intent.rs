@@ -144,7 +144,9 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
             Command::LogTime { seconds: spent.seconds.get(), note: maybe_said(spent.note.as_ref())? }
         }
         Event::Labelled(label) => Command::SetLabel { label: typed(label.as_ref()) },
-        Event::MilestoneRecorded(time) => Command::RecordMilestone { milestone: time.milestone(), at: time.at() },
+        Event::MilestoneRecorded(time) => {
+            Command::RecordMilestone { milestone: time.milestone().clone(), at: time.at() }
+        }
         Event::ObligationWaived(waiver) => Command::Waive {
             code: waiver.code.to_string(),
             field: typed(waiver.field.as_ref()),

@@ -207,7 +207,7 @@ impl MoveField {
     fn labelled<'a>(
         name: &'static str,
         required: bool,
-        options: impl Iterator<Item = (&'a (impl Display + 'a), Option<&'a String>)> + Clone,
+        options: impl Iterator<Item = (&'a (impl Display + ?Sized + 'a), Option<&'a String>)> + Clone,
     ) -> Self {
         let labels = options.clone().filter_map(|(key, label)| Some((key.to_string(), label?.clone()))).collect();
         Self { labels, ..Self::choice(name, required, options.map(|(key, _)| key)) }
@@ -343,9 +343,11 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             vec![MoveField::labelled("label", false, rules.map(|rule| (&rule.key, rule.label.as_ref())))]
         }
         Verb::RecordMilestone => {
-            let milestones =
-                Milestone::ALL.iter().filter(|milestone| !milestone.is_set_by_stage()).map(|known| known.key());
-            vec![MoveField::choice("milestone", true, milestones), free("at", false)]
+            let known = Milestone::KNOWN.iter().filter(|milestone| !milestone.is_set_by_stage());
+            let known = known.map(|known| (known.as_str(), None));
+            let own = draft.milestones.iter().filter(|rule| !rule.retired);
+            let own = own.map(|rule| (rule.milestone.as_str(), rule.label.as_ref()));
+            vec![MoveField::labelled("milestone", true, known.chain(own)), free("at", false)]
         }
         Verb::Waive => vec![free("code", true), free("field", false), free("reason", true)],
         Verb::Correct => vec![free("to", true), free("reason", true)],

@@ -11,8 +11,8 @@ use crate::{
     field::Severity,
     incident::{
         Assignment, Attachment, Audience, AutomaticClosure, CancelledAs, ConfirmedBy, CorrectedStage, Correction,
-        Incident, IncidentEvent as Event, Left, MilestoneTime, Note, NoteFrom, Reason, Redaction, Reopening, ReplyRule,
-        Resolution, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
+        Incident, IncidentEvent as Event, Left, Milestone, MilestoneTime, Note, NoteFrom, Reason, Redaction, Reopening,
+        ReplyRule, Resolution, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation, ReopeningLimit},
@@ -265,8 +265,11 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
         Command::SetLabel { label } => set_label(incident, label.as_ref(), read, context),
         Command::RecordMilestone { milestone, at } => {
             let at = read.past("at", *at, context.recorded_at);
-            match MilestoneTime::new(*milestone, at) {
-                Ok(_) if incident.progress().milestones.at(*milestone) == at => Vec::new(),
+            if let Milestone::Own(key) = milestone {
+                read.own_milestone("milestone", key, at.is_some());
+            }
+            match MilestoneTime::new(milestone.clone(), at) {
+                Ok(_) if incident.progress().milestones.at(milestone) == at => Vec::new(),
                 Ok(time) => vec![Event::MilestoneRecorded(time)],
                 Err(error) => {
                     read.fault("milestone", "milestone.set_by_stage", format!("is wrong: {error}"));

@@ -8,8 +8,8 @@ use crate::{
     event::PolicyStamp,
     fault::Faults,
     id::IdSource,
-    incident::{Attachment, AutomaticClosure, FieldValue, Hold, HoldReason, Rated, Resolution},
-    key::{CategoryKey, ContactChannel, FieldKey, KeyError, Label, LevelName, MediaType},
+    incident::{Attachment, AutomaticClosure, FieldValue, Hold, HoldReason, Milestone, Rated, Resolution},
+    key::{CategoryKey, ContactChannel, FieldKey, KeyError, Label, LevelName, MediaType, MilestoneKey},
     policy::{Policy, UntilRule, known_fields},
     priority::Scale,
     text::{Text, Title},
@@ -232,6 +232,23 @@ impl<'a> Reading<'a> {
 
     pub fn labels(&mut self, path: &str, labels: &[String]) -> Vec<Label> {
         self.keys(path, labels, self.policy.caps().labels)
+    }
+
+    /// A milestone of the host's own: one that the policy has and, unless it is taken back, one in use.
+    pub fn own_milestone(&mut self, path: &str, key: &MilestoneKey, is_reached: bool) {
+        match self.policy.milestone(key.as_str()) {
+            Some(rule) if rule.retired && is_reached => {
+                self.fault(path, "field.retired", format!("is `{key}`, which is recorded no more"));
+            }
+            Some(_) => {}
+            None => {
+                let known = Milestone::KNOWN.iter().filter(|known| !known.is_set_by_stage()).map(Milestone::as_str);
+                let own = self.policy.parts().milestones.iter().map(|rule| rule.milestone.as_str());
+                let list = known.chain(own).collect::<Vec<_>>().join(", ");
+                let text = format!("is `{}`, which is no milestone; the milestones are {list}", shown(key.as_str()));
+                self.fault(path, "milestone.unknown", text);
+            }
+        }
     }
 
     /// A hold by the rules for its reason.

@@ -336,7 +336,7 @@ pub struct TimeSpent {
 
 /// The time of a milestone that people may record: not one that a stage sets (reported, responded to,
 /// resolved, confirmed, closed).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "MilestoneTimeForm", into = "MilestoneTimeForm")]
 pub struct MilestoneTime {
     milestone: Milestone,
@@ -348,14 +348,14 @@ impl MilestoneTime {
     ///
     /// # Errors
     /// [`StageMilestone`] for a milestone that a stage sets.
-    pub const fn new(milestone: Milestone, at: Option<Instant>) -> Result<Self, StageMilestone> {
+    pub fn new(milestone: Milestone, at: Option<Instant>) -> Result<Self, StageMilestone> {
         if milestone.is_set_by_stage() { Err(StageMilestone { milestone }) } else { Ok(Self { milestone, at }) }
     }
 
     /// Which.
     #[must_use]
-    pub const fn milestone(&self) -> Milestone {
-        self.milestone
+    pub const fn milestone(&self) -> &Milestone {
+        &self.milestone
     }
 
     /// When; `None` takes it back.
@@ -366,8 +366,8 @@ impl MilestoneTime {
 }
 
 /// A milestone that only a stage can set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the milestone `{}` is set by a move and cannot be recorded by hand", .milestone.key())]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the milestone `{}` is set by a move and cannot be recorded by hand", .milestone.as_str())]
 pub struct StageMilestone {
     milestone: Milestone,
 }

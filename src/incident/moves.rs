@@ -616,8 +616,9 @@ impl<S: Live> In<S> {
 impl<S: IncidentStage> In<S> {
     /// Records, corrects or clears the time of a milestone, in any stage.
     pub fn record_milestone(self, time: MilestoneTime, stamp: &Stamp<'_>) -> Step<Self> {
+        let (milestone, at) = (time.milestone().clone(), time.at());
         self.noted(Event::MilestoneRecorded(time), stamp, |this| {
-            this.shared.progress.set(time.milestone(), time.at());
+            this.shared.progress.set(milestone, at);
         })
     }
 

@@ -1,12 +1,12 @@
 //! Progress: what the events have added up to. Milestones, counters, assignment, priority.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Assignment, Waiver};
 use crate::{
-    key::{GroupRef, PersonRef, StageLabel},
+    key::{GroupRef, KeyError, MilestoneKey, PersonRef, StageLabel},
     ledger::Ledger,
     lifecycle::Stamp,
     priority::Assessment,
@@ -16,41 +16,88 @@ use crate::{
 /// Declares the milestones, their names and the table of their times.
 macro_rules! milestones {
     ($($(#[$doc:meta])* $variant:ident = $name:ident,)*) => {
-        /// Something that happens once in a good incident, and whose time is asked for later.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
+        /// Something that happens once in a good incident, and whose time is asked for later. As data:
+        /// `responded`, or a key that the policy declares.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "Arc<str>", into = "Arc<str>")]
         pub enum Milestone {
             $($(#[$doc])* $variant,)*
+            /// One of the host's own, which the policy declares: `aware`, `authority_notified`.
+            Own(MilestoneKey),
         }
 
         impl Milestone {
-            /// Every milestone, in the order in which they are reached.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            /// Every milestone that needs no declaration, in the order in which they are reached.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
 
             /// The milestone as data names it: `responded`.
             #[must_use]
-            pub const fn key(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($name)),* }
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => stringify!($name),)*
+                    Self::Own(key) => key.as_str(),
+                }
+            }
+        }
+
+        impl TryFrom<Arc<str>> for Milestone {
+            type Error = KeyError;
+
+            fn try_from(text: Arc<str>) -> Result<Self, KeyError> {
+                match &*text {
+                    $(stringify!($name) => Ok(Self::$variant),)*
+                    _ => MilestoneKey::try_from(text).map(Self::Own),
+                }
+            }
+        }
+
+        impl From<Milestone> for Arc<str> {
+            fn from(milestone: Milestone) -> Self {
+                match milestone {
+                    Milestone::Own(key) => key.into(),
+                    known => known.as_str().into(),
+                }
             }
         }
 
         /// When the milestones were reached. Each is the time at which it happened, not at which it was
         /// recorded.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct Milestones {
             $($(#[$doc])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $name: Option<Instant>,)*
+            /// Those of the host's own.
+            #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+            pub own: BTreeMap<MilestoneKey, Instant>,
         }
 
         impl Milestones {
             /// When this milestone was reached.
             #[must_use]
-            pub const fn at(&self, milestone: Milestone) -> Option<Instant> {
-                match milestone { $(Milestone::$variant => self.$name),* }
+            pub fn at(&self, milestone: &Milestone) -> Option<Instant> {
+                match milestone {
+                    $(Milestone::$variant => self.$name,)*
+                    Milestone::Own(key) => self.own.get(key).copied(),
+                }
             }
 
-            const fn slot(&mut self, milestone: Milestone) -> &mut Option<Instant> {
-                match milestone { $(Milestone::$variant => &mut self.$name),* }
+            /// The milestones that were reached, each with its time: first those that need no declaration.
+            pub fn reached(&self) -> impl Iterator<Item = (&str, Instant)> {
+                let known = [$((stringify!($name), self.$name)),*];
+                let known = known.into_iter().filter_map(|(name, at)| Some((name, at?)));
+                known.chain(self.own.iter().map(|(key, at)| (key.as_str(), *at)))
+            }
+
+            fn set(&mut self, milestone: Milestone, at: Option<Instant>) {
+                match (milestone, at) {
+                    $((Milestone::$variant, at) => self.$name = at,)*
+                    (Milestone::Own(key), Some(at)) => {
+                        self.own.insert(key, at);
+                    }
+                    (Milestone::Own(key), None) => {
+                        self.own.remove(&key);
+                    }
+                }
             }
         }
     };
@@ -92,7 +139,7 @@ milestones! {
 impl Milestone {
     /// Whether a move sets it, so that nobody can record it by hand.
     #[must_use]
-    pub const fn is_set_by_stage(self) -> bool {
+    pub const fn is_set_by_stage(&self) -> bool {
         matches!(self, Self::Reported | Self::Responded | Self::Resolved | Self::Confirmed | Self::Closed)
     }
 }
@@ -193,13 +240,13 @@ impl Progress {
 
     /// Reaches a milestone; the earliest time counts.
     pub(super) fn reach(&mut self, milestone: Milestone, at: Instant) {
-        let slot = self.milestones.slot(milestone);
-        *slot = Some(slot.map_or(at, |earlier| earlier.min(at)));
+        let first = self.milestones.at(&milestone).map_or(at, |earlier| earlier.min(at));
+        self.milestones.set(milestone, Some(first));
     }
 
     /// Sets a milestone anew, or clears it.
     pub(super) fn set(&mut self, milestone: Milestone, at: Option<Instant>) {
-        *self.milestones.slot(milestone) = at;
+        self.milestones.set(milestone, at);
     }
 
     /// Ends a hold interval.

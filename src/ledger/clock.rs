@@ -267,6 +267,19 @@ impl Clock {
         self.is_live() && self.schedule.due.is_some_and(|due| due < now)
     }
 
+    /// Whether it is missed as far as is known: it ended too late, or it is overdue and that was recorded. What was
+    /// overdue and has more time by now, or was done in time after all, is not.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        match &self.state {
+            ClockState::Ended { result, .. } => *result == ClockResult::Missed,
+            ClockState::Running | ClockState::Paused => {
+                self.breached.is_some_and(|breached| self.schedule.due.is_some_and(|due| due <= breached))
+            }
+            ClockState::Cancelled { .. } | ClockState::Replaced { .. } => false,
+        }
+    }
+
     /// The warnings of its terms that were given, by their places.
     #[must_use]
     pub fn warned(&self) -> &[u8] {

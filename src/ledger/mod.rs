@@ -52,7 +52,7 @@ pub struct Ledger {
     started: u32,
     /// What came of the clocks that are no longer kept.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    earlier: BTreeMap<ClockName, Tally>,
+    earlier: BTreeMap<AgreementKind, BTreeMap<ClockName, Tally>>,
 }
 
 /// What came of the clocks of a metric.
@@ -111,12 +111,14 @@ impl Ledger {
 
     /// Whether there is a clock that is not of an agreement with the customer.
     pub(crate) fn has_internals(&self) -> bool {
-        self.clocks.iter().any(|clock| clock.terms.kind != AgreementKind::Sla)
+        let mut kinds = self.clocks.iter().map(|clock| clock.terms.kind).chain(self.earlier.keys().copied());
+        kinds.any(|kind| kind != AgreementKind::Sla)
     }
 
     /// Keeps the clocks of agreements with the customer.
     pub(crate) fn withhold(&mut self) {
         self.clocks.retain(|clock| clock.terms.kind == AgreementKind::Sla);
+        self.earlier.retain(|kind, _| *kind == AgreementKind::Sla);
     }
 
     /// The clocks, in the order in which they started: all that are live, the last of each metric, and others that
@@ -158,14 +160,22 @@ impl Ledger {
         ClockId(self.started.saturating_add(1))
     }
 
-    /// What came of the clocks of each metric, all of them.
+    /// What came of the clocks of each metric, of agreements of this kind: of all of them, kept or not.
     #[must_use]
-    pub fn tallies(&self) -> BTreeMap<ClockName, Tally> {
-        let mut tallies = self.earlier.clone();
-        for clock in &self.clocks {
+    pub fn tallies(&self, kind: AgreementKind) -> BTreeMap<ClockName, Tally> {
+        let mut tallies = self.earlier.get(&kind).cloned().unwrap_or_default();
+        for clock in self.clocks.iter().filter(|clock| clock.terms.kind == kind) {
             tallies.entry(clock.terms.metric.clone()).or_default().count(clock);
         }
         tallies
+    }
+
+    /// The metrics of which a clock was overdue at some time, of agreements of this kind.
+    pub(crate) fn breached(&self, kind: AgreementKind) -> impl Iterator<Item = &ClockName> {
+        let earlier = self.earlier.get(&kind).into_iter().flatten();
+        let earlier = earlier.filter(|(_, tally)| tally.ever_breached > 0).map(|(metric, _)| metric);
+        let kept = self.clocks.iter().filter(move |clock| clock.terms.kind == kind && clock.breached.is_some());
+        earlier.chain(kept.map(|clock| &clock.terms.metric))
     }
 
     /// When one of the clocks next does something by itself, which one, and what.
@@ -218,7 +228,6 @@ impl Ledger {
                     return Err(LedgerError::State(ended.clock.id));
                 }
                 let ClockEnded { at, result, due, used_seconds, late, .. } = **ended;
-                clock.stop_at(at);
                 clock.schedule = Schedule { due, warnings: Vec::new() };
                 clock.state = ClockState::Ended { at, result, used_seconds, late };
                 if result == ClockResult::Missed {
@@ -280,7 +289,8 @@ impl Ledger {
             };
             let Some(index) = self.clocks.iter().enumerate().position(spent) else { return };
             let clock = self.clocks.remove(index);
-            self.earlier.entry(clock.terms.metric.clone()).or_default().count(&clock);
+            let tallies = self.earlier.entry(clock.terms.kind).or_default();
+            tallies.entry(clock.terms.metric.clone()).or_default().count(&clock);
         }
     }
 }
@@ -294,7 +304,8 @@ impl Clock {
         let fits = match &self.state {
             ClockState::Running => !stands,
             ClockState::Paused => stands,
-            ClockState::Ended { result, late, .. } => !stands && (*result == ClockResult::Missed) == late.is_some(),
+            // What stood still when it ended did so until then, whenever that is known to have been.
+            ClockState::Ended { result, late, .. } => (*result == ClockResult::Missed) == late.is_some(),
             ClockState::Cancelled { .. } | ClockState::Replaced { .. } => true,
         };
         let warnings = self.schedule.warnings.iter().map(|next| next.warning).chain(self.warned.iter().copied());
@@ -323,18 +334,6 @@ impl Clock {
         }
     }
 
-    /// Stops for good. A clock that stood still when it stopped does so until it is known better when it did.
-    pub(super) fn stop_at(&mut self, at: Instant) {
-        let stopped = self.state.stopped_at();
-        let lasts = |pause: &&mut Pause| {
-            let until_then = pause.to.is_some() && pause.to == stopped;
-            pause.to.is_none() || (until_then && !matches!(pause.reason, PauseReason::Resolved { .. }))
-        };
-        if let Some(pause) = self.pauses.last_mut().filter(lasts) {
-            pause.to = Some(at.max(pause.from));
-        }
-    }
-
     /// Is due and warns at these instants from now on. Warnings that were given are not given again.
     fn schedule(&mut self, schedule: &Schedule) {
         self.schedule = schedule.clone();
@@ -347,10 +346,13 @@ impl Clock {
         let (ClockState::Ended { at: since, .. } | ClockState::Cancelled { at: since, .. }) = self.state else {
             return Err(LedgerError::State(self.id));
         };
+        // What stood still when it ended did so until then. What was cancelled comes back as if nothing had been.
+        if revived.gap.is_some() || matches!(self.state, ClockState::Ended { .. }) {
+            self.end_pause(since);
+        }
         if let Some(reason) = &revived.gap
             && since < revived.at
         {
-            self.end_pause(since);
             let from = self.pauses.last().and_then(|last| last.to).map_or(since, |end| end.max(since));
             if from < revived.at {
                 self.pauses.push(Pause { from, to: Some(revived.at), reason: reason.clone() });

@@ -91,7 +91,7 @@ impl Clock {
     /// What the clock comes to if what it measures was done at `end`.
     pub(crate) fn ended_at(&self, end: Instant, measure: Measure<'_>) -> Result<ClockEnded, CalendarError> {
         let mut ended = self.clone();
-        ended.stop_at(end);
+        ended.end_pause(end);
         ended.schedule = ended.scheduled(measure)?;
         let late = ended.late(end, measure)?;
         let used = ended.used(end, measure)?.num_seconds();

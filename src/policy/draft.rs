@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Caps, ClosurePolicy, HoldRule, Intake, LabelRule, NumberFormat, Numbering, ReopeningPolicy, ResolutionRule,
-    Timeliness,
+    Caps, ClosurePolicy, HoldRule, Intake, LabelRule, MilestoneRule, NumberFormat, Numbering, ReopeningPolicy,
+    ResolutionRule, Timeliness,
 };
 use crate::{
     calendar::CalendarDraft,
@@ -45,6 +45,9 @@ pub struct PolicyDraft {
     pub hold_reasons: Vec<HoldRule>,
     /// The host's own statuses beneath the stages.
     pub stage_labels: Vec<LabelRule>,
+    /// The host's own milestones, which people record and from which and to which clocks can count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub milestones: Vec<MilestoneRule>,
     /// How incidents are resolved.
     pub resolution_codes: Vec<ResolutionRule>,
     /// The business calendars, by their keys.

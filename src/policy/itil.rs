@@ -33,6 +33,7 @@ impl PolicyDraft {
             fields: Vec::new(),
             hold_reasons: hold_reasons(),
             stage_labels: Vec::new(),
+            milestones: Vec::new(),
             resolution_codes: resolution_codes(),
             calendars: BTreeMap::new(),
             calendars_of: CalendarsOf::default(),

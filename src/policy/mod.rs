@@ -69,8 +69,8 @@ use std::collections::{BTreeMap, HashMap};
 pub use draft::PolicyDraft;
 pub(crate) use left_out::left_out;
 pub use rules::{
-    Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, LabelRule, NumberFormat, Numbering, ReopeningPolicy,
-    ResolutionRule, ServiceRequestRule, Timeliness, UntilRule,
+    Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, LabelRule, MilestoneRule, NumberFormat, Numbering,
+    ReopeningPolicy, ResolutionRule, ServiceRequestRule, Timeliness, UntilRule,
 };
 use serde::{Deserialize, Serialize};
 
@@ -226,6 +226,12 @@ impl Policy {
     #[must_use]
     pub fn label(&self, stage: Stage, key: &str) -> Option<&LabelRule> {
         self.draft.stage_labels.iter().find(|rule| rule.stage == stage && rule.key.as_str() == key)
+    }
+
+    /// The rule for a milestone of the host's own; `None` for one that the policy does not know.
+    #[must_use]
+    pub fn milestone(&self, key: &str) -> Option<&MilestoneRule> {
+        self.draft.milestones.iter().find(|rule| rule.milestone.as_str() == key)
     }
 
     /// The impact of an incident about which neither its report nor its category says anything.

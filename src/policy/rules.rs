@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     field::Requirement,
     incident::{HoldReason, ReplyRule, Stage, WakeOn},
-    key::{CategoryKey, ContactChannel, OfferingRef, ResolutionCode, RuleId, StageLabel},
+    key::{CategoryKey, ContactChannel, MilestoneKey, OfferingRef, ResolutionCode, RuleId, StageLabel},
     time::Seconds,
 };
 
@@ -97,6 +97,28 @@ pub struct LabelRule {
     /// Is not set anew; where it is set it stays.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retired: bool,
+}
+
+/// A milestone of the host's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MilestoneRule {
+    /// Which: a word of the host's own, such as `aware` or `authority_notified`.
+    pub milestone: MilestoneKey,
+    /// What people read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Is not recorded anew; where it was recorded it stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
+}
+
+impl MilestoneRule {
+    /// A milestone with this key.
+    #[must_use]
+    pub const fn new(milestone: MilestoneKey) -> Self {
+        Self { milestone, label: None, retired: false }
+    }
 }
 
 /// What confirms a resolution; any one of these is enough.

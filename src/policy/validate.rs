@@ -9,6 +9,7 @@ use crate::{
     fault::Faults,
     field::{FieldName, RequiredBy, Requirement},
     id::Number,
+    incident::Milestone,
     key::{CalendarKey, FieldKey, LevelName},
     priority::{Effect, Scale, Trigger},
     text::MAX_TEXT_CHARS,
@@ -143,6 +144,13 @@ impl PolicyDraft {
 
     fn check_names(&self, faults: &mut Faults) {
         unique(faults, "hold_reasons", "reason", self.hold_reasons.iter().map(|rule| rule.reason.as_str()));
+        unique(faults, "milestones", "milestone", self.milestones.iter().map(|rule| &rule.milestone));
+        for (index, rule) in self.milestones.iter().enumerate() {
+            if Milestone::KNOWN.iter().any(|known| known.as_str() == rule.milestone.as_str()) {
+                let text = format!("is `{}`, which every incident has: it needs no declaration", rule.milestone);
+                faults.push(format!("milestones[{index}].milestone"), "milestone.known", text);
+            }
+        }
         unique(faults, "resolution_codes", "code", self.resolution_codes.iter().map(|rule| &rule.code));
         unique(faults, "stage_labels", "key", self.stage_labels.iter().map(|rule| (rule.stage, &rule.key)));
         if !self.resolution_codes.iter().any(|rule| !rule.retired) {
@@ -196,7 +204,7 @@ impl PolicyDraft {
         }
     }
 
-    fn check_requirements(&self, faults: &mut Faults, path: &str, requirements: &[Requirement]) {
+    pub(crate) fn check_requirements(&self, faults: &mut Faults, path: &str, requirements: &[Requirement]) {
         for (index, requirement) in requirements.iter().enumerate() {
             let path = format!("{path}[{index}].field");
             self.check_field_name(faults, path.clone(), &requirement.field);
@@ -240,6 +248,7 @@ impl PolicyDraft {
             ("hold_reasons", self.hold_reasons.len()),
             ("stage_labels", self.stage_labels.len()),
             ("resolution_codes", self.resolution_codes.len()),
+            ("milestones", self.milestones.len()),
             ("intake.service_requests", self.intake.service_requests.len()),
             ("calendars", self.calendars.len()),
             ("agreements", self.agreements.len()),

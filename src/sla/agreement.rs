@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    field::Requirement,
     incident::{HoldReason, Milestone},
     key::{
         AgreementKey, CalendarKey, CategoryKey, ClockName, GroupRef, Label, LevelName, OfferingRef, OrganisationRef,
@@ -169,6 +170,10 @@ pub struct MetricRule {
     /// When it warns, at most [`MAX_WARNINGS`](Self::MAX_WARNINGS).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<WarnAt>,
+    /// What must be filled in once it is missed, such as the reasons for a late notification. A clock that was
+    /// late and, by a correction, no longer is asks for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when_missed: Vec<Requirement>,
 }
 
 impl MetricRule {
@@ -188,6 +193,7 @@ impl MetricRule {
             on_change: OnChange::KeepStart,
             on_reopening: OnReopening::Resume,
             warnings: Vec::new(),
+            when_missed: Vec::new(),
         }
     }
 }
@@ -214,7 +220,7 @@ impl Targets {
 }
 
 /// From when a clock counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StartRule {
     /// From when it was reported, by the time at which that happened.

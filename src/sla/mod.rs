@@ -67,13 +67,14 @@
 //! it counts from, as one of an agreement that comes to hold in mid-life, knows no pauses before.
 
 mod agreement;
+mod clockwork;
+mod hand;
 mod promise;
-mod react;
 mod validate;
 
 pub use agreement::{
     Agreement, CalendarChoice, CalendarOwner, CalendarsOf, Conditions, EndRule, MetricRule, OnChange, OnReopening,
     Runs, StartRule, Targets,
 };
+pub(crate) use clockwork::Clockwork;
 pub use promise::{Considered, MAX_CLOCKS, Misfit, Promise, considered, promises};
-pub(crate) use react::Clockwork;

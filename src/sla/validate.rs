@@ -4,7 +4,8 @@
 use super::{Agreement, CalendarChoice, Conditions, EndRule, MetricRule, Runs, StartRule, Targets};
 use crate::{
     fault::Faults,
-    incident::HoldReason,
+    field::RequiredBy,
+    incident::{HoldReason, Milestone},
     key::CalendarKey,
     ledger::{Target, WarnAt},
     policy::PolicyDraft,
@@ -105,7 +106,17 @@ impl PolicyDraft {
         for (path, target) in targets {
             check_target(faults, path, target, agreement.calendar.is_some());
         }
-        if rule.start == StartRule::Milestone(crate::incident::Milestone::Occurred) {
+        if let StartRule::Milestone(milestone) = &rule.start {
+            self.check_milestone(faults, format!("{path}.start.milestone"), milestone);
+        }
+        self.check_requirements(faults, &format!("{path}.when_missed"), &rule.when_missed);
+        for (at, requirement) in rule.when_missed.iter().enumerate() {
+            if requirement.by == RequiredBy::Report {
+                let rule = "is asked for by the report, when nothing can have been missed";
+                faults.push(format!("{path}.when_missed[{at}].by"), "requirement.impossible", rule);
+            }
+        }
+        if rule.start == StartRule::Milestone(Milestone::Occurred) {
             let rule = "is `occurred`, which may be said at any time and lie anywhere; begin with the report";
             faults.push(format!("{path}.start"), "metric.start", rule);
         }
@@ -113,10 +124,13 @@ impl PolicyDraft {
             if milestones.is_empty() {
                 faults.push(format!("{path}.end.milestones"), "value.nothing", "must name at least one milestone");
             }
-            if let StartRule::Milestone(start) = rule.start
-                && milestones.contains(&start)
+            for (at, milestone) in milestones.iter().enumerate() {
+                self.check_milestone(faults, format!("{path}.end.milestones[{at}]"), milestone);
+            }
+            if let StartRule::Milestone(start) = &rule.start
+                && milestones.contains(start)
             {
-                let rule = format!("is `{}`, with which the clock starts", start.key());
+                let rule = format!("is `{}`, with which the clock starts", start.as_str());
                 faults.push(format!("{path}.end.milestones"), "metric.no_time", rule);
             }
         }
@@ -136,6 +150,14 @@ impl PolicyDraft {
             }
         }
         check_warnings(faults, path, rule);
+    }
+
+    fn check_milestone(&self, faults: &mut Faults, path: String, milestone: &Milestone) {
+        if let Milestone::Own(key) = milestone
+            && !self.milestones.iter().any(|known| known.milestone == *key)
+        {
+            faults.push(path, "milestone.unknown", format!("is `{key}`, which is no milestone of the policy"));
+        }
     }
 
     fn check_reason(&self, faults: &mut Faults, path: String, reason: &HoldReason) {

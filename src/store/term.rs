@@ -12,7 +12,7 @@ use crate::{
         CategoryKey, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef,
         OrganisationRef, PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
     },
-    ledger::{AgreementKind, Clock},
+    ledger::AgreementKind,
 };
 
 /// The most words of a record that search finds; what a longer text says beyond them is not indexed.
@@ -200,13 +200,11 @@ impl TermChange {
 
 /// What the clocks of service level agreements have to say; others are internal.
 fn clock_terms(incident: &Incident) -> impl Iterator<Item = Term> {
-    let shown = |clock: &&Clock| clock.terms().kind == AgreementKind::Sla;
-    incident.clocks().clocks().iter().filter(shown).flat_map(|clock| {
-        let metric = &clock.terms().metric;
-        let breached = clock.breached_at().map(|_| Term::Breached(metric.clone()));
-        let paused = clock.pause().filter(|pause| clock.is_live() && pause.reason.is_pause());
-        breached.into_iter().chain(paused.map(|_| Term::PausedClock(metric.clone())))
-    })
+    let clocks = incident.clocks();
+    let breached = clocks.breached(AgreementKind::Sla).cloned().map(Term::Breached);
+    let shown = clocks.live().filter(|clock| clock.terms().kind == AgreementKind::Sla);
+    let paused = shown.filter(|clock| clock.pause().is_some_and(|pause| pause.reason.is_pause()));
+    breached.chain(paused.map(|clock| Term::PausedClock(clock.terms().metric.clone())))
 }
 
 fn standing(incident: &Incident) -> Arc<[Term]> {

@@ -8,8 +8,8 @@ use super::{VIEW_SCHEMA, key, text, text_of, texts};
 use crate::{
     id::{Id, Number, Version},
     incident::{
-        Attachment, Cancellation, Cancelled, ExternalReference, FieldValue, Former, Incident, Milestone, OnHold,
-        Progress, Rated, Resolution, Waiver,
+        Attachment, Cancellation, Cancelled, ExternalReference, FieldValue, Former, Incident, OnHold, Progress, Rated,
+        Resolution, Waiver,
     },
     priority::Assessment,
     time::Instant,
@@ -363,10 +363,7 @@ impl RecordView {
             resolution: incident.resolution().map(|resolution| ResolutionView::of(incident, resolution)),
             cancellation,
             waivers: progress.waivers.iter().map(WaiverView::of).collect(),
-            milestones: Milestone::ALL
-                .iter()
-                .filter_map(|milestone| Some((milestone.key().to_owned(), progress.milestones.at(*milestone)?)))
-                .collect(),
+            milestones: progress.milestones.reached().map(|(name, at)| (name.to_owned(), at)).collect(),
             counters: CountersView::of(progress),
             updated_at: progress.recorded_at,
         }

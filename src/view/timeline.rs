@@ -144,8 +144,8 @@ fn what(event: &E) -> String {
         E::Labelled(Some(label)) => format!("set the label {label}"),
         E::Labelled(None) => "cleared the label".to_owned(),
         E::MilestoneRecorded(time) => match time.at() {
-            Some(at) => format!("recorded the milestone {} at {}", time.milestone().key(), moment(at)),
-            None => format!("cleared the milestone {}", time.milestone().key()),
+            Some(at) => format!("recorded the milestone {} at {}", time.milestone().as_str(), moment(at)),
+            None => format!("cleared the milestone {}", time.milestone().as_str()),
         },
         E::ClosureBlocked(owed) => {
             let owed: Vec<_> = owed
@@ -339,7 +339,7 @@ fn changes(event: &E) -> Vec<ChangeView> {
             vec![ChangeView { old: Some(text(file)), ..ChangeView::to("attachments", None::<&str>) }]
         }
         E::Labelled(label) => vec![ChangeView::to("label", label.as_ref())],
-        E::MilestoneRecorded(time) => vec![milestone(*time)],
+        E::MilestoneRecorded(time) => vec![milestone(time)],
         E::Corrected(correction) => corrected(correction),
         E::WorkStarted
         | E::Held(_)
@@ -371,8 +371,8 @@ fn assigned(to: &Assignment) -> Vec<ChangeView> {
     group.into_iter().chain(person).collect()
 }
 
-fn milestone(time: MilestoneTime) -> ChangeView {
-    ChangeView::to(&format!("milestones.{}", time.milestone().key()), time.at().map(key))
+fn milestone(time: &MilestoneTime) -> ChangeView {
+    ChangeView::to(&format!("milestones.{}", time.milestone().as_str()), time.at().map(key))
 }
 
 /// The stage, and what came with it: a correction's own text is its reason.

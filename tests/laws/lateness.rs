@@ -85,8 +85,9 @@ fn told(log: &[Event]) -> Vec<(String, chrono::DateTime<chrono::Utc>, String, Op
     log.iter()
         .map(|event| {
             let Body::Incident(body) = &event.body else { panic!("another kind of record") };
-            let closure = matches!(body, IncidentEvent::Closed(_) | IncidentEvent::ClosureBlocked(_));
-            let policy = closure.then_some(event.policy);
+            let pinned =
+                matches!(body, IncidentEvent::Closed(_) | IncidentEvent::ClosureBlocked(_) | IncidentEvent::Clock(_));
+            let policy = pinned.then_some(event.policy);
             (format!("{body:?}"), event.occurred_at, event.actor.to_string(), policy)
         })
         .collect()

@@ -22,12 +22,14 @@ use andon::{
     blocking::IncidentDesk,
     command::{Cancel, Edit, Hold, Report},
     desk::ClockSeen,
-    incident::{Cancellation, IncidentEvent, ResumedBy},
-    ledger::{ClockResult, ClockState, Entry, Reading},
-    time::Instant,
+    incident::{Cancellation, IncidentEvent, Milestone, ResumedBy},
+    ledger::{AgreementKind, ClockResult, ClockState, Entry, Reading},
+    obligation::Obligation,
+    time::{Instant, hours},
+    verb::IncidentVerb,
 };
 use common::{at, did, kinds, log};
-use told::told;
+use told::{told, told_with};
 
 type Incident = IncidentDesk<andon::MemoryRepository>;
 
@@ -98,7 +100,7 @@ fn s01_neither_routing_nor_a_robot_is_a_response_and_the_clocks_go_forward_at_th
     anna.resolve("fixed").unwrap();
     told.ask("resolution result", result(&clock(&anna, "resolve")), "met");
     told.ask("resolution: business seconds used", reading(&anna, "resolve").used.num_seconds(), "28800");
-    let milestones = anna.get().unwrap().incident().progress().milestones;
+    let milestones = anna.get().unwrap().incident().progress().milestones.clone();
     let took = milestones.resolved.unwrap() - milestones.reported.unwrap();
     told.ask("clock-time seconds from reported to resolved", took.num_seconds(), "255600");
     told.done();
@@ -186,7 +188,7 @@ fn s06_resolved_from_hold_reopened_after_two_days_and_counted_once() {
     told.ask("resolution result after the second resolution", result(&clock(&anna, "resolve")), "missed");
     told.ask("missed by, business seconds", late(&anna, "resolve").0, "1800");
     let incident = anna.get().unwrap().into_incident();
-    let tally = incident.clocks().tallies()["resolve"];
+    let tally = incident.clocks().tallies(AgreementKind::Sla)["resolve"];
     told.ask("number of resolution results this incident adds to the compliance report", tally.met + tally.missed, "1");
     told.ask("number of reopenings", incident.progress().reopenings, "1");
     told.ask("response result", result(&clock(&anna, "respond")), "met");
@@ -386,5 +388,49 @@ fn s18_a_merge_launders_no_breach_and_its_undoing_counts_the_merged_time() {
     told.ask("B: missed by at resolution, business seconds", late(&b, "resolve").0, "5400");
     let same = clock(&m, "resolve").clock().start() == master;
     told.ask("M: start of the master's clock changed by the merge", if same { "no" } else { "yes" }, "no");
+    told.done();
+}
+
+#[test]
+fn s20_a_notification_to_the_authority_counts_from_awareness_and_owes_its_reasons_when_it_is_late() {
+    let told = told_with(
+        "S20",
+        r#"[{"metric": "notify_authority", "target": {"all": {"elapsed_seconds": 259200}},
+             "start": {"milestone": "aware"}, "end": {"milestones": ["authority_notified"]},
+             "when_missed": [{"field": "fields.reasons_for_delay", "by": "closure"}]}]"#,
+        r#""name": "Privacy",
+           "milestones": [{"milestone": "aware"}, {"milestone": "authority_notified"}],
+           "fields": [{"key": "reasons_for_delay", "kind": {"text": {"max_chars": 2000}}}]"#,
+    );
+    told.at("2026-10-23T07:00:00Z");
+    let id = told.robot().report("Customer data in a public bucket").unwrap().id();
+    let privacy = told.mia().incident(id);
+    let own = |key: &str| Milestone::Own(key.parse().unwrap());
+    let known = privacy.get().unwrap().incident().clocks().last("notify_authority").is_some();
+    told.ask("state before awareness", if known { "started" } else { "not started" }, "not started");
+    told.at("2026-10-23T14:00:00Z");
+    privacy.record_milestone(own("aware"), at("2026-10-23T14:00:00Z")).unwrap();
+    told.ask("due", due(&privacy, "notify_authority"), "2026-10-26T14:00:00Z");
+    // Berlin is an hour ahead of UTC again.
+    let local = clock(&privacy, "notify_authority").clock().due().unwrap() + hours(1);
+    told.ask("due, local time", local.format("%Y-%m-%d %H:%M"), "2026-10-26 15:00");
+    told.at("2026-10-23T15:00:00Z");
+    told.anna().incident(id).hold("awaiting_vendor").unwrap();
+    told.ask("due while on hold", due(&privacy, "notify_authority"), "2026-10-26T14:00:00Z");
+    told.at("2026-10-26T14:30:00Z");
+    privacy.record_milestone(own("authority_notified"), at("2026-10-26T14:30:00Z")).unwrap();
+    let reasons = |open: &IncidentDesk<andon::MemoryRepository>| {
+        let moves = open.allowed_moves().unwrap();
+        let close = moves.into_iter().find(|allowed| allowed.verb() == IncidentVerb::Close).unwrap();
+        let field = |owed: &Obligation| owed.field().map(ToString::to_string);
+        close.obligations().iter().any(|owed| field(owed).as_deref() == Some("fields.reasons_for_delay"))
+    };
+    privacy.resolve("fixed").unwrap();
+    let asked = if reasons(&privacy) { "reasons required" } else { "nothing required" };
+    let result = format!("{}; {asked}", result(&clock(&privacy, "notify_authority")));
+    told.ask("result", result, "missed; reasons required");
+    told.ask("missed by, seconds", late(&privacy, "notify_authority").1, "1800");
+    privacy.edit(Edit::new().field("reasons_for_delay", "The processor told us on Monday.")).unwrap();
+    assert!(!reasons(&privacy), "the reasons were given");
     told.done();
 }

@@ -15,9 +15,14 @@ pub struct Told {
 
 /// Nine to five, Monday to Friday, in Berlin, with an agreement that promises these metrics to all.
 pub fn told(id: &'static str, metrics: &str) -> Told {
+    told_with(id, metrics, r#""name": "Berlin""#)
+}
+
+/// The same, with further parts of the policy.
+pub fn told_with(id: &'static str, metrics: &str, parts: &str) -> Told {
     let draft = format!(
         r#"{{
-            "name": "Berlin",
+            {parts},
             "calendars": {{"berlin": {{"name": "Berlin", "zone": "Europe/Berlin", "weekly": {{
                 "mon": [["09:00", "17:00"]], "tue": [["09:00", "17:00"]], "wed": [["09:00", "17:00"]],
                 "thu": [["09:00", "17:00"]], "fri": [["09:00", "17:00"]]}}}}}},

@@ -7,7 +7,8 @@ use andon::{
     command::{Assign, Edit, IncidentCommand, Report},
     desk::{History, HistoryStep},
     fault::Faults,
-    ledger::{CancelReason, ClockState},
+    incident::Milestone,
+    ledger::{AgreementKind, CancelReason, ClockState},
     sla::Misfit,
     store::{Query, Sort},
     time::{hours, minutes},
@@ -205,7 +206,7 @@ fn each_update_ends_a_clock_and_starts_the_next() {
     house.time.advance(minutes(90));
     let late = anna.incident(id).add_note("Still").unwrap();
     assert_eq!(did(&late), ["clock_breached", "note_added", "clock_ended", "clock_started"]);
-    let tally = late.incident().clocks().tallies()["update"];
+    let tally = late.incident().clocks().tallies(AgreementKind::Sla)["update"];
     assert_eq!((tally.met, tally.missed, tally.ever_breached), (1, 1, 1));
     // Nobody asks for updates on what is resolved; on what comes back they do.
     assert_eq!(did(&anna.incident(id).resolve("fixed").unwrap()), ["resolved", "clock_cancelled"]);
@@ -223,7 +224,7 @@ fn a_long_cadence_keeps_few_clocks_and_counts_all() {
     }
     let incident = anna.incident(id).get().unwrap().into_incident();
     assert_eq!(incident.clocks().clocks().len(), andon::ledger::MAX_STOPPED + 1);
-    assert_eq!(incident.clocks().tallies()["update"].met, 50);
+    assert_eq!(incident.clocks().tallies(AgreementKind::Sla)["update"].met, 50);
 }
 
 #[test]
@@ -271,7 +272,7 @@ fn what_was_said_to_be_done_by_mistake_was_never_done() {
     hour();
     incident.resume().unwrap();
     hour();
-    incident.record_milestone(restored, at("2026-06-08T07:30:00Z")).unwrap();
+    incident.record_milestone(restored.clone(), at("2026-06-08T07:30:00Z")).unwrap();
     assert_eq!(incident.clock_views().unwrap()[0].state, "met");
     hour();
     incident.execute(IncidentCommand::RecordMilestone { milestone: restored, at: None }).unwrap();
@@ -516,4 +517,231 @@ fn person(name: &str) -> ActorId {
 
 fn house_now(house: &House) -> andon::time::Instant {
     andon::time::TimeSource::now(&house.time)
+}
+
+// Milestones of the host's own.
+
+fn own(key: &str) -> Milestone {
+    Milestone::Own(key.parse().unwrap())
+}
+
+/// From awareness to the notification of the authority, in so many hours around the clock.
+fn notify(hours: u64) -> Value {
+    json!({"metric": "notify", "target": {"all": {"elapsed_seconds": hours * 3_600}},
+           "start": {"milestone": "aware"}, "end": {"milestones": ["authority_notified"]},
+           "paused_by": ["awaiting_caller"],
+           "when_missed": [{"field": "fields.reasons", "by": "closure"}]})
+}
+
+fn privacy(hours: u64) -> PolicyDraft {
+    let mut draft = drafted(json!([{"key": "gdpr", "metrics": [notify(hours)]}]));
+    draft.milestones = serde_json::from_value(json!([
+        {"milestone": "aware", "label": "Aware of it"}, {"milestone": "authority_notified"},
+        {"milestone": "press_informed", "retired": true}]))
+    .unwrap();
+    draft.fields = serde_json::from_value(json!([{"key": "reasons", "kind": {"text": {"max_chars": 100}}}])).unwrap();
+    draft
+}
+
+fn privacy_house() -> House {
+    let house = House::new();
+    House { desk: house.desk.with_policy(privacy(72).validate().unwrap()), ..house }
+}
+
+#[test]
+fn a_host_records_milestones_of_its_own_and_only_those_that_the_policy_has() {
+    let house = privacy_house();
+    let anna = house.anna();
+    let incident = anna.incident(anna.report("A leak").unwrap().id());
+    let moves = incident.allowed_moves().unwrap();
+    let fields = moves.iter().find(|allowed| allowed.command() == "record_milestone").unwrap().fields();
+    assert!(fields[0].options().iter().any(|option| option == "aware"), "{fields:?}");
+    assert!(!fields[0].options().iter().any(|option| option == "press_informed"), "{fields:?}");
+    assert_eq!(fields[0].labels().get("aware").map(String::as_str), Some("Aware of it"));
+    for (key, code) in
+        [("aware_of", "milestone.unknown"), ("press_informed", "field.retired"), ("resolved", "milestone.unknown")]
+    {
+        let error = incident.record_milestone(own(key), at("2026-06-08T07:00:00Z")).unwrap_err();
+        let faults = error.faults().unwrap();
+        let fault = faults.iter().next().unwrap();
+        assert_eq!((fault.path(), fault.code()), ("milestone", code), "{error}");
+    }
+    incident.record_milestone(own("aware"), at("2026-06-08T06:30:00Z")).unwrap();
+    let view = incident.get().unwrap().incident().progress().milestones.clone();
+    assert_eq!(view.at(&own("aware")), Some(at("2026-06-08T06:30:00Z")));
+    assert_eq!(view.reached().last(), Some(("aware", at("2026-06-08T06:30:00Z"))));
+    incident.execute(IncidentCommand::RecordMilestone { milestone: own("aware"), at: None }).unwrap();
+    assert!(incident.get().unwrap().incident().progress().milestones.own.is_empty());
+    assert_eq!(clocks(&incident), told(&[("notify", "gdpr", "cancelled")]), "what it counts from never was");
+}
+
+#[test]
+fn a_policy_names_only_milestones_and_fields_that_it_has() {
+    let mut draft = privacy(72);
+    draft.milestones = serde_json::from_value(json!([
+        {"milestone": "responded"}, {"milestone": "aware"}, {"milestone": "aware"}]))
+    .unwrap();
+    draft.agreements[0].metrics[0].when_missed = serde_json::from_value(json!([
+        {"field": "fields.excuse", "by": "closure"}, {"field": "fields.reasons", "by": "report"}]))
+    .unwrap();
+    let faults = draft.validate().unwrap_err();
+    let found: Vec<_> = faults.iter().map(|fault| (fault.path(), fault.code())).collect();
+    let metric = "agreements[0].metrics[0]";
+    assert_eq!(
+        found,
+        [
+            ("milestones[2].milestone", "name.repeated"),
+            ("milestones[0].milestone", "milestone.known"),
+            (&*format!("{metric}.when_missed[0].field"), "field.unknown"),
+            (&*format!("{metric}.when_missed[1].by"), "requirement.impossible"),
+            (&*format!("{metric}.end.milestones[0]"), "milestone.unknown"),
+        ],
+        "{faults}"
+    );
+}
+
+#[test]
+fn what_is_missed_owes_its_reasons_until_they_are_given_or_it_was_in_time_after_all() {
+    let house = privacy_house();
+    let mia = house.mia();
+    let incident = mia.incident(mia.report("A leak").unwrap().id());
+    let owed = || -> Vec<String> {
+        let moves = incident.allowed_moves().unwrap();
+        let close = moves.into_iter().find(|allowed| allowed.command() == "close").unwrap();
+        let fields = close.obligations().iter().filter_map(|owed| owed.field().map(ToString::to_string));
+        fields.collect()
+    };
+    incident.record_milestone(own("aware"), at("2026-06-08T07:00:00Z")).unwrap();
+    house.time.advance(hours(72));
+    incident.resolve("fixed").unwrap();
+    assert!(owed().is_empty(), "at the last second it is in time");
+    house.time.advance(minutes(1));
+    assert_eq!(owed(), ["fields.reasons"], "overdue, and nothing notified yet");
+    incident.record_milestone(own("authority_notified"), at("2026-06-11T07:00:30Z")).unwrap();
+    assert_eq!(owed(), ["fields.reasons"], "late");
+    assert_eq!(incident.close().unwrap_err().code(), "incident.close.blocked");
+    incident.record_milestone(own("authority_notified"), at("2026-06-10T07:00:00Z")).unwrap();
+    assert!(owed().is_empty(), "it was in time after all");
+}
+
+#[test]
+fn a_clock_follows_a_start_that_is_known_better() {
+    let house = privacy_house();
+    let mia = house.mia();
+    let incident = mia.incident(mia.report("A leak").unwrap().id());
+    let shown = || incident.clock_views().unwrap().into_iter().find(|clock| clock.state != "replaced").unwrap();
+    let due = || shown().due;
+    house.time.advance(hours(1));
+    incident.hold("awaiting_caller").unwrap();
+    house.time.advance(hours(1));
+    incident.record_milestone(own("aware"), at("2026-06-08T08:30:00Z")).unwrap();
+    assert_eq!(due(), None, "on hold since it began");
+    incident.resume().unwrap();
+    assert_eq!(due(), Some(at("2026-06-11T09:00:00Z")), "half an hour on hold does not count");
+    incident.record_milestone(own("aware"), at("2026-06-08T08:45:00Z")).unwrap();
+    assert_eq!(due(), Some(at("2026-06-11T09:00:00Z")), "a quarter of an hour does not count");
+    incident.record_milestone(own("authority_notified"), at("2026-06-08T09:00:00Z")).unwrap();
+    assert_eq!(shown().state, "met");
+    house.time.advance(hours(100));
+    incident.record_milestone(own("authority_notified"), at("2026-06-11T08:59:00Z")).unwrap();
+    incident.record_milestone(own("aware"), at("2026-06-08T08:58:00Z")).unwrap();
+    let clock = shown();
+    assert_eq!((clock.state.as_str(), clock.due), ("met", Some(at("2026-06-11T09:00:00Z"))));
+    incident.record_milestone(own("aware"), at("2026-06-08T07:00:00Z")).unwrap();
+    let clock = shown();
+    assert_eq!(clock.state, "missed", "it was known earlier than was said: {clock:?}");
+}
+
+// What comes back.
+
+#[test]
+fn what_is_promised_again_goes_on_with_its_pauses() {
+    let house = house(json!([{"key": "network", "when": {"categories": ["network"]}, "metrics": [
+        {"metric": "resolve", "target": {"all": {"elapsed_seconds": 36_000}}, "end": {"milestones": ["resolved"]},
+         "paused_by": ["awaiting_caller"]}]}]));
+    let anna = house.anna();
+    let incident = anna.incident(anna.report(Report::new("Mail").category("network")).unwrap().id());
+    let hour = || house.time.advance(hours(1));
+    hour();
+    incident.hold("awaiting_caller").unwrap();
+    hour();
+    incident.resume().unwrap();
+    hour();
+    incident.categorise("it").unwrap();
+    assert_eq!(clocks(&incident), told(&[("resolve", "network", "cancelled")]));
+    hour();
+    incident.categorise("network").unwrap();
+    let clock = incident.clock_views().unwrap().into_iter().find(|clock| clock.state == "running").unwrap();
+    assert_eq!(
+        (clock.used_seconds, clock.due),
+        (Some(3 * 3_600), Some(at("2026-06-08T18:00:00Z"))),
+        "all but the hold"
+    );
+}
+
+#[test]
+fn a_hold_that_ended_with_the_resolution_is_not_made_longer_by_a_correction() {
+    let house = house(json!([{"key": "standard", "metrics": [
+        {"metric": "restore", "target": {"all": {"elapsed_seconds": 36_000}}, "end": {"milestones": ["restored"]},
+         "paused_by": ["awaiting_caller"]}]}]));
+    let anna = house.anna();
+    let used = |resumes: bool| {
+        let incident = anna.incident(anna.report("Mail").unwrap().id());
+        let now = || andon::time::TimeSource::now(&house.time);
+        house.time.advance(hours(1));
+        incident.hold("awaiting_caller").unwrap();
+        house.time.advance(hours(1));
+        if resumes {
+            incident.resume().unwrap();
+        }
+        incident.record_milestone(Milestone::Restored, now()).unwrap();
+        house.time.advance(hours(1));
+        incident.record_milestone(Milestone::Restored, now()).unwrap();
+        incident.clock_views().unwrap()[0].used_seconds
+    };
+    assert_eq!(used(true), Some(2 * 3_600), "it ran for an hour more");
+    assert_eq!(used(false), Some(3_600), "it was on hold all the time");
+}
+
+// What is counted.
+
+#[test]
+fn what_came_of_a_group_is_counted_apart_and_is_not_told_to_callers() {
+    let house = house(json!([
+        {"key": "network", "kind": "ola", "metrics": [
+            {"metric": "update", "target": {"all": {"elapsed_seconds": 60}}, "end": "update"}]},
+        {"key": "standard", "metrics": [
+            {"metric": "update", "target": {"all": {"elapsed_seconds": 60}}, "end": "update"}]}]));
+    let anna = house.anna();
+    let id = house.bob().report("Mail").unwrap().id();
+    for _ in 0..30 {
+        house.time.advance(minutes(2));
+        anna.incident(id).add_note("We are at it.").unwrap();
+    }
+    let incident = anna.incident(id).get().unwrap().into_incident();
+    for kind in [AgreementKind::Sla, AgreementKind::Ola] {
+        let tally = incident.clocks().tallies(kind)["update"];
+        assert_eq!((tally.met, tally.missed, tally.ever_breached), (0, 30, 30), "{kind:?}");
+    }
+    let seen = house.bob().incident(id).get().unwrap().into_incident();
+    assert!(seen.clocks().tallies(AgreementKind::Ola).is_empty(), "that is no affair of a caller's");
+    assert_eq!(seen.clocks().tallies(AgreementKind::Sla)["update"].missed, 30);
+}
+
+#[test]
+fn what_was_late_once_is_found_though_its_clock_is_no_longer_kept() {
+    let house = house(json!([{"key": "standard", "metrics": [
+        {"metric": "update", "target": {"all": {"elapsed_seconds": 60}}, "end": "update"}]}]));
+    let anna = house.anna();
+    let incident = anna.incident(house.bob().report("Mail").unwrap().id());
+    house.time.advance(minutes(2));
+    for _ in 0..30 {
+        incident.add_note("We are at it.").unwrap();
+        house.time.advance(chrono::TimeDelta::seconds(30));
+    }
+    let kept = incident.get().unwrap().into_incident();
+    let late: Vec<_> = kept.clocks().clocks().iter().filter(|clock| clock.breached_at().is_some()).collect();
+    assert!(late.is_empty(), "{late:?}");
+    let late = Query::all().breached("update".parse().unwrap());
+    assert_eq!(anna.worklist(&late, None, 10).unwrap().rows.len(), 1);
 }

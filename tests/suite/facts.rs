@@ -106,7 +106,7 @@ fn a_report_keeps_everything_that_was_said() {
     assert_eq!(progress.assignment.group.as_ref().unwrap().as_str(), "Messaging");
     assert_eq!(progress.assignment.person.as_ref().unwrap().as_str(), "anna");
     assert_eq!(reported.incident().stage(), Stage::New, "a queue is no dispatch");
-    let milestones = progress.milestones;
+    let milestones = progress.milestones.clone();
     assert_eq!(
         (milestones.occurred, milestones.detected, milestones.reported),
         (Some(began), Some(began + minutes(5)), Some(house.time.now()))

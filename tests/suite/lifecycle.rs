@@ -123,7 +123,7 @@ fn a_whole_life_can_be_written_with_the_stage_in_the_type() {
     let incident: In<Resolved> = incident.confirm(ConfirmedBy::Caller, &at(8)).next;
     let incident: In<Closed> = incident.close(ClosureBasis::Confirmed, &at(9)).next;
     assert_eq!(incident.stage().closed_at(), minute(9));
-    let milestones = incident.progress().milestones;
+    let milestones = incident.progress().milestones.clone();
     assert_eq!(
         (milestones.responded, milestones.contained, milestones.resolved, milestones.confirmed),
         (Some(minute(2)), Some(minute(3)), Some(minute(7)), Some(minute(8)))

@@ -92,12 +92,12 @@ fn resolving_from_any_open_stage_implies_a_response_and_invents_no_stage() {
     let stamp = Stamp::now(minute(30), &anna);
     let first_contact = new().resolve(fixed(), &stamp);
     assert_eq!(first_contact.events.len(), 1);
-    let milestones = first_contact.next.progress().milestones;
+    let milestones = first_contact.next.progress().milestones.clone();
     assert_eq!((milestones.responded, milestones.resolved), (Some(minute(30)), Some(minute(30))));
     assert_eq!((milestones.assigned, milestones.started), (None, None), "nobody was assigned and no work was begun");
-    let dispatched = assigned().resolve(fixed(), &stamp).next.progress().milestones;
+    let dispatched = assigned().resolve(fixed(), &stamp).next.progress().milestones.clone();
     assert_eq!((dispatched.responded, dispatched.started), (Some(minute(30)), None));
-    let worked_on = in_progress().resolve(fixed(), &stamp).next.progress().milestones;
+    let worked_on = in_progress().resolve(fixed(), &stamp).next.progress().milestones.clone();
     assert_eq!(worked_on.responded, Some(minute(2)), "the response came when work began");
     let held = on_hold().resolve(fixed(), &stamp).next;
     assert_eq!((held.progress().milestones.resolved, held.progress().on_hold_seconds), (Some(minute(30)), 27 * 60));
@@ -193,7 +193,7 @@ fn every_stage_can_be_corrected_to_every_stage() {
             let case = format!("{} → {stage}", before.stage());
             assert_eq!(after.stage(), *stage, "{case}");
             assert_eq!(after.progress().corrections, 1, "{case}");
-            let milestones = after.progress().milestones;
+            let milestones = after.progress().milestones.clone();
             assert_eq!(milestones.resolved.is_some(), matches!(stage, Stage::Resolved | Stage::Closed), "{case}");
             assert_eq!(milestones.closed.is_some(), *stage == Stage::Closed, "{case}");
             let json = serde_json::to_vec(&after).unwrap();
@@ -262,7 +262,7 @@ fn the_earliest_response_counts_even_if_it_is_recorded_later() {
 fn phases_reach_the_milestones_that_they_imply() {
     let anna = person("anna");
     let stamp = Stamp::now(minute(9), &anna);
-    let reached = |phase| in_progress().enter_phase(phase, &stamp).next.progress().milestones;
+    let reached = |phase| in_progress().enter_phase(phase, &stamp).next.progress().milestones.clone();
     assert_eq!(reached(Phase::Identified).identified, Some(minute(9)));
     assert_eq!(reached(Phase::Contained).contained, Some(minute(9)));
     assert_eq!(reached(Phase::Recovering).mitigated, Some(minute(9)));
@@ -274,13 +274,13 @@ fn phases_reach_the_milestones_that_they_imply() {
 
 #[test]
 fn a_milestone_that_a_move_sets_cannot_be_recorded_by_hand() {
-    for milestone in Milestone::ALL {
-        let by_hand = MilestoneTime::new(*milestone, Some(minute(1))).is_ok();
+    for milestone in Milestone::KNOWN {
+        let by_hand = MilestoneTime::new(milestone.clone(), Some(minute(1))).is_ok();
         let of_a_move = matches!(
             milestone,
             Milestone::Reported | Milestone::Responded | Milestone::Resolved | Milestone::Confirmed | Milestone::Closed
         );
-        assert_eq!(by_hand, !of_a_move, "{}", milestone.key());
+        assert_eq!(by_hand, !of_a_move, "{}", milestone.as_str());
     }
 }
 

@@ -64,7 +64,11 @@ fn agreements() -> Value {
             { "metric": "restore", "target": half_an_hour, "start": { "milestone": "acknowledged" },
               "end": { "milestones": ["restored", "mitigated"] } },
             { "metric": "close", "target": { "all": { "elapsed_seconds": 604_800 } },
-              "end": { "milestones": ["closed"] } }] },
+              "end": { "milestones": ["closed"] } },
+            { "metric": "notify", "target": half_an_hour, "start": { "milestone": "aware" },
+              "end": { "milestones": ["authority_told", "closed"] }, "paused_by": ["parts"],
+              "when_missed": [{ "field": "fields.ticket", "by": "closure" },
+                { "field": "fields.cause", "by": "resolution", "severity": "advice" }] }] },
         { "key": "own", "kind": "ola", "metrics": [
             { "metric": "own", "target": half_an_hour, "end": { "milestones": ["started"] },
               "runs": { "with_group": "Network" } }] },
@@ -107,6 +111,9 @@ fn policy(confirmation: &Value, on_caller_reply: &str, reopening: &Value, closes
             { "reason": "awaiting_date", "until": "required" },
             { "reason": "parts", "needs_note": true },
             { "reason": "former", "retired": true },
+        ],
+        "milestones": [
+            { "milestone": "aware" }, { "milestone": "authority_told" }, { "milestone": "former", "retired": true },
         ],
         "stage_labels": [
             { "key": "a", "stage": "new" }, { "key": "b", "stage": "new" },

@@ -9,6 +9,7 @@ use crate::{
     digest::Digest,
     id::Id,
     incident::{Audience, Cancellation, ConfirmedBy, Incident, Milestone, Phase},
+    key::MilestoneKey,
     obligation,
     policy::{Policy, UntilRule},
     testing::{
@@ -314,13 +315,20 @@ impl<'a> Draw<'a> {
     }
 
     fn record_milestone(&self, choices: &mut Choices) -> Command {
+        let own = &self.policy.parts().milestones;
+        let with = |retired: bool| own.iter().filter(move |rule| rule.retired == retired).map(|rule| &rule.milestone);
         if self.bad {
-            return match choices.roll(2) {
-                0 => Command::RecordMilestone { milestone: Milestone::Resolved, at: Some(self.now) },
-                _ => Command::RecordMilestone { milestone: Milestone::Detected, at: Some(later(self.now, hours(1))) },
+            let unknown =
+                Milestone::Own(with(true).next().cloned().unwrap_or_else(|| MilestoneKey::known("no such one")));
+            let (milestone, at) = match choices.roll(3) {
+                0 => (Milestone::Resolved, self.now),
+                1 => (unknown, self.now),
+                _ => (Milestone::Detected, later(self.now, hours(1))),
             };
+            return Command::RecordMilestone { milestone, at: Some(at) };
         }
-        let others = [Milestone::Acknowledged, Milestone::Mitigated, Milestone::Restored];
+        let mut others = vec![Milestone::Acknowledged, Milestone::Mitigated, Milestone::Restored];
+        others.extend(with(false).cloned().map(Milestone::Own));
         let milestone = choices.pick(Milestone::Detected, &others);
         let at = choices.pick(None, &[Some(minutes(0)), Some(minutes(90))]).map(|span| earlier(self.now, span));
         Command::RecordMilestone { milestone, at }

@@ -24,6 +24,7 @@
 //! `sales` and `plant`. For commands that are to fit the incident that they find (its stage, the present
 //! instant, another incident) there is [`Draw`], which draws by [`Choices`].
 
+mod agreements;
 mod choices;
 mod draw;
 mod edits;
@@ -31,6 +32,7 @@ mod history;
 mod policies;
 mod scales;
 
+pub use agreements::calendar;
 pub use choices::{Choices, choices};
 pub use draw::{Draw, VERBS};
 pub use history::history;

@@ -25,7 +25,7 @@ pub fn policy() -> impl Strategy<Value = Policy> {
 }
 
 /// Keys of any kind: words, and what is hard to write in a file.
-fn key<K: FromStr + Debug>() -> impl Strategy<Value = K> {
+pub(super) fn key<K: FromStr + Debug>() -> impl Strategy<Value = K> {
     prop_oneof!["[a-z]{1,8}", "[a-z.\\[\\]\"'#= äß\\\\🔥-]{1,12}"]
         .prop_filter_map("a key", |text| text.trim().parse().ok())
 }
@@ -66,7 +66,7 @@ fn fields() -> impl Strategy<Value = Vec<FieldDefinition>> {
     })
 }
 
-fn requirement(fields: &[FieldDefinition]) -> impl Strategy<Value = Requirement> + use<> {
+pub(super) fn requirement(fields: &[FieldDefinition]) -> impl Strategy<Value = Requirement> + use<> {
     let custom = fields.iter().map(|field| FieldName::Custom(field.key.clone()));
     let names: Vec<_> =
         [FieldName::Description, FieldName::ResolutionText, FieldName::Site].into_iter().chain(custom).collect();
@@ -170,10 +170,15 @@ prop_compose! {
     }
 }
 
+/// Drafts that are valid, but for what no file could hold (a cap that is too high) and what no report could fulfil (a
+/// requirement that is impossible), each one time in some dozens.
+pub fn draft() -> impl Strategy<Value = PolicyDraft> {
+    without_promises().prop_flat_map(super::agreements::promised)
+}
+
 prop_compose! {
-    /// Drafts that are valid, but for what no file could hold (a cap that is too high) and what no report could
-    /// fulfil (a requirement that is impossible), each one time in some dozens.
-    pub fn draft()(
+    /// Drafts without calendars and agreements.
+    fn without_promises()(
         draft in connected(),
         name in ".{0,20}",
         holds in holds(),

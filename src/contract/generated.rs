@@ -1,13 +1,13 @@
 //! Generated records: of every kind, the same each time. Filters, one for each part.
 
-use std::sync::Arc;
+use std::{num::NonZeroU8, sync::Arc};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
     check::Kept,
-    fixture::{Known, Trial, acme, group, held, minute, person, resolved, routed, scramble},
+    fixture::{Known, Trial, acme, group, held, minute, no_policy, person, resolved, routed, scramble},
 };
 use crate::{
     actor::ActorId,
@@ -16,10 +16,16 @@ use crate::{
         IncidentEvent as E, Item, Offering, Service, Stage,
     },
     key::{
-        CategoryKey, ChoiceKey, ContactChannel, ExternalKey, FieldKey, HoldReasonKey, ItemRef, Label, LevelName,
-        OfferingRef, OrganisationRef, ResolutionCode, ServiceRef, SiteRef, StageLabel, SystemName,
+        AgreementKey, CategoryKey, ChoiceKey, ClockName, ContactChannel, ExternalKey, FieldKey, HoldReasonKey, ItemRef,
+        Label, LevelName, OfferingRef, OrganisationRef, ResolutionCode, ServiceRef, SiteRef, StageLabel, SystemName,
     },
+    ledger::{
+        AgreementKind, ClockBreached, ClockId, ClockPaused, ClockRef, ClockStarted, Entry, PauseReason, Schedule,
+        Target, Terms,
+    },
+    priority::Priority,
     store::{Filter, Repository, Search, Span, Term},
+    time::Seconds,
 };
 
 /// How many records a case of lists looks at.
@@ -139,7 +145,7 @@ impl<R> Trial<'_, R> {
 
     /// What happens to a record of which nothing is known but that it is new.
     fn life(&self, dice: &mut Dice) -> Kept<Vec<E>> {
-        let mut life = Vec::new();
+        let mut life = clocks(dice);
         if let Some(to) = dice.some_of("Network", &["Mail"]) {
             life.push(routed(to));
         }
@@ -172,6 +178,35 @@ impl<R> Trial<'_, R> {
         }
         Ok(life)
     }
+}
+
+/// A clock that runs, stands still, or was overdue; one time in three of an agreement with a group, which tells nobody.
+fn clocks(dice: &mut Dice) -> Vec<E> {
+    let Some(metric) = dice.some_of("respond", &["resolve"]).map(ClockName::known) else { return Vec::new() };
+    let kind = dice.one_of(AgreementKind::Sla, &[AgreementKind::Sla, AgreementKind::Ola]);
+    let clock = ClockRef { id: ClockId(1), metric: metric.clone() };
+    let terms = Terms {
+        metric,
+        agreement: AgreementKey::known("standard"),
+        kind,
+        priority: Priority { rank: NonZeroU8::MIN, name: LevelName::known("P1") },
+        target: Target::ElapsedSeconds(Seconds::capped(60)),
+        calendar: None,
+        warnings: Vec::new(),
+        policy: no_policy(),
+    };
+    let due = minute(11);
+    let schedule = Schedule { due: Some(due), warnings: Vec::new() };
+    let started = ClockStarted { clock: clock.id, terms, start: minute(10), spent: None, pauses: Vec::new(), schedule };
+    let mut entries = vec![Entry::from(started)];
+    if dice.once_in(2) {
+        entries.push(ClockBreached { clock: clock.clone(), due }.into());
+    }
+    if dice.once_in(2) {
+        let reason = PauseReason::Hold(HoldReason::AwaitingVendor);
+        entries.push(ClockPaused { clock, at: minute(12), reason }.into());
+    }
+    entries.into_iter().map(E::Clock).collect()
 }
 
 fn reference(key: &'static str) -> ExternalReference {
@@ -263,6 +298,11 @@ pub(super) fn filters() -> Vec<(&'static str, Filter)> {
         filter.hold_reasons = vec![HoldReason::AwaitingCaller, parts];
     });
     add("resolution_codes", &|filter| filter.resolution_codes = vec![ResolutionCode::known("fixed")]);
+    for metric in ["respond", "resolve"] {
+        add("breached", &|filter| filter.breached = vec![ClockName::known(metric)]);
+        add("paused_clocks", &|filter| filter.paused_clocks = vec![ClockName::known(metric)]);
+    }
+    add("breached", &|filter| filter.breached = vec![ClockName::known("update"), ClockName::known("respond")]);
     add("labels", &|filter| filter.labels = vec![Label::known("vip")]);
     add("labels", &|filter| filter.labels = vec![Label::known("urgent"), Label::known("vip")]);
     add("labels", &|filter| filter.labels = vec![Label::known("vip"), Label::known("unknown")]);

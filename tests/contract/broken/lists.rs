@@ -58,6 +58,8 @@ fn parts() -> Vec<(&'static str, Emptying)> {
         ("stage_labels", |filter| filter.stage_labels.clear()),
         ("hold_reasons", |filter| filter.hold_reasons.clear()),
         ("resolution_codes", |filter| filter.resolution_codes.clear()),
+        ("breached", |filter| filter.breached.clear()),
+        ("paused_clocks", |filter| filter.paused_clocks.clear()),
         ("labels", |filter| filter.labels.clear()),
         ("categories", |filter| filter.categories.clear()),
         ("callers", |filter| filter.callers.clear()),

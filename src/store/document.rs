@@ -2,19 +2,61 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Term;
-use crate::{actor::ActorId, digest::Digest, event::PolicyStamp, id::CommandId, policy::Policy, time::Instant};
+use crate::{
+    actor::ActorId,
+    calendar::ZoneSource,
+    digest::Digest,
+    event::{DecodeError, PolicyStamp},
+    id::CommandId,
+    policy::{Policy, PolicyDraft},
+    time::Instant,
+};
 
 /// Something that is published whole and never changes. Closed: a new kind is a new variant here and no
 /// new method in a repository.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// A repository keeps its JSON and reads it with [`from_json`](Self::from_json), by the zones that it is given: the
+/// [built-in](crate::calendar::BuiltIn) ones, or those of the host.
+///
+/// ```
+/// use andon::{Policy, calendar::BuiltIn, store::Document};
+///
+/// let document = Document::Policy(Policy::itil().into());
+/// let kept = serde_json::to_vec(&document)?;
+/// let read = Document::from_json(&kept, &BuiltIn)?;
+/// assert_eq!(read.digest(), document.digest());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Document {
     /// A policy.
     Policy(Arc<Policy>),
 }
 
+/// A document as it is read, before what it says is known to hold together.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Read {
+    Policy(Box<PolicyDraft>),
+}
+
 impl Document {
+    /// Reads a document. The zones of its calendars have their rules from `zones`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path to what cannot be read; or with every fault of a policy that is not valid, such
+    /// as a zone that `zones` does not know.
+    pub fn from_json(json: &[u8], zones: &dyn ZoneSource) -> Result<Self, DecodeError> {
+        let Read::Policy(draft) = crate::event::decode(json)?;
+        let policy = draft.validate_with(zones).map_err(|faults| DecodeError::new("policy", faults))?;
+        Ok(Self::Policy(Arc::new(policy)))
+    }
+
     /// The digest of its content, under which it is kept.
     #[must_use]
     pub fn digest(&self) -> Digest {

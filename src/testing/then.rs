@@ -8,6 +8,8 @@ use crate::{
     id::Version,
     incident::{Incident, Stage},
     store::{MAX_PAGE, MemoryRepository, Repository},
+    time::Instant,
+    view::ClockView,
 };
 
 /// What is expected; see [`given`](super::given). Nothing is judged before [`holds`](Self::holds).
@@ -26,6 +28,8 @@ pub struct Then<R = MemoryRepository> {
 struct Found<R> {
     done: Done<R>,
     incident: Incident,
+    /// Its clocks, in the order in which they started.
+    clocks: Vec<ClockView>,
     /// What has happened since it was given.
     events: Vec<Event>,
     /// Everything that has happened.
@@ -121,6 +125,30 @@ impl<R: Repository> Then<R> {
         })
     }
 
+    /// Its last clock of this metric is `running`, `paused`, `met`, `missed`, `cancelled` or `replaced`;
+    /// `running` and `paused` also if it is overdue.
+    pub fn clock(self, metric: &str, state: &str) -> Self {
+        self.reads(metric, "is", state, |clock| Some(clock.state.clone()))
+    }
+
+    /// Its last clock of this metric is due then: `.due("resolve", "2026-06-08T15:00:00Z".parse()?)`.
+    pub fn due(self, metric: &str, at: Instant) -> Self {
+        self.reads(metric, "is due", &moment(at), |clock| clock.due.map(moment))
+    }
+
+    /// Of its last clock of this metric so many seconds are used, in the clock's own time.
+    pub fn used(self, metric: &str, seconds: i64) -> Self {
+        self.reads(metric, "has used, in seconds,", &seconds.to_string(), |clock| {
+            clock.used_seconds.map(|seconds| seconds.to_string())
+        })
+    }
+
+    /// Its last clock of this metric was overdue at some time, whatever came of it.
+    pub fn breached(self, metric: &str) -> Self {
+        let once = |clock: &ClockView| if clock.breached_at.is_some() { "once" } else { "never" };
+        self.reads(metric, "was overdue", "once", |clock| Some(once(clock).to_owned()))
+    }
+
     /// Something of the test's own holds for the incident.
     pub fn that(self, what: &str, holds: impl FnOnce(&Incident) -> bool) -> Self {
         self.expect(
@@ -145,6 +173,15 @@ impl<R: Repository> Then<R> {
 
     fn is(self, what: &str, expected: &str, found: impl FnOnce(&Incident) -> Option<String>) -> Self {
         self.expect(what, |known| verdict(expected, &found(&known.incident).unwrap_or_else(|| "none".to_owned())))
+    }
+
+    /// What the last clock of a metric shows.
+    fn reads(self, metric: &str, what: &str, expected: &str, shows: impl FnOnce(&ClockView) -> Option<String>) -> Self {
+        self.expect(&format!("the clock {metric} {what}"), |found| {
+            let clock = found.clocks.iter().rfind(|clock| clock.metric == metric);
+            let shown = clock.map_or_else(|| Some("not there".to_owned()), shows);
+            verdict(expected, &shown.unwrap_or_else(|| "none".to_owned()))
+        })
     }
 
     /// Takes note if what is found is not what is expected.
@@ -177,14 +214,15 @@ impl<R: Repository> Found<R> {
             let (page, then) = incident.events(from, MAX_PAGE)?;
             for event in page {
                 let entry = crate::view::TimelineEntry::of(&event);
-                let at = entry.occurred_at.format("%Y-%m-%d %H:%M");
-                timeline.push(format!("{}  {at}  {}", entry.sequence, entry.summary));
+                timeline.push(format!("{}  {}  {}", entry.sequence, moment(entry.occurred_at), entry.summary));
                 events.extend(Some(event).filter(|event| event.sequence > done.version));
             }
             next = then;
         }
+        let mut clocks = incident.clock_views()?;
+        clocks.sort_by_key(|clock| clock.clock);
         let incident = incident.get()?.into_incident();
-        Ok(Self { done, incident, events, timeline })
+        Ok(Self { done, incident, clocks, events, timeline })
     }
 
     fn kinds(&self) -> Vec<String> {
@@ -203,6 +241,7 @@ impl<R: Repository> Found<R> {
             paragraph(&mut story, "found", [found.clone()]);
         }
         paragraph(&mut story, "now", [told(&self.incident)]);
+        paragraph(&mut story, "clocks", self.clocks.iter().map(reading));
         paragraph(&mut story, "timeline", self.timeline.iter().cloned());
         story.trim_end().to_owned()
     }
@@ -212,6 +251,19 @@ impl<R: Repository> Found<R> {
 fn told(incident: &Incident) -> String {
     let (facts, stage, priority) = (incident.facts(), incident.stage(), incident.priority().name());
     format!("{}, {}: {stage}, {priority}, with {}", facts.number, facts.title, whom(incident))
+}
+
+/// A clock in a line.
+fn reading(clock: &ClockView) -> String {
+    let due = clock.due.map_or_else(|| "not due".to_owned(), |at| format!("due {}", moment(at)));
+    let used = clock.used_seconds.unwrap_or_default();
+    format!("{} by {}: {}, {due}, {used} seconds used", clock.metric, clock.agreement, clock.state)
+}
+
+/// An instant as the timeline shows it, with seconds where there are any.
+fn moment(at: Instant) -> String {
+    let format = if at.timestamp().rem_euclid(60) == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
+    at.format(format).to_string()
 }
 
 fn whom(incident: &Incident) -> String {

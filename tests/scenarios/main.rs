@@ -434,3 +434,27 @@ fn s20_a_notification_to_the_authority_counts_from_awareness_and_owes_its_reason
     assert!(!reasons(&privacy), "the reasons were given");
     told.done();
 }
+
+/// What a service manager reads of a clock: a weekend on which the clocks go forward, and a hold.
+#[test]
+fn the_explanation_of_a_clock_reads_as_it_went() {
+    let told = told_with(
+        "S03",
+        r#"[{"metric": "resolve", "target": {"all": {"business_seconds": 28800}}, "end": {"milestones": ["resolved"]},
+            "paused_by": ["awaiting_caller"]}]"#,
+        r#""name": "Berlin""#,
+    );
+    told.at("2026-03-27T13:00:00Z");
+    let id = told.bob().report("Mail is stuck").unwrap().id();
+    let anna = told.anna().incident(id);
+    told.at("2026-03-27T14:00:00Z");
+    anna.hold("awaiting_caller").unwrap();
+    told.at("2026-03-28T20:00:00Z");
+    told.bob().incident(id).add_note("It is on the second floor.").unwrap();
+    told.at("2026-03-30T12:30:00Z");
+    let running = anna.explain_clock("resolve").unwrap().unwrap();
+    told.at("2026-03-30T15:00:00Z");
+    anna.resolve("fixed").unwrap();
+    let ended = anna.explain_clock("resolve").unwrap().unwrap();
+    insta::assert_snapshot!(format!("{running}\n--- at the end ---\n{ended}"));
+}

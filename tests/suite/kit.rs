@@ -6,7 +6,7 @@ use andon::{
     incident::{Cancellation, Cancelled, ConfirmedBy, OnHold},
     permission::Permissions,
     testing::{self, Failure, OneSalt, START, TestDesk, agent, given, incident, strategies},
-    time::{Seconds, days, hours},
+    time::{Seconds, days, hours, minutes},
 };
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 
@@ -200,4 +200,56 @@ fn most_commands_that_are_drawn_find_a_stage_that_takes_them() {
         *if fits { &mut taken } else { &mut refused } += 1;
     }
     assert!(taken > 300 && refused > 20, "{taken} taken, {refused} refused");
+}
+
+// Clocks.
+
+fn promised() -> TestDesk {
+    let draft = PolicyDraft::from_json(
+        br#"{"name": "Acme", "agreements": [{"key": "standard", "metrics": [
+            {"metric": "respond", "target": {"all": {"elapsed_seconds": 1800}}, "end": {"milestones": ["responded"]}},
+            {"metric": "resolve", "target": {"all": {"elapsed_seconds": 14400}}, "end": {"milestones": ["resolved"]},
+             "paused_by": ["awaiting_caller"]}]}]}"#,
+    );
+    TestDesk::new().with_policy(draft.unwrap().validate().unwrap())
+}
+
+#[test]
+fn what_clocks_show_can_be_expected() -> testing::Result {
+    let desk = promised();
+    given(&desk)
+        .incident(|incident| incident)
+        .later(minutes(30))
+        .when(|acting, id| acting.incident(id).hold("awaiting_caller"))
+        .later(minutes(60))
+        .then()
+        .clock("respond", "running")
+        .breached("respond")
+        .clock("resolve", "paused")
+        .used("resolve", 1_800)
+        .holds()?;
+    let begun = desk.now();
+    given(&desk)
+        .incident(|incident| incident)
+        .when(|acting, id| acting.incident(id).start_work())
+        .then()
+        .clock("respond", "met")
+        .due("resolve", begun + hours(4))
+        .holds()
+}
+
+#[test]
+fn a_story_tells_how_the_clocks_stand() {
+    let desk = promised().with_ids(OneSalt::new());
+    let story = given(&desk)
+        .incident(|incident| incident)
+        .later(minutes(31))
+        .when(|acting, id| acting.incident(id).start_work())
+        .then()
+        .clock("respond", "met")
+        .clock("restore", "met")
+        .used("resolve", 60)
+        .holds()
+        .unwrap_err();
+    insta::assert_snapshot!(story.to_string());
 }

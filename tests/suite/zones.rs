@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use andon::{
+    Policy, PolicyDraft,
     calendar::{
         BuiltIn, CalendarDraft, LocalTime, RANGE_END, RANGE_START, TZDATA_VERSION, ZoneError, ZoneName, ZoneRules,
         ZoneSource, zone_changes,
     },
+    store::Document,
     time::Instant,
 };
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta};
@@ -207,6 +209,27 @@ impl ZoneRules for Ours {
         let year = at.format("%Y").to_string();
         Ok(FixedOffset::east_opt(if year == "2030" { 1_800 } else { 0 }).unwrap())
     }
+}
+
+#[test]
+fn a_document_is_read_with_the_zones_of_the_host() {
+    let draft = PolicyDraft::from_json(
+        br#"{"name": "Madeira", "calendars": {"office": {"name": "Office", "zone": "Atlantic/Madeira",
+            "weekly": {"tue": [["09:00", "17:00"]]}}}}"#,
+    );
+    let policy = draft.unwrap().validate_with(&Host).unwrap();
+    let kept = serde_json::to_vec(&Document::Policy(Arc::new(policy.clone()))).unwrap();
+    let Document::Policy(read) = Document::from_json(&kept, &Host).unwrap() else { panic!("another kind") };
+    assert_eq!(*read, policy);
+    // By the host's rules it is half an hour later there in 2030; by those of the database it is not.
+    let early = "2030-01-08T08:45:00Z".parse().unwrap();
+    let opens = |policy: &Policy| policy.calendar("office").unwrap().is_open(early).unwrap();
+    let Document::Policy(by_database) = Document::from_json(&kept, &BuiltIn).unwrap() else { panic!("another kind") };
+    assert_eq!((opens(&read), opens(&by_database)), (true, false));
+    let unknown = String::from_utf8(kept).unwrap().replace("Atlantic/Madeira", "Atlantic/Azores_2");
+    let error = Document::from_json(unknown.as_bytes(), &Host).unwrap_err();
+    assert_eq!(error.path(), "policy");
+    assert!(error.to_string().contains("calendars.office.zone"), "{error}");
 }
 
 /// A host's own zone whose data end early.

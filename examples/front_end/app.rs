@@ -4,6 +4,7 @@
 use andon::{
     Id, Incident,
     desk::{Change, Count, Cursor, Deliveries},
+    event::Event,
     time::Instant,
     view::TimelineEntry,
 };
@@ -85,7 +86,7 @@ impl App {
             Message::Size(width, height) => self.resize((width, height)),
             Message::Now(now) => {
                 self.now = now;
-                Vec::new()
+                if self.list.is_outdated(now) { vec![self.ask_for_list()] } else { Vec::new() }
             }
             Message::Listed { turn, page } if turn == self.turn => {
                 self.feed = Some(page.feed.clone());
@@ -164,7 +165,7 @@ impl App {
             let known = self.at_hand(id).map(|opened| opened.record.version);
             let newer = match &delivery.change {
                 Change::Stands { row, events } => {
-                    if let Some(entry) = events.last().map(TimelineEntry::of).filter(|entry| !self.is_mine(entry)) {
+                    if let Some(entry) = news(events).filter(|entry| !self.is_mine(entry)) {
                         self.news = Some(format!("{} {}", row.number, entry.summary));
                         self.list.fresh.insert(id);
                     }
@@ -232,4 +233,10 @@ impl App {
     pub fn timeline_length(&self) -> usize {
         Panes::of(self.size, true, Focus::Incident).timeline_rows().max(1)
     }
+}
+
+/// What is worth telling of what has happened: the last of it; what clocks did with it only if there is nothing else.
+fn news(events: &[Event]) -> Option<TimelineEntry> {
+    let entries = || events.iter().map(TimelineEntry::of);
+    entries().rfind(|entry| !entry.kind.starts_with("incident.clock_")).or_else(|| entries().next_back())
 }

@@ -34,7 +34,17 @@ const POLICY: &str = r#"{
     "resolution_codes": [
         {"code": "fixed", "needs_text": true}, {"code": "workaround", "needs_text": true},
         {"code": "no_fault_found"}, {"code": "user_error"}
-    ]
+    ],
+    "calendars": {"office": {"name": "Office hours", "zone": "UTC", "weekly": {
+        "mon": [["08:00", "18:00"]], "tue": [["08:00", "18:00"]], "wed": [["08:00", "18:00"]],
+        "thu": [["08:00", "18:00"]], "fri": [["08:00", "18:00"]]}}},
+    "agreements": [{"key": "standard", "calendar": "office", "metrics": [
+        {"metric": "respond", "end": {"milestones": ["responded"]}, "target": {"by_priority": {
+            "P1": {"elapsed_seconds": 1800}, "P2": {"business_seconds": 7200}, "P3": {"business_seconds": 14400}}}},
+        {"metric": "resolve", "end": {"milestones": ["resolved"]}, "paused_by": ["awaiting_caller", "awaiting_date"],
+         "warnings": [{"percent": 75}], "target": {"by_priority": {
+            "P1": {"elapsed_seconds": 14400}, "P2": {"business_seconds": 28800}, "P3": {"business_days": 3},
+            "P4": {"business_days": 5}}}}]}]
 }"#;
 
 /// A desk in memory, and its clock.
@@ -101,9 +111,9 @@ impl Clerk {
                 Message::Changed
             }
             Ask::Open { id, entries } => {
-                let OpenedView { record, moves, timeline, earlier, .. } = desk.incident(id).open(entries)?;
+                let OpenedView { record, moves, clocks, timeline, earlier, .. } = desk.incident(id).open(entries)?;
                 let timeline = TimelinePage { entries: timeline, earlier };
-                Message::Opened(Box::new(Reading { record, moves, timeline }))
+                Message::Opened(Box::new(Reading { record, clocks, moves, timeline }))
             }
             Ask::Leaf { id, to, entries } => {
                 Message::Leafed { id, page: page(desk.incident(id).timeline(to, entries)?) }

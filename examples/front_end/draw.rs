@@ -17,8 +17,17 @@ pub const KEY: Style = Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD)
 pub const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
 
 /// The columns of the list and how wide they are; the title takes what is left.
-const COLUMNS: [(&str, u16); 8] =
-    [("", 1), ("number", 10), ("pri", 3), ("stage", 12), ("group", 10), ("person", 8), ("title", 0), ("age", 4)];
+const COLUMNS: [(&str, u16); 9] = [
+    ("", 1),
+    ("number", 10),
+    ("pri", 3),
+    ("stage", 12),
+    ("group", 10),
+    ("person", 8),
+    ("title", 0),
+    ("due", 5),
+    ("age", 4),
+];
 /// Places among them: a narrow list leaves out group and person, a very narrow one all but number and title.
 const NUMBER: usize = 1;
 const GROUP: usize = 4;
@@ -83,13 +92,15 @@ fn list(app: &App, frame: &mut Frame<'_>) {
     frame.render_stateful_widget(table, panes.list, &mut state);
 }
 
-fn cells(row: &ListRow, fresh: bool, now: Instant) -> [Cell<'static>; 8] {
+fn cells(row: &ListRow, fresh: bool, now: Instant) -> [Cell<'static>; 9] {
     let urgent = match row.priority.rank {
         1 => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         2 => Style::new().fg(Color::Yellow),
         _ => Style::new(),
     };
-    let age = age(row.reported_at, now);
+    let age = span(row.reported_at, now);
+    let late = row.due.is_some_and(|due| due < now);
+    let due = row.due.map(|due| if late { format!("-{}", span(due, now)) } else { span(now, due) }).unwrap_or_default();
     [
         Cell::from(if fresh { "•" } else { " " }).style(KEY),
         Cell::from(row.number.to_string()),
@@ -98,6 +109,7 @@ fn cells(row: &ListRow, fresh: bool, now: Instant) -> [Cell<'static>; 8] {
         Cell::from(row.group.as_ref().map(ToString::to_string).unwrap_or_default()),
         Cell::from(row.person.as_ref().map(ToString::to_string).unwrap_or_default()),
         Cell::from(row.title.to_string()),
+        Cell::from(format!("{due:>5}")).style(if late { BAD } else { Style::new() }),
         Cell::from(format!("{age:>4}")).style(DIM),
     ]
 }
@@ -126,9 +138,9 @@ pub fn framed(title: impl Into<String>, here: bool) -> Block<'static> {
     Block::bordered().title(title.into()).border_style(style)
 }
 
-/// How long ago, in its largest unit.
-fn age(from: Instant, now: Instant) -> String {
-    let minutes = now.signed_duration_since(from).num_minutes().max(0);
+/// How long from one instant to a later one, in its largest unit.
+pub fn span(from: Instant, to: Instant) -> String {
+    let minutes = to.signed_duration_since(from).num_minutes().max(0);
     match minutes {
         0..60 => format!("{minutes}m"),
         60..1_440 => format!("{}h", minutes / 60),

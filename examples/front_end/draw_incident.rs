@@ -2,7 +2,7 @@
 
 use andon::{
     time::Instant,
-    view::{MoveView, RecordView, TimelineEntry},
+    view::{ClockView, MoveView, RecordView, TimelineEntry},
 };
 use ratatui::{
     Frame,
@@ -12,7 +12,7 @@ use ratatui::{
 
 use super::{
     app::App,
-    draw::{BAD, BOLD, DIM, KEY, framed, words},
+    draw::{BAD, BOLD, DIM, KEY, framed, span, words},
     form::Form,
     keys::Focus,
     opened::Opened,
@@ -23,7 +23,10 @@ pub fn draw(opened: &Opened, app: &App, frame: &mut Frame<'_>) {
     let here = matches!(app.focus(), Focus::Incident | Focus::Form);
     let record = &opened.record;
     let head = framed(format!(" {} {} ", record.number, record.title), here);
-    frame.render_widget(Paragraph::new(facts(record)).wrap(Wrap { trim: true }).block(head), panes.record);
+    frame.render_widget(
+        Paragraph::new(facts(record, &opened.clocks, app.now)).wrap(Wrap { trim: true }).block(head),
+        panes.record,
+    );
 
     let earlier = if opened.timeline.earlier.is_some() { ", n: earlier" } else { "" };
     let head = framed(format!(" Timeline, page {}{earlier} ", opened.page_number()), here);
@@ -46,7 +49,7 @@ pub fn draw(opened: &Opened, app: &App, frame: &mut Frame<'_>) {
     }
 }
 
-fn facts(record: &RecordView) -> Vec<Line<'static>> {
+fn facts(record: &RecordView, clocks: &[ClockView], now: Instant) -> Vec<Line<'static>> {
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
     let mut stage = words(&record.stage);
     for part in [&record.label, &record.phase].into_iter().flatten() {
@@ -67,12 +70,26 @@ fn facts(record: &RecordView) -> Vec<Line<'static>> {
         let text = resolution.text.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         lines.push(fact("solved", format!("{}, {}{text}", words(&resolution.code), resolution.remedy)));
     }
+    let asked_for = |clock: &&ClockView| !["cancelled", "replaced"].contains(&clock.state.as_str());
+    lines.extend(clocks.iter().filter(asked_for).map(|clock| reading(clock, now)));
     lines.extend(record.description.clone().map(|text| fact("says", text)));
     lines
 }
 
-fn fact(name: &'static str, value: String) -> Line<'static> {
+fn fact(name: &str, value: String) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{name:<9}"), DIM), Span::raw(value)])
+}
+
+/// A clock: how it stands, and when it is due.
+fn reading(clock: &ClockView, now: Instant) -> Line<'static> {
+    let due = match clock.due {
+        Some(due) if clock.overdue => format!("overdue by {}, since {}", span(due, now), hour(due)),
+        Some(due) if clock.stopped_at.is_none() => format!("due in {}, {}", span(now, due), hour(due)),
+        _ => words(&clock.state),
+    };
+    let used = clock.percent_used.map(|percent| format!(", {percent} % used")).unwrap_or_default();
+    let line = fact(&words(&clock.metric), format!("{due}{used}"));
+    if clock.overdue || clock.state == "missed" { line.style(BAD) } else { line }
 }
 
 fn entry(entry: &TimelineEntry) -> Line<'static> {

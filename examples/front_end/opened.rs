@@ -2,7 +2,7 @@
 
 use andon::{
     Id, Incident, Version,
-    view::{MoveView, RecordView, TimelineEntry},
+    view::{ClockView, MoveView, RecordView, TimelineEntry},
 };
 
 use super::{form::Form, keys::RESERVED};
@@ -11,6 +11,7 @@ use super::{form::Form, keys::RESERVED};
 #[derive(Debug)]
 pub struct Reading {
     pub record: RecordView,
+    pub clocks: Vec<ClockView>,
     pub moves: Vec<MoveView>,
     pub timeline: TimelinePage,
 }
@@ -26,6 +27,7 @@ pub struct TimelinePage {
 #[derive(Debug)]
 pub struct Opened {
     pub record: RecordView,
+    pub clocks: Vec<ClockView>,
     pub moves: Vec<(char, MoveView)>,
     pub timeline: TimelinePage,
     pub form: Option<Form>,
@@ -35,8 +37,8 @@ pub struct Opened {
 
 impl Opened {
     pub fn new(reading: Reading) -> Self {
-        let Reading { record, moves, timeline } = reading;
-        Self { record, moves: with_keys(moves), timeline, form: None, begins: Vec::new() }
+        let Reading { record, clocks, moves, timeline } = reading;
+        Self { record, clocks, moves: with_keys(moves), timeline, form: None, begins: Vec::new() }
     }
 
     pub const fn id(&self) -> Id<Incident> {
@@ -46,6 +48,7 @@ impl Opened {
     /// Shows it anew. A form stays as it was filled in, and the timeline where it was leafed to.
     pub fn renew(&mut self, reading: Reading) {
         self.record = reading.record;
+        self.clocks = reading.clocks;
         self.moves = with_keys(reading.moves);
         if self.begins.is_empty() {
             self.timeline = reading.timeline;

@@ -46,7 +46,7 @@ impl Panes {
     }
 
     fn with_incident(self, area: Rect, focus: Focus) -> Self {
-        let record = if area.height >= 16 { 8 } else { area.height / 2 };
+        let record = if area.height >= 18 { 10 } else { area.height / 2 };
         if area.width >= WIDE {
             let [left, moves] =
                 Layout::horizontal([Constraint::Percentage(58), Constraint::Percentage(42)]).areas(area);

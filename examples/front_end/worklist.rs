@@ -9,7 +9,7 @@ use andon::{
     event::RecordId,
     key::{GroupRef, PersonRef},
     store::{Query, Search, Sort, SortKey},
-    time::Instant,
+    time::{Instant, minutes},
     view::ListRow,
 };
 
@@ -115,6 +115,12 @@ impl Worklist {
 
     pub const fn has_next(&self) -> bool {
         self.next.is_some()
+    }
+
+    /// Whether something may have become overdue since the list was read, and belongs further up. A page that follows
+    /// another is judged as of when that one was.
+    pub fn is_outdated(&self, now: Instant) -> bool {
+        self.sort == Sort::OverdueFirst && self.begins.is_empty() && now >= self.at + minutes(1)
     }
 
     /// Another list begins with its first page.

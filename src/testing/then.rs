@@ -179,8 +179,8 @@ impl<R: Repository> Then<R> {
     fn reads(self, metric: &str, what: &str, expected: &str, shows: impl FnOnce(&ClockView) -> Option<String>) -> Self {
         self.expect(&format!("the clock {metric} {what}"), |found| {
             let clock = found.clocks.iter().rfind(|clock| clock.metric == metric);
-            let shown = clock.map_or_else(|| Some("not there".to_owned()), shows);
-            verdict(expected, &shown.unwrap_or_else(|| "none".to_owned()))
+            let reading = clock.map_or_else(|| Some("not there".to_owned()), shows);
+            verdict(expected, &reading.unwrap_or_else(|| "none".to_owned()))
         })
     }
 

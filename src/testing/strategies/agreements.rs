@@ -142,7 +142,7 @@ fn agreements(named: &Named) -> impl Strategy<Value = Vec<Agreement>> + use<> {
 }
 
 fn agreement(key: &'static str, kind: AgreementKind, named: &Named) -> impl Strategy<Value = Agreement> + use<> {
-    let names = subsequence(vec!["respond", "own", "resolve", "update", "notify"], 1..=3);
+    let metrics = subsequence(vec!["respond", "own", "resolve", "update", "notify"], 1..=3);
     let (of, calendars) = (named.clone(), named.calendars.clone());
     let calendar = if calendars.is_empty() {
         Just(None).boxed()
@@ -154,7 +154,7 @@ fn agreement(key: &'static str, kind: AgreementKind, named: &Named) -> impl Stra
         });
         option::of(choice).boxed()
     };
-    (names, calendar, any::<bool>()).prop_flat_map(move |(names, calendar, retired)| {
+    (metrics, calendar, any::<bool>()).prop_flat_map(move |(names, calendar, retired)| {
         let rules: Vec<_> = names.iter().map(|name| metric(name, kind, calendar.is_some(), &of)).collect();
         rules.prop_map(move |metrics| Agreement {
             kind,

@@ -57,6 +57,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A clock can count from and to [milestones](crate::incident::Milestone) of the host's own, which the policy declares and
+//! people record, and ask for what is owed once it is missed: here the notification of an authority within 72 hours
+//! of becoming aware of a breach of personal data, and later than that with the reasons for the delay (GDPR, article 33).
+//!
+//! ```
+//! let draft: andon::PolicyDraft = toml::from_str(r#"
+//!     milestones = [{ milestone = "aware" }, { milestone = "authority_notified", label = "Authority notified" }]
+//!     fields = [{ key = "reasons_for_delay", kind = { text = { max_chars = 2_000 } } }]
+//!
+//!     [[agreements]]
+//!     key = "gdpr"
+//!     [[agreements.metrics]]
+//!     metric = "notify_authority"
+//!     target = { all = { elapsed_seconds = 259_200 } }
+//!     start = { milestone = "aware" }
+//!     end = { milestones = ["authority_notified"] }
+//!     when_missed = [{ field = "fields.reasons_for_delay", by = "closure" }]
+//! "#)?;
+//! draft.validate()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Clocks follow the record. After everything that happens to it they are started, paused, resumed, ended and
 //! cancelled in the same commit; warnings and breaches [fall due](crate::Desk::wake) by themselves. A clock keeps
 //! the terms and the calendar by which it started, whatever is published later, until the record is

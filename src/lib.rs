@@ -24,6 +24,7 @@ pub mod obligation;
 pub mod permission;
 pub mod policy;
 pub mod priority;
+pub mod recurrence;
 pub mod sla;
 pub mod store;
 #[cfg(feature = "test-util")]

@@ -205,6 +205,8 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("record.cancelled", "it names an incident that is cancelled itself"),
     ("record.itself", "it names the incident itself"),
     ("record.unknown", "it names an incident that does not exist, or is not the actor's to see"),
+    ("recurrence.too_few", "a rule is content with what came once"),
+    ("recurrence.words", "a rule counts no words, or too many"),
     ("reopening.contradiction", "a window for a reopening that is never possible"),
     ("requirement.impossible", "a field is asked for that nobody can fill in"),
     ("resolution.none", "the policy has no resolution code in use"),

@@ -31,6 +31,7 @@ pub use explain::{ExplainedSpan, Explanation, WhyCounted};
 pub use measure::Measure;
 pub use reading::Reading;
 pub(crate) use reading::schedule;
+
 use serde::{Deserialize, Serialize};
 pub use terms::{AgreementKind, CalendarStamp, Target, Terms, WarnAt};
 

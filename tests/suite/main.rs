@@ -45,6 +45,7 @@ mod policies;
 mod previews;
 mod priority;
 mod publishing;
+mod recurrence;
 mod redaction;
 #[cfg(feature = "test-util")]
 mod schedules;

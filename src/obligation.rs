@@ -7,9 +7,9 @@ use serde::Serialize;
 use crate::{
     field::{FieldName, RequiredBy, Requirement, Severity},
     incident::{ClosureBasis, Incident, OpenObligation},
-    ledger::Clock,
     permission::Permission,
     policy::Policy,
+    sla::{Agreement, MetricRule},
     time::{Instant, later},
     verb::IncidentVerb,
 };
@@ -154,9 +154,17 @@ fn requirements<'a>(incident: &'a Incident, policy: &'a Policy) -> impl Iterator
 
 /// What the rules of missed clocks ask for.
 fn after_misses<'a>(incident: &'a Incident, policy: &'a Policy) -> impl Iterator<Item = &'a Requirement> {
-    let missed = incident.clocks().clocks().iter().filter(|clock| clock.is_missed()).map(Clock::terms);
-    let rules = missed.filter_map(|terms| policy.agreement(terms.agreement.as_str())?.metric(terms.metric.as_str()));
-    rules.flat_map(|rule| &rule.when_missed)
+    let clocks = incident.clocks();
+    let of_kept = move |agreement: &Agreement, rule: &MetricRule| {
+        clocks.missed().any(|terms| terms.agreement == agreement.key && terms.metric == rule.metric)
+    };
+    let rules = policy.parts().agreements.iter().flat_map(|agreement| {
+        agreement.metrics.iter().filter(|rule| !rule.when_missed.is_empty()).map(move |rule| (agreement, rule))
+    });
+    let missed = rules.filter(move |(agreement, rule)| {
+        of_kept(agreement, rule) || clocks.missed_earlier(agreement.kind, &rule.metric)
+    });
+    missed.flat_map(|(_, rule)| &rule.when_missed)
 }
 
 /// What is owed before a resolution.

@@ -3,7 +3,10 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use chrono::Weekday;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, SeqAccess, Visitor},
+};
 
 /// A local time of day from 00:00 to 24:00, which is the end of the day. Text form: `09:00`, or `09:00:30`
 /// where there are seconds.
@@ -114,8 +117,8 @@ impl fmt::Debug for TimeOfDay {
 /// Hours that close at an earlier time than they open run across midnight (`["22:00", "06:00"]`), and belong
 /// to the day on which they open. Those that close when they open are a fault: a whole day is
 /// `["00:00", "24:00"]`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "(TimeOfDay, TimeOfDay)", into = "(TimeOfDay, TimeOfDay)")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "(TimeOfDay, TimeOfDay)")]
 pub struct Hours {
     /// When they begin.
     pub open: TimeOfDay,
@@ -149,9 +152,37 @@ impl Hours {
     }
 }
 
-impl From<(TimeOfDay, TimeOfDay)> for Hours {
-    fn from((open, close): (TimeOfDay, TimeOfDay)) -> Self {
-        Self { open, close }
+/// Not as a tuple: some formats take the first two of four times, and would lose an afternoon.
+impl<'de> Deserialize<'de> for Hours {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pair;
+
+        impl<'de> Visitor<'de> for Pair {
+            type Value = Hours;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("hours as a pair of times, such as [\"09:00\", \"17:00\"]")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut times: A) -> Result<Hours, A::Error> {
+                let mut given = 0_usize;
+                let (mut open, mut close) = (None, None);
+                while let Some(time) = times.next_element()? {
+                    given = given.saturating_add(1);
+                    match given {
+                        1 => open = Some(time),
+                        2 => close = Some(time),
+                        _ => {}
+                    }
+                }
+                match (open, close) {
+                    (Some(open), Some(close)) if given == 2 => Ok(Hours { open, close }),
+                    _ => Err(A::Error::invalid_length(given, &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_seq(Pair)
     }
 }
 

@@ -265,7 +265,12 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
         Command::SetLabel { label } => set_label(incident, label.as_ref(), read, context),
         Command::RecordMilestone { milestone, at } => {
             let at = read.past("at", *at, context.recorded_at);
-            if let Milestone::Own(key) = milestone {
+            // What clocks count by, or what stands there already, may be recorded and taken back, declared or not.
+            let known =
+                incident.progress().milestones.at(milestone).is_some() || context.clockwork.awaits(incident, milestone);
+            if let Milestone::Own(key) = milestone
+                && !known
+            {
                 read.own_milestone("milestone", key, at.is_some());
             }
             match MilestoneTime::new(milestone.clone(), at) {

@@ -209,6 +209,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("recurrence.words", "a rule counts no words, or too many"),
     ("reopening.contradiction", "a window for a reopening that is never possible"),
     ("requirement.impossible", "a field is asked for that nobody can fill in"),
+    ("requirement.internal", "an agreement that is no affair of callers asks for what they see"),
     ("resolution.none", "the policy has no resolution code in use"),
     ("resolution.unknown", "the policy has no such resolution code"),
     ("scale.empty", "a scale has no levels"),

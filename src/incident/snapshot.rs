@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assigned, Cancelled, Closed, Facts, InProgress, Incident, New, OnHold, Progress, Resolved, Shared, Stage};
+use super::{
+    Assigned, Cancelled, Closed, Facts, InProgress, Incident, Milestone, New, OnHold, Progress, Resolved, Shared, Stage,
+};
 use crate::{event::DecodeError, lifecycle::In};
 
 /// The schema of snapshots that this version writes.
@@ -43,7 +45,7 @@ struct Read {
 }
 
 /// A snapshot that no incident can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
     /// It was written by a later version of the library: use that one.
@@ -61,6 +63,13 @@ pub enum SnapshotError {
         milestone: &'static str,
         /// Whether the stage needs it or excludes it.
         expected: bool,
+    },
+    /// A milestone that every incident has stands among the host's own: the snapshot was altered. Fold it from its
+    /// events.
+    #[error("the milestone `{}` cannot be one of the host's own", .milestone.as_str())]
+    OwnMilestone {
+        /// The milestone.
+        milestone: Milestone,
     },
     /// A time of the stage is not that of its milestone, or lies after the last event: the snapshot was
     /// altered. Fold it from its events.
@@ -141,6 +150,10 @@ impl Read {
             if found != expected {
                 return Err(SnapshotError::Milestone { stage, milestone, expected });
             }
+        }
+        if let Some(known) = Milestone::KNOWN.iter().find(|known| progress.milestones.own.contains_key(known.as_str()))
+        {
+            return Err(SnapshotError::OwnMilestone { milestone: known.clone() });
         }
         let since = match &incident {
             Incident::Resolved(i) if progress.milestones.resolved != Some(i.stage.resolved_at) => None,

@@ -267,8 +267,9 @@ impl Clock {
         self.is_live() && self.schedule.due.is_some_and(|due| due < now)
     }
 
-    /// Whether it is missed as far as is known: it ended too late, or it is overdue and that was recorded. What was
-    /// overdue and has more time by now, or was done in time after all, is not.
+    /// Whether it is missed as far as is known: it ended too late, or it is overdue and that was recorded, or was when
+    /// it was cancelled. What was overdue and has more time by now, or was done in time after all, is not; for one that
+    /// was replaced the other one speaks.
     #[must_use]
     pub fn is_missed(&self) -> bool {
         match &self.state {
@@ -276,7 +277,8 @@ impl Clock {
             ClockState::Running | ClockState::Paused => {
                 self.breached.is_some_and(|breached| self.schedule.due.is_some_and(|due| due <= breached))
             }
-            ClockState::Cancelled { .. } | ClockState::Replaced { .. } => false,
+            ClockState::Cancelled { .. } => self.breached.is_some(),
+            ClockState::Replaced { .. } => false,
         }
     }
 

@@ -106,8 +106,15 @@ impl Ledger {
     /// Whether a ledger that was read can be one: ids that rise, pauses in order, states that fit them.
     pub(crate) fn is_sound(&self) -> bool {
         let rising = self.clocks.windows(2).all(|pair| matches!(pair, [a, b] if a.id < b.id));
-        let counted = self.clocks.iter().all(|clock| clock.id.0 > 0 && clock.id.0 <= self.started);
-        rising && counted && self.clocks.iter().all(Clock::is_sound)
+        let known = |id: ClockId| id.0 > 0 && id.0 <= self.started;
+        let followed = |clock: &Clock| match clock.state {
+            ClockState::Replaced { by, .. } => by > clock.id && known(by),
+            _ => true,
+        };
+        let counted = self.clocks.iter().all(|clock| known(clock.id) && followed(clock));
+        // Were the ids used up, two clocks would have the same.
+        let room = self.started < u32::MAX;
+        rising && room && counted && self.clocks.iter().all(Clock::is_sound)
     }
 
     /// Whether there is a clock that is not of an agreement with the customer.
@@ -171,6 +178,24 @@ impl Ledger {
         tallies
     }
 
+    /// The terms of the clocks that were missed, as far as is known: those that [are](Clock::is_missed), and those that
+    /// were overdue when another one took their place that began anew.
+    pub(crate) fn missed(&self) -> impl Iterator<Item = &Terms> {
+        let began_anew = |clock: &Clock| match (&clock.state, clock.breached) {
+            (ClockState::Replaced { by, .. }, Some(breached)) => {
+                self.clock(*by).is_some_and(|next| next.start > breached)
+            }
+            _ => false,
+        };
+        let missed = self.clocks.iter().filter(move |clock| clock.is_missed() || began_anew(clock));
+        missed.map(|clock| &*clock.terms)
+    }
+
+    /// Whether a clock of this metric that is no longer kept was missed.
+    pub(crate) fn missed_earlier(&self, kind: AgreementKind, metric: &ClockName) -> bool {
+        self.earlier.get(&kind).and_then(|of_kind| of_kind.get(metric)).is_some_and(|tally| tally.missed > 0)
+    }
+
     /// The metrics of which a clock was overdue at some time, of agreements of this kind.
     pub(crate) fn breached(&self, kind: AgreementKind) -> impl Iterator<Item = &ClockName> {
         let earlier = self.earlier.get(&kind).into_iter().flatten();
@@ -183,7 +208,10 @@ impl Ledger {
     #[must_use]
     pub fn next_effect(&self) -> Option<(Instant, ClockId, ClockEffect)> {
         let effects = self.clocks.iter().filter_map(|clock| Some((clock.next_effect()?, clock.id)));
-        effects.map(|((at, effect), id)| (at, id, effect)).min_by_key(|(at, id, _)| (*at, *id))
+        // What is due at an instant is overdue only after it.
+        effects
+            .map(|((at, effect), id)| (at, id, effect))
+            .min_by_key(|(at, id, effect)| (*at, *effect == ClockEffect::Breaches, *id))
     }
 
     /// Takes note of an entry.
@@ -207,13 +235,17 @@ impl Ledger {
             }
             Entry::Paused(paused) => self.live_mut(paused.clock.id)?.pause_at(paused.at, &paused.reason),
             Entry::Resumed(resumed) => {
-                let clock = self.live_mut(resumed.clock.id)?;
-                if clock.state != ClockState::Paused {
-                    return Err(LedgerError::State(resumed.clock.id));
+                let clock = self.clock_mut(resumed.clock.id)?;
+                match clock.state {
+                    ClockState::Paused => {
+                        clock.end_pause(resumed.at);
+                        clock.state = ClockState::Running;
+                        clock.schedule(&resumed.schedule);
+                    }
+                    // It ended while it stood still: until when is known now, should it have ended later.
+                    ClockState::Ended { .. } if clock.pause().is_some() => clock.end_pause(resumed.at),
+                    _ => return Err(LedgerError::State(resumed.clock.id)),
                 }
-                clock.end_pause(resumed.at);
-                clock.state = ClockState::Running;
-                clock.schedule(&resumed.schedule);
             }
             Entry::Warned(warned) => {
                 let clock = self.live_mut(warned.clock.id)?;
@@ -306,7 +338,9 @@ impl Clock {
             ClockState::Running => !stands,
             ClockState::Paused => stands,
             // What stood still when it ended did so until then, whenever that is known to have been.
-            ClockState::Ended { result, late, .. } => (*result == ClockResult::Missed) == late.is_some(),
+            ClockState::Ended { at, result, late, .. } => {
+                *at >= self.start && (*result == ClockResult::Missed) == late.is_some()
+            }
             ClockState::Cancelled { .. } | ClockState::Replaced { .. } => true,
         };
         let warnings = self.schedule.warnings.iter().map(|next| next.warning).chain(self.warned.iter().copied());

@@ -243,7 +243,7 @@ pub enum EndRule {
     Update,
 }
 
-/// While what a clock runs. It adds up over returns.
+/// While what a clock runs. It starts when it first does, and adds up over returns; one that never ran never was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Runs {

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use super::{MetricRule, hand::Hand, promise::Subject};
+use super::{EndRule, MetricRule, Runs, StartRule, hand::Hand, promise::Subject};
 use crate::{
     event::PolicyStamp,
-    incident::{Assignment, Facts, Incident, Milestones},
+    incident::{Assignment, Facts, HoldReason, Incident, Milestone, Milestones, OnHold},
+    key::GroupRef,
     ledger::{Clock, ClockRescheduled, Entry, Measure, Terms},
     policy::Policy,
     priority::Assessment,
@@ -29,6 +30,7 @@ pub(crate) struct Before {
     facts: Arc<Facts>,
     assessment: Arc<Assessment>,
     assignment: Assignment,
+    hold: Option<HoldReason>,
     pub(super) milestones: Milestones,
 }
 
@@ -36,6 +38,11 @@ impl Before {
     /// The policy by which is decided what is promised when its override ends by itself.
     pub fn decides_by_itself(&self) -> Option<PolicyStamp> {
         self.assessment.overridden()?.policy
+    }
+
+    /// Whether a clock that runs at these times did.
+    pub(super) fn lets(&self, runs: &Runs) -> bool {
+        runs.hold(self.assignment.group.as_ref(), self.hold.as_ref())
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {
@@ -60,6 +67,7 @@ impl Clockwork {
             facts: Arc::clone(incident.shared_facts()),
             assessment: Arc::clone(&progress.assessment),
             assignment: progress.assignment.clone(),
+            hold: held(incident).cloned(),
             milestones: progress.milestones.clone(),
         })
     }
@@ -77,8 +85,9 @@ impl Clockwork {
         }
         let mut hand = Hand::of(self, after, at);
         hand.is_reopened = before.is_some_and(|before| before.is_reopened(after));
-        if !after.stage().is_final() && before.is_none_or(|before| before.differs(after)) {
-            hand.promise(before);
+        hand.is_hold_over = before.is_some_and(|before| before.hold.is_some() && before.hold.as_ref() != held(after));
+        if before.is_none_or(|before| before.differs(after)) {
+            if after.stage().is_final() { hand.correct_starts(before) } else { hand.promise(before) }
         }
         hand.settle();
         hand.entries
@@ -143,6 +152,15 @@ impl Clockwork {
         agreements.iter().find(|agreement| agreement.key == terms.agreement)?.metric(terms.metric.as_str())
     }
 
+    /// Whether a clock of the record counts from this milestone or waits for it, whatever the policy in force says.
+    pub fn awaits(&self, record: &Incident, milestone: &Milestone) -> bool {
+        let named = |rule: &MetricRule| {
+            let ends = matches!(&rule.end, EndRule::Milestones(ends) if ends.contains(milestone));
+            ends || matches!(&rule.start, StartRule::Milestone(start) if start == milestone)
+        };
+        record.clocks().clocks().iter().filter_map(|clock| self.rule(clock)).any(named)
+    }
+
     /// In what time a clock with these terms counts. A clock whose calendar is not at hand cannot be told
     /// anything about.
     pub fn measure(&self, terms: &Terms) -> Option<Measure<'_>> {
@@ -166,6 +184,26 @@ impl Before {
         !Arc::ptr_eq(&self.facts, after.shared_facts())
             || !Arc::ptr_eq(&self.assessment, &progress.assessment)
             || self.assignment != progress.assignment
+            || self.hold.as_ref() != held(after)
             || self.milestones != progress.milestones
     }
+}
+
+impl Runs {
+    /// Whether a clock that runs at these times does, on this record.
+    pub(super) fn hold_for(&self, record: &Incident) -> bool {
+        self.hold(record.assignment().group.as_ref(), held(record))
+    }
+
+    fn hold(&self, group: Option<&GroupRef>, held: Option<&HoldReason>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WithGroup(of) => group == Some(of),
+            Self::OnHoldFor(reasons) => held.is_some_and(|reason| reasons.contains(reason)),
+        }
+    }
+}
+
+fn held(record: &Incident) -> Option<&HoldReason> {
+    record.hold().map(OnHold::hold).map(|hold| &hold.reason)
 }

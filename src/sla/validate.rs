@@ -7,7 +7,7 @@ use crate::{
     field::RequiredBy,
     incident::{HoldReason, Milestone},
     key::CalendarKey,
-    ledger::{Target, WarnAt},
+    ledger::{AgreementKind, Target, WarnAt},
     policy::PolicyDraft,
     time::Seconds,
 };
@@ -49,16 +49,40 @@ impl PolicyDraft {
                 }
                 self.check_metric(faults, &path, agreement, rule);
             }
-            if let Some(by) = earlier.iter().find(|known| self.outranks(known, agreement)) {
-                let rule = format!("can never hold: `{}` before it promises the same to all that it fits", by.key);
+            if agreement.calendar.is_none() && agreement.metrics.iter().any(in_business_time) {
+                let rule = "must be given, for a target is in business time";
+                faults.push(format!("{path}.calendar"), "target.no_calendar", rule);
+            }
+            self.check_order(faults, &path, earlier, agreement);
+        }
+    }
+
+    /// What an agreement promises can come to hold: no agreement before it promises that to all whom it fits.
+    fn check_order(&self, faults: &mut Faults, path: &str, earlier: &[Agreement], agreement: &Agreement) {
+        let hidden = |rule: &MetricRule| earlier.iter().find(|known| self.outranks(known, agreement, rule));
+        let by: Vec<_> = agreement.metrics.iter().map(hidden).collect();
+        match by.first() {
+            Some(Some(first)) if by.iter().all(Option::is_some) => {
+                let rule = format!("can never hold: `{}` before it promises the same to all that it fits", first.key);
                 faults.push(path, "agreement.never_applies", rule);
+            }
+            _ => {
+                for (at, by) in by.iter().enumerate().filter_map(|(at, by)| Some((at, (*by)?))) {
+                    let rule = format!(
+                        "can never hold: `{}` before it promises the same to all that it fits; what fits fewer comes first",
+                        by.key
+                    );
+                    faults.push(format!("{path}.metrics[{at}]"), "agreement.never_applies", rule);
+                }
             }
         }
     }
 
     fn check_calendar(&self, faults: &mut Faults, path: String, key: &CalendarKey) {
         if !self.calendars.contains_key(key) {
-            faults.push(path, "calendar.unknown", format!("is `{key}`, which is no calendar of the policy"));
+            let list = listed(self.calendars.keys().map(CalendarKey::as_str));
+            let rule = format!("is `{key}`, which is no calendar of the policy; it has {list}");
+            faults.push(path, "calendar.unknown", rule);
         }
     }
 
@@ -104,12 +128,16 @@ impl PolicyDraft {
             faults.push(format!("{path}.target.by_priority"), "value.nothing", "must name at least one priority");
         }
         for (path, target) in targets {
-            check_target(faults, path, target, agreement.calendar.is_some());
+            check_target(faults, path, target);
         }
         if let StartRule::Milestone(milestone) = &rule.start {
             self.check_milestone(faults, format!("{path}.start.milestone"), milestone);
         }
         self.check_requirements(faults, &format!("{path}.when_missed"), &rule.when_missed);
+        if !rule.when_missed.is_empty() && agreement.kind != AgreementKind::Sla {
+            let rule = "asks for something that callers see, for what is no affair of theirs: put it into an `sla`";
+            faults.push(format!("{path}.when_missed"), "requirement.internal", rule);
+        }
         for (at, requirement) in rule.when_missed.iter().enumerate() {
             if requirement.by == RequiredBy::Report {
                 let rule = "is asked for by the report, when nothing can have been missed";
@@ -156,33 +184,31 @@ impl PolicyDraft {
         if let Milestone::Own(key) = milestone
             && !self.milestones.iter().any(|known| known.milestone == *key)
         {
-            faults.push(path, "milestone.unknown", format!("is `{key}`, which is no milestone of the policy"));
+            let known = Milestone::KNOWN.iter().map(Milestone::as_str);
+            let list = listed(known.chain(self.milestones.iter().map(|rule| rule.milestone.as_str())));
+            let rule = format!("is `{key}`, which is no milestone; there are {list}; `milestones` declares others");
+            faults.push(path, "milestone.unknown", rule);
         }
     }
 
     fn check_reason(&self, faults: &mut Faults, path: String, reason: &HoldReason) {
         if !self.hold_reasons.iter().any(|known| known.reason == *reason) {
-            faults.push(path, "hold.unknown", format!("is `{reason}`, which is no hold reason of the policy"));
+            let list = listed(self.hold_reasons.iter().map(|rule| rule.reason.as_str()));
+            faults.push(path, "hold.unknown", format!("is `{reason}`, which is no hold reason; the policy has {list}"));
         }
     }
 
-    /// Whether an agreement before another promises everything that the other does, to all whom it fits.
-    fn outranks(&self, first: &Agreement, later: &Agreement) -> bool {
-        let covers = |rule: &MetricRule| {
-            first.metrics.iter().any(|known| {
-                known.metric == rule.metric
-                    && known.runs == rule.runs
-                    && self.matrix.priority.levels.iter().all(|priority| {
-                        let held = later.when.priorities.is_empty() || later.when.priorities.contains(priority);
-                        !held || rule.target.of(priority).is_none() || known.target.of(priority).is_some()
-                    })
-            })
+    /// Whether an agreement before another promises one of the metrics of the other, to all whom that fits.
+    fn outranks(&self, first: &Agreement, later: &Agreement, rule: &MetricRule) -> bool {
+        let covers = |known: &MetricRule| {
+            known.metric == rule.metric
+                && known.runs == rule.runs
+                && self.matrix.priority.levels.iter().all(|priority| {
+                    let held = later.when.priorities.is_empty() || later.when.priorities.contains(priority);
+                    !held || rule.target.of(priority).is_none() || known.target.of(priority).is_some()
+                })
         };
-        !first.retired
-            && !later.metrics.is_empty()
-            && first.kind == later.kind
-            && first.when.covers(&later.when)
-            && later.metrics.iter().all(covers)
+        !first.retired && first.kind == later.kind && first.when.covers(&later.when) && first.metrics.iter().any(covers)
     }
 }
 
@@ -202,7 +228,7 @@ impl Conditions {
     }
 }
 
-fn check_target(faults: &mut Faults, path: String, target: Target, has_calendar: bool) {
+fn check_target(faults: &mut Faults, path: String, target: Target) {
     if target.is_zero() {
         return faults.push(path, "target.zero", "is zero, which nobody can meet; leave out what is not promised");
     }
@@ -213,8 +239,6 @@ fn check_target(faults: &mut Faults, path: String, target: Target, has_calendar:
     if beyond {
         let rule = format!("must be at most {MAX_TARGET} seconds, or {MAX_TARGET_DAYS} business days");
         faults.push(path, "target.too_long", rule);
-    } else if target.needs_calendar() && !has_calendar {
-        faults.push(path, "target.no_calendar", "is in business time, but the agreement names no calendar");
     }
 }
 
@@ -246,9 +270,21 @@ fn check_warnings(faults: &mut Faults, path: &str, rule: &MetricRule) {
     }
 }
 
+fn in_business_time(rule: &MetricRule) -> bool {
+    match &rule.target {
+        Targets::All(target) => target.needs_calendar(),
+        Targets::ByPriority(targets) => targets.values().any(|target| target.needs_calendar()),
+    }
+}
+
 const fn seconds_of(target: Target) -> Option<Seconds> {
     match target {
         Target::ElapsedSeconds(seconds) | Target::BusinessSeconds(seconds) => Some(seconds),
         Target::EndOfBusinessDay(_) | Target::BusinessDays(_) => None,
     }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let list = names.collect::<Vec<_>>().join(", ");
+    if list.is_empty() { "none".to_owned() } else { list }
 }

@@ -556,8 +556,8 @@ fn is_left_to_final(event: &IncidentEvent) -> bool {
         | IncidentEvent::MilestoneRecorded(_)
         | IncidentEvent::Redacted(_)
         | IncidentEvent::Corrected(_)
-        // Clocks stop with the record; when they ended, may be known better later.
-        | IncidentEvent::Clock(Entry::Ended(_) | Entry::Cancelled(_)) => true,
+        // Clocks stop with the record; when they started and ended, may be known better later.
+        | IncidentEvent::Clock(Entry::Ended(_) | Entry::Cancelled(_) | Entry::Replaced(_)) => true,
         _ => false,
     }
 }

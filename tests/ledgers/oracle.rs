@@ -37,7 +37,8 @@ struct Clock {
 #[allow(clippy::struct_excessive_bools, reason = "what is so, each by itself")]
 pub struct Oracle {
     resolve: Clock,
-    network: Clock,
+    /// It begins when the group first has it, while it is open.
+    network: Option<Clock>,
     on_change: &'static str,
     on_reopening: &'static str,
     rank: usize,
@@ -162,12 +163,10 @@ impl Clock {
 
 impl Oracle {
     pub fn new(now: Instant, on_change: &'static str, on_reopening: &'static str) -> Self {
-        let mut network = Clock::new(false, OLA, now);
-        network.stand(now);
         let resolve = Clock::new(true, targets()[2], now);
         Self {
             resolve,
-            network,
+            network: None,
             on_change,
             on_reopening,
             rank: 2,
@@ -189,20 +188,32 @@ impl Oracle {
     }
 
     pub fn assigned(&mut self, now: Instant, with_network: bool) {
-        self.network.look(now);
-        if with_network && !self.with_network {
-            self.network.go_on(now);
-        } else if !with_network && self.with_network {
-            self.network.stand(now);
+        let had_it = std::mem::replace(&mut self.with_network, with_network);
+        match &mut self.network {
+            Some(network) if with_network && !had_it => {
+                network.look(now);
+                network.go_on(now);
+            }
+            Some(network) if !with_network && had_it => {
+                network.look(now);
+                network.stand(now);
+            }
+            Some(_) => {}
+            None => self.begin(now),
         }
-        self.with_network = with_network;
+    }
+
+    fn begin(&mut self, now: Instant) {
+        if self.with_network && !self.resolved {
+            self.network = Some(Clock::new(false, OLA, now));
+        }
     }
 
     pub fn resolved(&mut self, now: Instant) {
         self.resolved = true;
         self.held = false;
         self.resolve.end(now);
-        self.network.end(now);
+        self.network.iter_mut().for_each(|network| network.end(now));
     }
 
     pub fn reopened(&mut self, now: Instant) {
@@ -216,9 +227,14 @@ impl Oracle {
             self.resolve.take_up(now, true);
             self.follow(now);
         }
-        self.network.take_up(now, true);
-        if !self.with_network {
-            self.network.stand(now);
+        match &mut self.network {
+            None => self.begin(now),
+            Some(network) => {
+                network.take_up(now, true);
+                if !self.with_network {
+                    network.stand(now);
+                }
+            }
         }
     }
 
@@ -262,7 +278,7 @@ impl Oracle {
 
     pub fn cancelled(&mut self, now: Instant) {
         self.merged = true;
-        for clock in [&mut self.resolve, &mut self.network] {
+        for clock in std::iter::once(&mut self.resolve).chain(&mut self.network) {
             clock.look(now);
             clock.stopped = Some((now, "cancelled"));
         }
@@ -270,13 +286,18 @@ impl Oracle {
 
     pub fn merge_undone(&mut self, now: Instant) {
         self.merged = false;
-        for clock in [&mut self.resolve, &mut self.network] {
+        for clock in std::iter::once(&mut self.resolve).chain(&mut self.network) {
             clock.take_up(now, false);
         }
     }
 
-    pub fn shown(&mut self, metric: &str, now: Instant) -> Shown {
-        if metric == "resolve" { self.resolve.shown(now) } else { self.network.shown(now) }
+    /// `None` for a clock that has not begun.
+    pub fn shown(&mut self, metric: &str, now: Instant) -> Option<Shown> {
+        if metric == "resolve" {
+            Some(self.resolve.shown(now))
+        } else {
+            self.network.as_mut().map(|network| network.shown(now))
+        }
     }
 }
 

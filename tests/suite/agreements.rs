@@ -164,6 +164,8 @@ fn the_clock_of_an_operational_level_agreement_adds_up_over_returns() {
     // Those who may not read internals do not see what groups owe each other.
     assert!(house.bob().report("Mine").is_ok());
     let mine = house.bob().report("Mine, too").unwrap().id();
+    assert!(anna.incident(mine).clock_views().unwrap().is_empty(), "the group has never had it");
+    anna.incident(mine).assign(Assign::to_group("Network")).unwrap();
     assert!(house.bob().incident(mine).clock_views().unwrap().is_empty());
     assert_eq!(anna.incident(mine).clock_views().unwrap().len(), 1);
 }
@@ -176,16 +178,41 @@ fn the_clock_of_a_contract_runs_while_the_vendor_is_waited_for() {
     let anna = house.anna();
     let id = anna.report("Mail").unwrap().id();
     let clock = || anna.incident(id).clock_views().unwrap().remove(0);
-    assert_eq!(
-        (clock().state.as_str(), clock().paused_by.as_deref(), clock().due),
-        ("paused", Some("not_on_hold"), None)
-    );
     house.time.advance(hours(1));
-    anna.incident(id).hold("awaiting_vendor").unwrap();
+    anna.incident(id).hold("awaiting_caller").unwrap();
+    assert!(anna.incident(id).clock_views().unwrap().is_empty(), "nobody waits for the vendor yet");
+    anna.incident(id).change_hold("awaiting_vendor").unwrap();
     assert_eq!(clock().due, Some(at("2026-06-08T13:00:00Z")), "an hour of the vendor's day, which begins at noon");
     house.time.advance(hours(5) + minutes(30));
     anna.incident(id).resume().unwrap();
     assert_eq!((clock().state.as_str(), clock().used_seconds, clock().overdue), ("paused", Some(5_400), true));
+    assert_eq!(clock().paused_by.as_deref(), Some("not_on_hold"));
+}
+
+#[test]
+fn what_never_ran_was_neither_met_nor_missed() {
+    let house = house(json!([
+        {"key": "network", "kind": "ola", "metrics": [
+            {"metric": "network", "target": {"all": {"elapsed_seconds": 60}}, "end": {"milestones": ["resolved"]},
+             "runs": {"with_group": "Network"}}]},
+        {"key": "maker", "kind": "contract", "calendar": "office", "metrics": [
+            {"metric": "deliver", "target": {"all": {"business_days": 2}}, "end": {"milestones": ["resolved"]},
+             "runs": {"on_hold_for": ["awaiting_vendor"]}}]}]));
+    let anna = house.anna();
+    let incident = anna.incident(anna.report("Mail").unwrap().id());
+    house.time.advance(hours(1));
+    incident.resolve("fixed").unwrap();
+    assert!(incident.clock_views().unwrap().is_empty());
+    incident.route_to_group("Network").unwrap();
+    assert!(incident.clock_views().unwrap().is_empty(), "it is resolved, and nothing is asked of them");
+    house.time.advance(hours(1));
+    incident.reopen("It is back").unwrap();
+    assert_eq!(clocks(&incident), told(&[("network", "network", "running")]), "now it is");
+    // Two business days from when the vendor is waited for, whatever day it was reported.
+    house.time.set(at("2026-06-09T10:00:00Z"));
+    incident.hold("awaiting_vendor").unwrap();
+    let clock = incident.clock_views().unwrap().into_iter().find(|clock| clock.metric == "deliver").unwrap();
+    assert_eq!((clock.start, clock.due), (at("2026-06-09T10:00:00Z"), Some(at("2026-06-11T10:00:00Z"))));
 }
 
 #[test]
@@ -469,7 +496,7 @@ fn what_an_agreement_names_must_be_there_and_what_it_promises_must_be_possible()
             at("metrics[0].warnings[1]", "name.repeated"),
         ),
         (json!([{"key": "a", "calendar": "nowhere", "metrics": [resolve(8)]}]), at("calendar", "calendar.unknown")),
-        (json!([{"key": "a", "metrics": [resolve(8)]}]), at("metrics[0].target.all", "target.no_calendar")),
+        (json!([{"key": "a", "metrics": [resolve(8)]}]), at("calendar", "target.no_calendar")),
         (json!([{"key": "a", "calendar": "office", "metrics": []}]), at("metrics", "agreement.metrics")),
         (
             json!([{"key": "a", "calendar": "office", "metrics": [resolve(8), resolve(9)]}]),
@@ -744,4 +771,56 @@ fn what_was_late_once_is_found_though_its_clock_is_no_longer_kept() {
     assert!(late.is_empty(), "{late:?}");
     let late = Query::all().breached("update".parse().unwrap());
     assert_eq!(anna.worklist(&late, None, 10).unwrap().rows.len(), 1);
+}
+
+#[test]
+fn a_warning_that_was_given_is_not_given_again_by_the_clock_that_takes_over() {
+    let house = house(json!([{"key": "standard", "metrics": [
+        {"metric": "resolve", "end": {"milestones": ["resolved"]}, "warnings": [{"percent": 50}, {"percent": 75}],
+         "target": {"by_priority": {"P3": {"elapsed_seconds": 36_000}, "P2": {"elapsed_seconds": 28_800}}}}]}]));
+    let anna = house.anna();
+    let incident = anna.incident(anna.report("Mail").unwrap().id());
+    house.time.advance(hours(5));
+    incident.add_internal_note("Half the time is over.").unwrap();
+    house.time.advance(hours(2));
+    incident.edit(Edit::new().impact("high")).unwrap();
+    let warned = |kinds: Vec<&str>| kinds.into_iter().filter(|kind| *kind == "clock_warned").count();
+    incident.add_internal_note("The other warning is due by the shorter target.").unwrap();
+    assert_eq!(
+        warned(kinds(&log(&incident))),
+        1,
+        "half of ten hours; what lies behind by the shorter target is no news"
+    );
+}
+
+#[test]
+fn what_was_missed_and_is_no_longer_promised_owes_its_reasons_still() {
+    let house = House::new();
+    let mut draft = privacy(1);
+    draft.agreements[0].when.labels = vec!["personal_data".parse().unwrap()];
+    let house = House { desk: house.desk.with_policy(draft.validate().unwrap()), ..house };
+    let mia = house.mia();
+    let id = mia.report(Report::new("A leak").label("personal_data")).unwrap().id();
+    let incident = mia.incident(id);
+    incident.record_milestone(own("aware"), at("2026-06-08T07:00:00Z")).unwrap();
+    house.time.advance(hours(2));
+    incident.edit(Edit { labels: andon::command::Patch::Set(Vec::new()), ..Edit::new() }).unwrap();
+    assert_eq!(clocks(&incident), told(&[("notify", "gdpr", "cancelled")]));
+    incident.resolve("fixed").unwrap();
+    let error = incident.close().unwrap_err();
+    assert!(error.to_string().contains("fields.reasons"), "{error}");
+}
+
+#[test]
+fn hours_are_pairs_in_every_form() {
+    for (text, problem) in [
+        (r#"mon = [["08:00", "12:00", "13:00", "17:00"]]"#, "invalid length 4, expected hours as a pair of times"),
+        (r#"mon = [["08:00"]]"#, "invalid length 1, expected hours as a pair of times"),
+        (r#"mon = ["08:00", "17:00"]"#, "expected hours as a pair of times, such as [\"09:00\", \"17:00\"]"),
+    ] {
+        let error = toml::from_str::<andon::calendar::Weekly>(text).unwrap_err();
+        assert!(error.to_string().contains(problem), "{text}: {error}");
+    }
+    let json = r#"{"mon": [["08:00", "12:00", "13:00", "17:00"]]}"#;
+    assert!(serde_json::from_str::<andon::calendar::Weekly>(json).is_err());
 }

@@ -33,6 +33,7 @@ mod import;
 mod json;
 #[cfg(feature = "test-util")]
 mod kit;
+mod ledger_corners;
 mod liars;
 mod lifecycle;
 mod moves;

@@ -264,7 +264,9 @@ fn similar_incidents_are_those_that_share_most_and_each_score_is_explained() {
     for seed in 20..32 {
         let (house, incidents) = incidents(seed, 80);
         let mut similar = SimilarIncidents::new();
-        incidents.iter().for_each(|incident| similar.add(incident));
+        for incident in &incidents {
+            similar.add(incident);
+        }
         // One more time, and two no more.
         similar.add(&incidents[5]);
         similar.remove(incidents[7].id());

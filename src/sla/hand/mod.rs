@@ -23,11 +23,21 @@ pub(super) struct Hand<'a> {
     pub(super) entries: Vec<Entry>,
     /// Whether a resolution or a closure was taken back just now.
     pub(super) is_reopened: bool,
+    /// Whether a hold ended, or went on for another reason, just now.
+    pub(super) is_hold_over: bool,
 }
 
 impl<'a> Hand<'a> {
     pub(super) fn of(clockwork: &'a Clockwork, record: &'a Incident, at: Instant) -> Self {
-        Self { clockwork, record, at, ledger: Cow::Borrowed(record.clocks()), entries: Vec::new(), is_reopened: false }
+        Self {
+            clockwork,
+            record,
+            at,
+            ledger: Cow::Borrowed(record.clocks()),
+            entries: Vec::new(),
+            is_reopened: false,
+            is_hold_over: false,
+        }
     }
 
     /// Notes down an entry. One that does not fit says nothing: it was not needed.
@@ -50,22 +60,30 @@ impl<'a> Hand<'a> {
                 self.change(&clock, is);
             }
         }
-        for (clock, start) in self.moved(before) {
-            self.start_over(&clock, start);
-        }
+        self.correct_starts(before);
         for promise in &new {
-            let start = self.start_of(promise.rule);
+            let start = self.start_of(promise.rule).filter(|_| promise.rule.runs.hold_for(self.record));
             let reached_before = before.and_then(|before| match &promise.rule.start {
                 StartRule::Milestone(milestone) => before.milestones.at(milestone),
                 StartRule::Reported | StartRule::Created => before.milestones.reported,
             });
-            let is_new = !old.contains(promise) || reached_before.is_none();
+            // What runs only at times begins to do so, too, when the record is taken up again.
+            let ran_before = before.is_some_and(|before| before.lets(&promise.rule.runs));
+            let ran_before = ran_before && (promise.rule.runs.is_always() || !self.is_reopened);
+            let is_new = !old.contains(promise) || reached_before.is_none() || !ran_before;
             if let Some(start) = start.filter(|_| is_new && !self.is_kept(promise)) {
-                match self.given_up(promise).filter(|_| reached_before.is_some()) {
-                    Some(clock) => self.promise_again(&clock, promise),
+                match self.given_up(promise) {
+                    Some(clock) => self.promise_again(&clock, promise, start),
                     None => self.start(promise, start),
                 }
             }
+        }
+    }
+
+    /// Follows starts that are known better now, also after the end.
+    pub(super) fn correct_starts(&mut self, before: Option<&Before>) {
+        for (clock, start) in self.moved(before) {
+            self.start_over(&clock, start);
         }
     }
 
@@ -83,8 +101,12 @@ impl<'a> Hand<'a> {
             }
         }
         for promise in &new {
-            if let Some(start) = self.start_of(promise.rule).filter(|_| !self.is_kept(promise)) {
-                self.start(promise, start);
+            let start = self.start_of(promise.rule).filter(|_| promise.rule.runs.hold_for(self.record));
+            if let Some(start) = start.filter(|_| !self.is_kept(promise)) {
+                match self.given_up(promise) {
+                    Some(clock) => self.promise_again(&clock, promise, start),
+                    None => self.start(promise, start),
+                }
             }
         }
     }
@@ -118,9 +140,12 @@ impl<'a> Hand<'a> {
         let known = &self.record.progress().milestones;
         let moved = self.ledger.clocks().iter().filter_map(|clock| {
             let counts = clock.is_live() || matches!(clock.state(), ClockState::Ended { .. });
-            let StartRule::Milestone(milestone) = &self.clockwork.rule(clock).filter(|_| counts)?.start else {
+            let rule = self.clockwork.rule(clock).filter(|_| counts)?;
+            // A cadence counts from update to update, and what runs only at times from when it first does.
+            let StartRule::Milestone(milestone) = &rule.start else { return None };
+            if rule.end == EndRule::Update || !rule.runs.is_always() {
                 return None;
-            };
+            }
             let (was, is) = (before.milestones.at(milestone)?, known.at(milestone)?);
             (was != is && clock.start() == was).then(|| (clock.clone(), is))
         });
@@ -129,6 +154,10 @@ impl<'a> Hand<'a> {
 
     /// The last clock in the place of a promise, if it was given up because nothing promised it any more.
     fn given_up(&self, promise: &Promise<'_>) -> Option<Clock> {
+        // A cadence begins anew, from the last update.
+        if promise.rule.end == EndRule::Update {
+            return None;
+        }
         let of_place = |clock: &&Clock| {
             let terms = clock.terms();
             let rule = self.clockwork.rule(clock);
@@ -157,7 +186,8 @@ impl<'a> Hand<'a> {
 
     /// Whether a clock keeps the promise, or has kept or broken it.
     fn is_kept(&self, promise: &Promise<'_>) -> bool {
-        let standing = |state: &ClockState| state.is_live() || matches!(state, ClockState::Ended { .. });
+        let ends = promise.rule.end != EndRule::Update;
+        let standing = |state: &ClockState| state.is_live() || (ends && matches!(state, ClockState::Ended { .. }));
         self.ledger.clocks().iter().filter(|clock| standing(clock.state())).any(|clock| {
             let terms = clock.terms();
             self.clockwork
@@ -187,46 +217,60 @@ impl<'a> Hand<'a> {
     /// far as they come after it.
     fn start_over(&mut self, clock: &Clock, start: Instant) {
         let since = self.record.hold().map(OnHold::since);
-        let mut pauses = Vec::with_capacity(clock.pauses().len());
-        for pause in clock.pauses().iter().filter(|pause| pause.to.is_none_or(|to| to > start)) {
-            // What was on hold before the clock started was so from then on.
-            let began = since.filter(|_| pause.to.is_none() && pause.from == clock.start());
-            pauses.push(Pause { from: began.unwrap_or(pause.from).max(start), ..pause.clone() });
-        }
+        // What was on hold before the clock started was so from then on. A pause before the start takes nothing away,
+        // and is there if that is corrected again.
+        let began = |pause: &Pause| {
+            let lasts =
+                pause.to.is_none() && pause.from == clock.start() && matches!(pause.reason, PauseReason::Hold(_));
+            since.filter(|since| lasts && *since <= pause.from).unwrap_or(pause.from)
+        };
+        let pauses = clock.pauses().iter().map(|pause| Pause { from: began(pause), ..pause.clone() }).collect();
         let by = self.started_on(clock.terms().clone(), start, clock.spent(), pauses);
+        let next = by.clock;
         self.note(ClockReplaced { clock: clock.to_ref(), at: self.at.max(clock.start()), by });
+        // What had ended has, whatever became of the record since.
+        if matches!(clock.state(), ClockState::Ended { .. })
+            && let Some((next, rule)) = self.clock_and_rule(next)
+            && let Some(end) = self.end(rule, start)
+        {
+            self.end_clock(&next, end);
+        }
     }
 
     /// What was given up is promised again: another clock goes on where it stopped, as after a change. What was on
     /// hold in between is not known, but for a hold that lasts.
-    fn promise_again(&mut self, clock: &Clock, promise: &Promise<'_>) {
-        let (at, stopped) = (self.at, clock.state().stopped_at().unwrap_or(self.at));
+    fn promise_again(&mut self, clock: &Clock, promise: &Promise<'_>, start: Instant) {
+        let stopped = clock.state().stopped_at().unwrap_or(self.at);
+        let at = self.at.max(stopped);
         let should = pause_reason(promise.rule, self.record);
         let since = self.record.hold().map_or(at, OnHold::since);
         let (start, spent, mut pauses) = match promise.rule.on_change {
-            OnChange::KeepStart => (clock.start(), clock.spent(), clock.pauses().to_vec()),
+            OnChange::KeepStart => {
+                // What it counts from may be known better by now.
+                let start = if promise.rule.runs.is_always() { start } else { clock.start() };
+                (start, clock.spent(), clock.pauses().to_vec())
+            }
             OnChange::KeepSpent => (at, self.used(clock, stopped), Vec::new()),
             OnChange::Restart => (at, Seconds::ZERO, Vec::new()),
         };
-        if promise.rule.on_change == OnChange::KeepStart {
-            let lasts = |pause: &Pause| should.as_ref() == Some(&pause.reason) && since <= pause.from;
-            if let Some(last) = pauses.last_mut().filter(|pause| pause.to.is_none() && !lasts(pause)) {
-                last.to = Some(stopped.max(last.from));
-            }
-            // What runs only at times stood still while nothing was promised.
-            let still = match promise.rule.runs {
-                Runs::Always => None,
-                Runs::WithGroup(_) => Some(PauseReason::WithOthers),
-                Runs::OnHoldFor(_) => Some(PauseReason::NotOnHold),
-            };
-            let lasting = pauses.last().is_some_and(|pause| pause.to.is_none());
-            if let Some(reason) = still.filter(|_| !lasting && stopped < at) {
-                pauses.push(Pause { from: stopped, to: Some(at), reason });
-            }
+        let lasts = |pause: &Pause| should.as_ref() == Some(&pause.reason) && since <= pause.from;
+        if let Some(last) = pauses.last_mut().filter(|pause| pause.to.is_none() && !lasts(pause)) {
+            last.to = Some(stopped.max(last.from));
         }
-        if let Some(reason) = should.filter(|_| pauses.last().is_none_or(|pause| pause.to.is_some())) {
-            let from = pauses.last().and_then(|pause| pause.to).map_or(start, |end| end.max(start));
-            pauses.push(Pause { from: since.max(from).min(at), to: None, reason });
+        // What runs only at times stood still while nothing was promised.
+        let still = match promise.rule.runs {
+            Runs::Always => None,
+            Runs::WithGroup(_) => Some(PauseReason::WithOthers),
+            Runs::OnHoldFor(_) => Some(PauseReason::NotOnHold),
+        };
+        let end_of = |pauses: &[Pause]| pauses.last().map(|last| last.to);
+        if let Some(reason) = still.filter(|_| start < at && end_of(&pauses) != Some(None)) {
+            let from = end_of(&pauses).flatten().map_or(stopped, |end| end.max(stopped));
+            pauses.extend((from < at).then_some(Pause { from, to: Some(at), reason }));
+        }
+        if let Some(reason) = should.filter(|_| end_of(&pauses) != Some(None)) {
+            let from = end_of(&pauses).flatten().map_or(start, |end| end.max(start));
+            pauses.push(Pause { from: since.max(from), to: None, reason });
         }
         let by = self.started(promise, start, spent, pauses);
         self.note(by);
@@ -234,21 +278,18 @@ impl<'a> Hand<'a> {
 
     /// A clock starts.
     fn start(&mut self, promise: &Promise<'_>, start: Instant) {
-        // What was before its agreement held is not known: what runs only at times begins to do so now.
-        let waiting = match promise.rule.runs {
-            Runs::Always => None,
-            Runs::WithGroup(_) => Some(PauseReason::WithOthers),
-            Runs::OnHoldFor(_) => Some(PauseReason::NotOnHold),
-        };
-        let waited = waiting.filter(|_| start < self.at);
-        let waited = waited.map(|reason| Pause { from: start, to: Some(self.at), reason });
+        // What runs only at times starts when it first does; what was before its agreement held is not known.
+        let is_always = promise.rule.runs.is_always();
+        let start = if is_always { start } else { start.max(self.at) };
+        // What was done before it could run is not asked of anybody.
+        if !is_always && self.end(promise.rule, start).is_some() {
+            return;
+        }
         let open = pause_reason(promise.rule, self.record).map(|reason| {
             let since = self.record.hold().map_or(start, OnHold::since);
-            let from = if waited.is_some() { self.at } else { since.max(start) };
-            Pause { from, to: None, reason }
+            Pause { from: since.max(start), to: None, reason }
         });
-        let pauses = waited.into_iter().chain(open).collect();
-        let by = self.started(promise, start, Seconds::ZERO, pauses);
+        let by = self.started(promise, start, Seconds::ZERO, open.into_iter().collect());
         self.note(by);
     }
 
@@ -260,7 +301,8 @@ impl<'a> Hand<'a> {
         let measure = self.clockwork.measure(&terms);
         let schedule = measure.and_then(|measure| schedule(&terms, start, spent, &pauses, measure).ok());
         let mut schedule = schedule.unwrap_or_default();
-        // What is overdue when it begins does not warn any more.
+        // What lies behind does not warn any more, and what is overdue when it begins does not at all.
+        schedule.warnings.retain(|next| next.at >= self.at);
         if schedule.due.is_some_and(|due| due < self.at) {
             schedule.warnings.clear();
         }
@@ -306,13 +348,10 @@ fn anchor(start: &StartRule, milestones: &Milestones, created_at: Option<Instant
 fn pause_reason(rule: &MetricRule, record: &Incident) -> Option<PauseReason> {
     let held = record.hold().map(|stage| &stage.hold().reason);
     match &rule.runs {
-        Runs::WithGroup(group) if record.assignment().group.as_ref() != Some(group) => {
-            return Some(PauseReason::WithOthers);
-        }
-        Runs::OnHoldFor(reasons) if held.is_none_or(|reason| !reasons.contains(reason)) => {
-            return Some(PauseReason::NotOnHold);
-        }
-        Runs::Always | Runs::WithGroup(_) | Runs::OnHoldFor(_) => {}
+        runs if runs.hold_for(record) => {}
+        Runs::Always => {}
+        Runs::WithGroup(_) => return Some(PauseReason::WithOthers),
+        Runs::OnHoldFor(_) => return Some(PauseReason::NotOnHold),
     }
     held.filter(|reason| rule.paused_by.contains(reason)).cloned().map(PauseReason::Hold)
 }

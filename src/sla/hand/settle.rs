@@ -2,7 +2,7 @@
 
 use super::{Hand, pause_reason};
 use crate::{
-    incident::Stage,
+    incident::{Milestone, Stage},
     ledger::{
         CancelReason, Clock, ClockCancelled, ClockEnded, ClockId, ClockPaused, ClockReplaced, ClockResult,
         ClockResumed, ClockRevived, ClockState, Ledger, Pause, PauseReason, Schedule,
@@ -42,17 +42,29 @@ impl<'a> Hand<'a> {
             }
             ClockState::Ended { at, .. } => match self.end(rule, clock.start()) {
                 _ if rule.end == EndRule::Update => true,
+                _ if self.is_still_no_more(clock) || self.never_was(rule) => false,
                 Some(end) => end == *at,
-                // A new clock begins with the reopening, or never.
-                None => stage.is_final() || (rule.on_reopening == OnReopening::Restart && !self.is_reopened),
+                // A new clock begins with the reopening, or never; but what was recorded by mistake was never done.
+                None => stage.is_final() || (begins_anew(rule) && !self.is_reopened),
             },
             ClockState::Cancelled { why, .. } => match why {
                 CancelReason::RecordEnded => stage.is_final(),
-                CancelReason::Resolved => !stage.is_open(),
+                CancelReason::Resolved => !stage.is_open() || !self.is_reopened,
                 CancelReason::NotPromised => true,
             },
             ClockState::Replaced { .. } => true,
         }
+    }
+
+    /// Whether a clock ended while it stood still, and goes on standing still no more: should it be known better when it
+    /// ended, that hold lasted until now.
+    fn is_still_no_more(&self, clock: &Clock) -> bool {
+        self.is_hold_over && clock.pause().is_some_and(|pause| matches!(pause.reason, PauseReason::Hold(_)))
+    }
+
+    /// Whether that from which an ended clock counted was taken back while the record goes on.
+    fn never_was(&self, rule: &MetricRule) -> bool {
+        !self.record.stage().is_final() && self.is_unstarted(rule)
     }
 
     fn settle_live(&mut self, clock: &Clock, rule: &MetricRule) {
@@ -95,7 +107,18 @@ impl<'a> Hand<'a> {
             return;
         }
         let at = self.at;
-        match self.end(rule, clock.start()) {
+        // That from which it counted never was.
+        if self.never_was(rule) {
+            self.revive(clock, None);
+            let at = at.max(ended);
+            return self.note(ClockCancelled { clock: clock.to_ref(), at, why: CancelReason::NotPromised });
+        }
+        let end = self.end(rule, clock.start());
+        if self.is_still_no_more(clock) && end == Some(ended) {
+            let schedule = Schedule { due: clock.due(), warnings: Vec::new() };
+            return self.note(ClockResumed { clock: clock.to_ref(), at: at.max(ended), schedule });
+        }
+        match end {
             Some(end) if end == ended => {}
             Some(end) => self.end_clock(clock, end),
             None if self.record.stage().is_final() => {}
@@ -128,7 +151,7 @@ impl<'a> Hand<'a> {
                     self.settle_live(&clock, rule);
                 }
             }
-            CancelReason::Resolved if stage.is_open() && self.is_last_of_place(clock) => {
+            CancelReason::Resolved if stage.is_open() && self.is_reopened && self.is_last_of_place(clock) => {
                 self.next_update(clock, self.at);
             }
             _ => {}
@@ -161,14 +184,14 @@ impl<'a> Hand<'a> {
         }
     }
 
-    fn clock_and_rule(&self, id: ClockId) -> Option<(Clock, &'a MetricRule)> {
+    pub(super) fn clock_and_rule(&self, id: ClockId) -> Option<(Clock, &'a MetricRule)> {
         let clock = self.ledger.clock(id).filter(|clock| clock.is_live())?.clone();
         let rule = self.clockwork.rule(&clock)?;
         Some((clock, rule))
     }
 
     /// When what a rule waits for was done, if it was.
-    fn end(&self, rule: &MetricRule, start: Instant) -> Option<Instant> {
+    pub(super) fn end(&self, rule: &MetricRule, start: Instant) -> Option<Instant> {
         let progress = self.record.progress();
         match &rule.end {
             EndRule::Milestones(milestones) => {
@@ -179,7 +202,7 @@ impl<'a> Hand<'a> {
         }
     }
 
-    fn end_clock(&mut self, clock: &Clock, end: Instant) {
+    pub(super) fn end_clock(&mut self, clock: &Clock, end: Instant) {
         let measure = self.clockwork.measure(clock.terms());
         let ended = measure.and_then(|measure| clock.ended_at(end, measure).ok());
         // Beyond what the calendar reaches nothing is due, and nothing is late.
@@ -196,6 +219,10 @@ impl<'a> Hand<'a> {
 
     /// The clock of the next update starts, if one is promised still.
     fn next_update(&mut self, clock: &Clock, from: Instant) {
+        let place = |known: &Clock| (known.terms().kind, known.terms().metric.clone());
+        if self.ledger.live().any(|live| place(live) == place(clock) && live.id() != clock.id()) {
+            return;
+        }
         let new = held_for(&self.clockwork.in_force, self.record.into());
         if let Some(promise) = self.of_place(&new, clock).copied() {
             let by = self.started(&promise, from, Seconds::ZERO, self.still_from(&promise, from));
@@ -230,4 +257,13 @@ impl<'a> Hand<'a> {
         }
         schedule
     }
+}
+
+/// Whether another clock begins with a reopening, and what ended before stays ended.
+fn begins_anew(rule: &MetricRule) -> bool {
+    let by_stage = match &rule.end {
+        EndRule::Update => true,
+        EndRule::Milestones(milestones) => milestones.iter().all(Milestone::is_set_by_stage),
+    };
+    rule.on_reopening == OnReopening::Restart && by_stage
 }

@@ -210,6 +210,8 @@ fn metric(
                 AgreementKind::Contract if reasons.is_empty() => Runs::Always,
                 AgreementKind::Contract => Runs::OnHoldFor(reasons.clone()),
             };
+            // A history that is imported was created here later than it was reported: what it missed is another thing.
+            let is_told = start != StartRule::Created;
             let waits = matches!(runs, Runs::OnHoldFor(_));
             let begins = |end: &Milestone| matches!(&start, StartRule::Milestone(from) if from == end);
             let ends: Vec<_> = ends.into_iter().filter(|end| !begins(end)).collect();
@@ -222,7 +224,10 @@ fn metric(
                 on_change,
                 on_reopening,
                 warnings: warnings.into_iter().map(WarnAt::Percent).collect(),
-                when_missed: when_missed.into_iter().filter(|asked| asked.by != RequiredBy::Report).collect(),
+                when_missed: when_missed
+                    .into_iter()
+                    .filter(|asked| kind == AgreementKind::Sla && is_told && asked.by != RequiredBy::Report)
+                    .collect(),
                 ..MetricRule::new(ClockName::known(name), target, EndRule::Update)
             }
         },

@@ -68,7 +68,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     mapping::add_names(&mut draft, &journal);
     let policy = draft.validate().map_err(|faults| format!("the policy is not valid: {faults}"))?;
     let desk = desk(&policy, journal.latest())?;
-    let mut report = Report::new(&journal);
+    let mut report = Report::new(&journal)?;
     let mut progress = Progress::new(journal.incidents.len());
     for incident in &journal.incidents {
         if let Some(plan) = Plan::of(incident, &journal, &policy, &mut report) {
@@ -83,6 +83,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         progress.step();
     }
     progress.end();
+    report.recur();
     report.print(began.elapsed(), options.json);
     if report.is_empty() && !journal.is_empty() {
         return Err("no row of the log could be used".into());

@@ -1,12 +1,19 @@
 //! What the replay found, for people and as JSON.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use andon::{
     Stage,
     desk::Imported,
     event::{Body, Event},
     incident::IncidentEvent,
+    key::KeyError,
+    recurrence::{Aspect, Candidate, RecurrenceRule, Recurrences},
+    time::Seconds,
 };
 use serde_json::json;
 
@@ -18,6 +25,8 @@ use super::{
 
 /// How many unusable rows are listed.
 const LISTED: usize = 20;
+/// How many candidates for problems are listed.
+const LISTED_RECURRENCES: usize = 10;
 
 pub(crate) struct Report {
     rows: u64,
@@ -40,11 +49,15 @@ pub(crate) struct Report {
     levels: Levels,
     /// What the log itself says of its incidents at their ends, by priority.
     said: BTreeMap<String, Results>,
+    recurrences: Recurrences,
+    /// What came again most strongly, and how long counting took.
+    recurring: Vec<Candidate>,
+    counting: Duration,
 }
 
 impl Report {
-    pub(crate) fn new(journal: &Journal) -> Self {
-        Self {
+    pub(crate) fn new(journal: &Journal) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
             rows: journal.rows,
             unusable: journal.unusable.clone(),
             desk_time: Duration::ZERO,
@@ -63,13 +76,26 @@ impl Report {
             stages: BTreeMap::new(),
             levels: Levels::default(),
             said: BTreeMap::new(),
-        }
+            recurrences: Recurrences::new(rules()?)?,
+            recurring: Vec::new(),
+            counting: Duration::ZERO,
+        })
+    }
+
+    /// Finds what came again most strongly.
+    pub(crate) fn recur(&mut self) {
+        let before = Instant::now();
+        self.recurring = self.recurrences.strongest(LISTED_RECURRENCES);
+        self.counting += before.elapsed();
     }
 
     /// Adds what became of one incident.
     pub(crate) fn add(&mut self, plan: &Plan, imported: &Imported) {
         let events = imported.outcome.events();
         let incident = imported.outcome.incident();
+        let before = Instant::now();
+        self.recurrences.observe(incident);
+        self.counting += before.elapsed();
         self.incidents += 1;
         self.events += count(events.len());
         for change in plan.carries.iter().flatten() {
@@ -181,6 +207,14 @@ impl Report {
             println!("{times:>9}  {stage} at the end");
         }
         self.levels.print();
+        println!(
+            "{:>9}  candidates for problems, the strongest, found in {:.3} seconds",
+            self.recurring.len(),
+            self.counting.as_secs_f64()
+        );
+        for candidate in &self.recurring {
+            println!("{:>9}    {candidate}, {} to {}", candidate.count, day(candidate.first), day(candidate.last));
+        }
         for (priority, results) in &self.said {
             println!("{:>9}  met by the log's own word for {priority}, {} missed", results.met, results.missed);
         }
@@ -215,11 +249,24 @@ impl Report {
             "stages_at_end": stages,
             "sla": self.levels,
             "made_sla": self.said,
+            "recurrences": self.recurring.iter().map(|found| json!({"why": found.to_string(), "count": found.count,
+                "urgency": found.urgency, "first": found.first, "last": found.last})).collect::<Vec<_>>(),
+            "recurrence_seconds": self.counting.as_secs_f64(),
             "seconds": all.as_secs_f64(),
             "desk_seconds": self.desk_time.as_secs_f64(),
             "peak_memory_mib": peak_memory(),
         })
     }
+}
+
+/// Ten of a category, or five of an item, within a week.
+fn rules() -> Result<Vec<RecurrenceRule>, KeyError> {
+    let rule = |id: &str, aspect| Ok(RecurrenceRule::new(id.parse()?, [aspect]).within(Seconds::days(7)));
+    Ok(vec![rule("category", Aspect::Category)?.at_least(10), rule("item", Aspect::Item)?.at_least(5)])
+}
+
+fn day(at: andon::time::Instant) -> String {
+    at.format("%Y-%m-%d").to_string()
 }
 
 #[allow(clippy::cast_precision_loss, clippy::as_conversions, reason = "a rate for people to read")]

@@ -53,7 +53,7 @@ pub struct CalendarDraft {
     pub closures: Vec<Closure>,
 }
 
-/// A local date with other hours than its weekday.
+/// A local date with other hours than its weekday. One date is one date: a half day of every year has an entry for each.
 ///
 /// They replace the hours that open on that date; hours of the evening before that run across midnight stay.
 /// A holiday has no hours, whatever an override says, unless `on_holidays` is set.

@@ -25,7 +25,8 @@ impl<R: Repository> ActingDesk<R> {
     /// [`if_version`](Self::if_version) names the version of the policy that it is to follow. Records keep what
     /// was decided; [`bulk`](Self::bulk) with [`IncidentCommand::Reissue`](crate::command::IncidentCommand::Reissue)
     /// decides them anew. A category, field, option, hold reason, resolution code, stage label, impact, urgency or
-    /// criticality that some record bears cannot be left out: retire it. Priorities and channels can.
+    /// criticality that some record bears cannot be left out: retire it. Priorities, channels and milestones can: a milestone that
+    /// a clock of a record waits for, or that it bears, can still be recorded on it.
     ///
     /// # Errors
     /// [`Error::Refused`] without the permission `policy.publish` in the policy that is in force;

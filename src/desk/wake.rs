@@ -20,7 +20,8 @@ use crate::{
 /// How many pages a sweep reads at most: what cannot be woken does not keep it from what comes after.
 const PASSES: usize = 1_000;
 
-/// What a sweep came to.
+/// What a sweep came to. What happened to the records, such as a warning or a breach of which somebody is to be told, comes
+/// through the [feed](crate::desk::ActingDesk::feed).
 #[derive(Debug, Default)]
 pub struct Woken {
     /// The records on which something had fallen due, and was stored now.

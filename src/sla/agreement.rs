@@ -150,28 +150,29 @@ pub struct MetricRule {
     pub metric: ClockName,
     /// How long it may take.
     pub target: Targets,
-    /// From when it counts.
+    /// From when it counts; from the report if nothing is said.
     #[serde(default)]
     pub start: StartRule,
     /// What ends it.
     pub end: EndRule,
-    /// While what it runs.
+    /// While what it runs; always if nothing is said.
     #[serde(default, skip_serializing_if = "Runs::is_always")]
     pub runs: Runs,
-    /// The hold reasons that pause it.
+    /// The hold reasons that pause it; none if nothing is said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paused_by: Vec<HoldReason>,
-    /// What becomes of it when the priority or the agreement changes.
+    /// What becomes of it when the priority or the agreement changes; it keeps its start if nothing is said.
     #[serde(default)]
     pub on_change: OnChange,
-    /// What becomes of it when a resolution is taken back.
+    /// What becomes of it when a resolution is taken back; it goes on if nothing is said.
     #[serde(default)]
     pub on_reopening: OnReopening,
     /// When it warns, at most [`MAX_WARNINGS`](Self::MAX_WARNINGS).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<WarnAt>,
-    /// What must be filled in once it is missed, such as the reasons for a late notification. A clock that was
-    /// late and, by a correction, no longer is asks for nothing.
+    /// What must be filled in once it is missed, such as the reasons for a late notification: by a resolution or a
+    /// closure, and by those of service level agreements alone. What was missed stays so when it is promised no more;
+    /// what was late and, by a correction, no longer is asks for nothing, and so does a cancellation of the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when_missed: Vec<Requirement>,
 }
@@ -287,6 +288,7 @@ pub enum OnReopening {
     Resume,
     /// It goes on; the time in which it was resolved is told as a pause.
     CountAsPause,
-    /// A new clock begins with the reopening.
+    /// A new clock begins with the reopening. In a [tally](crate::ledger::Tally) the new one counts as met or missed,
+    /// and the one before only as ever breached, if it was.
     Restart,
 }

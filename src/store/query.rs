@@ -38,10 +38,11 @@ pub struct Query {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
-    /// What is overdue, the longest overdue first; then the rest by priority, the oldest first.
+    /// What is overdue, the longest overdue first; then the rest by priority, the oldest first. By the clocks of
+    /// service level agreements: what groups and vendors owe is internal, and no caller's list may tell of it.
     #[default]
     OverdueFirst,
-    /// By when it falls due; what has no clock comes last, the oldest first.
+    /// By when the next clock of a service level agreement falls due; what has none comes last, the oldest first.
     Due,
     /// By priority, the highest first; then the oldest first.
     Priority,

@@ -36,7 +36,7 @@ pub struct ListRow {
     /// The person whom it is with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonRef>,
-    /// The clock that is due next.
+    /// The clock of a service level agreement that is due next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_clock: Option<ClockName>,
     /// When that clock is due.

@@ -28,7 +28,7 @@ use crate::{
     id::{CommandId, Version},
     incident::{Incident, IncidentEvent},
     key::{CorrelationKey, RuleId},
-    ledger::Explanation,
+    ledger::{ClockId, Explanation},
     lifecycle::{Staged, Step},
     policy::Policy,
     sla::Considered,
@@ -326,6 +326,14 @@ impl<R: Repository> IncidentDesk<R> {
     /// As [the asynchronous twin](desk::IncidentDesk::explain_clock).
     pub fn explain_clock(&self, metric: &str) -> Result<Option<Explanation>, Error> {
         pollster::block_on(self.0.explain_clock(metric))
+    }
+
+    /// What counted for this clock until now, and why.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::IncidentDesk::explain_clock_by_id).
+    pub fn explain_clock_by_id(&self, clock: impl Into<ClockId>) -> Result<Option<Explanation>, Error> {
+        pollster::block_on(self.0.explain_clock_by_id(clock))
     }
 
     /// Which agreements hold for it, and why the others do not.

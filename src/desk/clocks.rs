@@ -4,7 +4,7 @@ use super::{InForce, IncidentDesk, Seen};
 use crate::{
     error::Error,
     incident::Incident,
-    ledger::{AgreementKind, Clock, Explanation, Reading},
+    ledger::{AgreementKind, Clock, ClockId, Explanation, Reading},
     sla::{Considered, considered},
     store::Repository,
     view::ClockView,
@@ -73,12 +73,24 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// [`Error::NotFound`] if there is no incident that the actor may see.
     pub async fn explain_clock(&self, metric: &str) -> Result<Option<Explanation>, Error> {
+        self.explain_last(|clock| clock.terms().metric.as_str() == metric).await
+    }
+
+    /// What counted for this clock until now, and why: for one of several of a metric, such as that of a group beside
+    /// that of the customer, or one that was missed before the present one. [`ClockView::clock`] numbers them.
+    ///
+    /// # Errors
+    /// As [`explain_clock`](Self::explain_clock).
+    pub async fn explain_clock_by_id(&self, clock: impl Into<ClockId>) -> Result<Option<Explanation>, Error> {
+        let id = clock.into();
+        self.explain_last(|clock| clock.id() == id).await
+    }
+
+    async fn explain_last(&self, is_asked: impl Fn(&Clock) -> bool) -> Result<Option<Explanation>, Error> {
         let (policy, Seen { incident, .. }) = self.seen().await?;
         let clockwork = self.acting.clockwork(&incident, &policy).await?;
         let internals = self.acting.reads_internals(&incident, &policy);
-        let shown = |clock: &&Clock| {
-            clock.terms().metric.as_str() == metric && (internals || clock.terms().kind == AgreementKind::Sla)
-        };
+        let shown = |clock: &&Clock| is_asked(clock) && (internals || clock.terms().kind == AgreementKind::Sla);
         let clock = incident.clocks().clocks().iter().rev().find(shown);
         let measured = clock.and_then(|clock| Some((clock, clockwork.measure(clock.terms())?)));
         let now = self.acting.desk.now();

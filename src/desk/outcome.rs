@@ -91,6 +91,15 @@ pub struct Foreseen {
     pub body: Body,
 }
 
+impl Foreseen {
+    /// What would happen, in one line, as a timeline would tell it.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let Body::Incident(event) = &self.body;
+        crate::view::summary(&self.actor, None, event)
+    }
+}
+
 impl Preview {
     pub(super) fn of(incident: Incident, version: Version, happenings: Vec<Happening>, internals: bool) -> Self {
         let shown =

@@ -23,6 +23,13 @@ impl ClockId {
     }
 }
 
+/// As views number a record's clocks. An id that no clock has finds none.
+impl From<u32> for ClockId {
+    fn from(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// Why a clock stands still.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

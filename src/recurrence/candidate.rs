@@ -131,7 +131,8 @@ type Bearer = (Instant, Slot);
 /// What bears each signature, in the order of time.
 type Bearing = HashMap<Vec<u32>, Vec<Bearer>>;
 
-/// Counts incidents that are alike, by rules; see [the module](super).
+/// Counts incidents that are alike, by rules; see [the module](super). It keeps what it is told until
+/// [`forget_before`](Self::forget_before) lets go of it.
 #[derive(Debug, Clone)]
 pub struct Recurrences {
     rules: Vec<RecurrenceRule>,

@@ -12,6 +12,9 @@ use crate::{
 /// the past is.
 const MAX_COMPARED: usize = 1_024;
 
+/// How many places of incidents that were taken out are left as they are.
+const SPARE: usize = 1_024;
+
 /// An incident that is like the one that was asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimilarIncident {
@@ -75,6 +78,9 @@ impl SimilarIncidents {
     /// Adds an incident that can be found, such as one that was resolved; one that is there already, as it is now.
     pub fn add(&mut self, incident: &Incident) {
         self.remove(incident.id());
+        if self.kept.len() > self.places.len().saturating_mul(2).saturating_add(SPARE) {
+            self.close_ranks();
+        }
         let Ok(place) = u32::try_from(self.kept.len()) else { return };
         let mut features: Vec<u32> =
             Feature::of(incident.facts()).into_iter().map(|feature| self.number(feature)).collect();
@@ -98,6 +104,22 @@ impl SimilarIncidents {
             {
                 bearers.remove(index);
             }
+        }
+    }
+
+    /// Gives those that are left new places, so that what was taken out leaves none behind.
+    fn close_ranks(&mut self) {
+        let kept: Vec<Kept> = std::mem::take(&mut self.kept).into_iter().flatten().collect();
+        self.bearing.iter_mut().for_each(Vec::clear);
+        self.places.clear();
+        for (place, kept) in (0_u32..).zip(kept) {
+            for number in &kept.features {
+                if let Some(bearers) = self.bearers_mut(*number) {
+                    bearers.push(place);
+                }
+            }
+            self.places.insert(kept.id, place);
+            self.kept.push(Some(kept));
         }
     }
 

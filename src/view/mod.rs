@@ -48,6 +48,7 @@ pub use row::{ListRow, RowPriority};
 #[cfg(feature = "schema")]
 pub use schema::schemas;
 pub use timeline::TimelineEntry;
+pub(crate) use timeline::summary;
 
 /// The schema of the views that this version writes.
 pub const VIEW_SCHEMA: u16 = 1;

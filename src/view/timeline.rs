@@ -11,6 +11,7 @@ use crate::{
         Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Hold,
         Incident, IncidentEvent as E, MilestoneTime, PriorityChange, Remedy, Resolution, ResumedBy,
     },
+    key::PersonRef,
     ledger::{CancelReason, ClockResult, ClockStarted, Entry, PauseReason, text::duration},
     priority::PriorityCause,
     text::Text,
@@ -79,10 +80,7 @@ impl TimelineEntry {
             on_behalf_of: text_of(event.on_behalf_of.as_ref()),
             audience: key(event.audience()),
             kind: event.body.name().to_owned(),
-            summary: match &event.on_behalf_of {
-                Some(person) => format!("{}, for {person}, {}", event.actor, what(body)),
-                None => format!("{} {}", event.actor, what(body)),
-            },
+            summary: summary(&event.actor, event.on_behalf_of.as_ref(), body),
             text: text_of(words(body)),
             text_digest: words(body).map(|words| words.digest().to_string()),
             changes: changes(body),
@@ -94,6 +92,14 @@ impl TimelineEntry {
     #[must_use]
     pub fn public(event: &Event) -> Option<Self> {
         (event.audience() == Audience::Public).then(|| Self::of(&event.withheld()))
+    }
+}
+
+/// What happened, in one line.
+pub(crate) fn summary(actor: &ActorId, on_behalf_of: Option<&PersonRef>, event: &E) -> String {
+    match on_behalf_of {
+        Some(person) => format!("{actor}, for {person}, {}", what(event)),
+        None => format!("{actor} {}", what(event)),
     }
 }
 

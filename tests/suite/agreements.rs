@@ -322,6 +322,12 @@ fn what_groups_and_vendors_owe_is_the_desks_own_affair() {
     assert_eq!(seen.clocks().clocks().len(), 1);
     assert_eq!(bob.incident(id).agreements().unwrap().len(), 1);
     assert!(bob.incident(id).explain_clock("network").unwrap().is_none());
+    let both: Vec<_> =
+        (1_u32..=3).map(|clock| house.anna().incident(id).explain_clock_by_id(clock).unwrap().is_some()).collect();
+    assert_eq!(both, [true, true, false]);
+    let shown: Vec<_> =
+        (1_u32..=3).filter(|clock| bob.incident(id).explain_clock_by_id(*clock).unwrap().is_some()).collect();
+    assert_eq!(shown.len(), 1, "what groups owe is not his to see");
     let row = bob.worklist(&Query::all(), None, 10).unwrap().rows.remove(0);
     assert_eq!(row.next_clock.unwrap().as_str(), "resolve");
     assert!(bob.worklist(&Query::all().breached("network".parse().unwrap()), None, 10).unwrap().rows.is_empty());

@@ -398,3 +398,13 @@ fn to_hold_what_is_resolved_takes_the_permission_to_reopen() {
     let hans = house.acting("acme", andon::Actor::person("hans").unwrap().role("holder").unwrap());
     assert_eq!(hans.incident(id).hold("awaiting_vendor").unwrap_err().code(), "incident.reopen.refused");
 }
+
+#[test]
+fn what_is_foreseen_is_told_in_the_words_of_a_timeline() {
+    let house = House::new();
+    let anna = house.anna();
+    let incident = anna.incident(anna.report("Mail").unwrap().id());
+    let preview = incident.preview(IncidentCommand::Resolve("fixed".into())).unwrap();
+    let foreseen: Vec<_> = preview.events().iter().map(andon::desk::Foreseen::summary).collect();
+    assert_eq!(foreseen, ["anna resolved it: fixed"]);
+}

@@ -296,6 +296,25 @@ fn similar_incidents_are_those_that_share_most_and_each_score_is_explained() {
 }
 
 #[test]
+fn what_was_taken_out_leaves_no_place_behind() {
+    let (_, incidents) = incidents(3, 40);
+    let mut similar = SimilarIncidents::new();
+    let mut once = SimilarIncidents::new();
+    for incident in &incidents {
+        once.add(incident);
+    }
+    // Each is added again and again, as it changes.
+    for incident in (0..100).flat_map(|_| &incidents) {
+        similar.add(incident);
+    }
+    assert_eq!(similar.len(), 40);
+    let asked = &incidents[11];
+    assert_eq!(similar.find(asked.facts(), 40), once.find(asked.facts(), 40));
+    similar.remove(incidents[12].id());
+    assert!(similar.find(asked.facts(), 40).iter().all(|found| found.id != incidents[12].id()));
+}
+
+#[test]
 fn what_is_rare_says_more_than_what_all_have() {
     let house = House::new();
     let bob = house.bob();

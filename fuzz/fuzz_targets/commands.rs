@@ -213,7 +213,10 @@ impl Source<'_> {
             23 => Command::ClearOverride {},
             24 => Command::SetLabel { label: self.maybe(Self::text)? },
             25 => {
-                let milestone = self.pick(Milestone::ALL)?;
+                // Of the host's own some are declared, and others are not.
+                let own = [self.text()?, "aware".to_owned(), "notified".to_owned()];
+                let own = own.into_iter().filter_map(|key| key.parse().ok()).map(Milestone::Own);
+                let milestone = self.pick(&Milestone::KNOWN.iter().cloned().chain(own).collect::<Vec<_>>())?;
                 Command::RecordMilestone { milestone, at: self.maybe(|s| s.instant(now))? }
             }
             28 => Command::Reissue {},

@@ -20,7 +20,11 @@ pub fn history(policy: &Policy) -> impl Strategy<Value = History> + use<> {
     let (policy, desk_policy) = (policy.clone(), unguarded(policy));
     let steps = vec((0..10_000_u32, choices()), 0..=12);
     (choices(), steps).prop_filter_map("the policy takes its own history", move |(report, steps)| {
-        told(&policy, desk_policy.as_ref()?, report, steps)
+        let history = told(&policy, desk_policy.as_ref()?, report, steps)?;
+        // An import takes what people did as it was, and asks less or more than a desk does: whoever starts work is
+        // not given it, say.
+        let imported = TestDesk::new().with_policy(policy.clone()).system().import(&history).ok()?;
+        imported.refused.is_empty().then_some(history)
     })
 }
 

@@ -8,7 +8,7 @@ use std::{
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Aspect, Feature, RecurrenceRule};
+use super::{Aspect, Feature, RecurrenceRule, feature::Numbering};
 use crate::{
     fault::Faults,
     id::Id,
@@ -136,8 +136,7 @@ type Bearing = HashMap<Vec<u32>, Vec<Bearer>>;
 #[derive(Debug, Clone)]
 pub struct Recurrences {
     rules: Vec<RecurrenceRule>,
-    numbers: HashMap<Feature, u32>,
-    features: Vec<Feature>,
+    numbering: Numbering,
     seen: HashMap<Slot, Sighting>,
     slots: HashMap<Id<Incident>, Slot>,
     next: Slot,
@@ -165,8 +164,7 @@ impl Recurrences {
         Ok(Self {
             bearing: rules.iter().map(|_| HashMap::new()).collect(),
             rules,
-            numbers: HashMap::new(),
-            features: Vec::new(),
+            numbering: Numbering::default(),
             seen: HashMap::new(),
             slots: HashMap::new(),
             next: 0,
@@ -177,14 +175,18 @@ impl Recurrences {
     /// Counts an incident, at the time at which it was reported; one that is counted already, as it is now.
     pub fn observe(&mut self, incident: &Incident) {
         self.forget(incident.id());
-        let features = Feature::of(incident.facts()).into_iter().map(|feature| self.number(feature)).collect();
+        let features = Feature::of(incident.facts());
+        let features = features.into_iter().map(|feature| self.numbering.number(feature)).collect();
         let progress = incident.progress();
-        let sighting = Sighting {
+        self.count(Sighting {
             id: incident.id(),
             at: progress.milestones.reported.unwrap_or(progress.recorded_at),
             rank: incident.priority().rank(),
             features,
-        };
+        });
+    }
+
+    fn count(&mut self, sighting: Sighting) {
         let slot = self.next;
         self.next = slot.saturating_add(1);
         for index in 0..self.rules.len() {
@@ -218,14 +220,17 @@ impl Recurrences {
 
     /// Lets go of incidents that were reported before an instant, and of dismissals that ended before it.
     pub fn forget_before(&mut self, instant: Instant) {
-        self.seen.retain(|_, sighting| sighting.at >= instant);
-        let seen = &self.seen;
-        self.slots.retain(|_, slot| seen.contains_key(slot));
-        for bearing in &mut self.bearing {
-            bearing.retain(|_, bearers| {
-                bearers.retain(|(at, _)| *at >= instant);
-                !bearers.is_empty()
-            });
+        // All that is left is counted anew, so that nothing stays of what is gone: no signature, and no word.
+        let before = std::mem::take(&mut self.numbering);
+        let mut seen: Vec<(Slot, Sighting)> = std::mem::take(&mut self.seen).into_iter().collect();
+        seen.sort_unstable_by_key(|(slot, _)| *slot);
+        self.slots.clear();
+        self.bearing.iter_mut().for_each(HashMap::clear);
+        self.next = 0;
+        for (_, mut sighting) in seen.into_iter().filter(|(_, sighting)| sighting.at >= instant) {
+            let features = before.features(&sighting.features).into_iter();
+            sighting.features = features.map(|feature| self.numbering.number(feature)).collect();
+            self.count(sighting);
         }
         self.dismissals.retain(|dismissal| dismissal.until >= instant);
     }
@@ -285,23 +290,13 @@ impl Recurrences {
         self.seen.is_empty()
     }
 
-    fn number(&mut self, feature: Feature) -> u32 {
-        let next = u32::try_from(self.features.len()).unwrap_or(u32::MAX);
-        *self.numbers.entry(feature).or_insert_with_key(|feature| {
-            self.features.push(feature.clone());
-            next
-        })
-    }
-
     /// The ways in which an incident with these features can be like others by a rule.
     fn signatures(&self, rule: usize, features: &[u32]) -> Vec<Vec<u32>> {
         let Some(rule) = self.rules.get(rule) else { return Vec::new() };
         let mut signatures = vec![Vec::new()];
         for aspect in &rule.by {
-            let of_aspect = |number: &&u32| {
-                let feature = usize::try_from(**number).ok().and_then(|index| self.features.get(index));
-                feature.is_some_and(|feature| feature.aspect() == *aspect)
-            };
+            let of_aspect =
+                |number: &&u32| self.numbering.feature(**number).is_some_and(|feature| feature.aspect() == *aspect);
             let values: Vec<u32> = features.iter().filter(of_aspect).copied().collect();
             let chosen = if *aspect == Aspect::Words { usize::from(rule.words) } else { 1 };
             let choices = choices(&values, chosen);
@@ -328,11 +323,10 @@ impl Recurrences {
             }
             candidates.extend(groups.into_iter().filter_map(|(members, signature)| {
                 let seen = members.iter().filter_map(|(_, slot)| self.seen.get(slot));
-                let common =
-                    signature.into_iter().filter_map(|number| self.features.get(usize::try_from(number).ok()?));
+                let common: Vec<u32> = signature.into_iter().collect();
                 Some(Candidate {
                     rule: rule.id.clone(),
-                    signature: Signature(common.cloned().collect()),
+                    signature: Signature(self.numbering.features(&common).into_iter().collect()),
                     within_seconds: rule.within_seconds,
                     first: members.first()?.0,
                     last: members.last()?.0,

@@ -1,6 +1,6 @@
 //! What of an incident makes it like others.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -81,5 +81,38 @@ impl fmt::Display for Feature {
             Self::Category(key) => write!(f, "category {key}"),
             Self::Word(word) => write!(f, "the word {word}"),
         }
+    }
+}
+
+/// Features by number, so that those of many incidents are small and quick to compare.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Numbering {
+    numbers: HashMap<Feature, u32>,
+    features: Vec<Feature>,
+}
+
+impl Numbering {
+    /// The number of a feature; one that is new gets the next.
+    pub fn number(&mut self, feature: Feature) -> u32 {
+        let next = u32::try_from(self.features.len()).unwrap_or(u32::MAX);
+        *self.numbers.entry(feature).or_insert_with_key(|feature| {
+            self.features.push(feature.clone());
+            next
+        })
+    }
+
+    /// The number of a feature that has one.
+    pub fn known(&self, feature: &Feature) -> Option<u32> {
+        self.numbers.get(feature).copied()
+    }
+
+    /// The feature with a number.
+    pub fn feature(&self, number: u32) -> Option<&Feature> {
+        self.features.get(usize::try_from(number).ok()?)
+    }
+
+    /// The features with these numbers.
+    pub fn features(&self, numbers: &[u32]) -> Vec<Feature> {
+        numbers.iter().filter_map(|number| self.feature(*number).cloned()).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Feature;
+use super::{Feature, feature::Numbering};
 use crate::{
     id::Id,
     incident::{Facts, Incident},
@@ -60,7 +60,7 @@ struct Asked {
 /// Finds incidents that are like one; see [the module](super).
 #[derive(Debug, Clone, Default)]
 pub struct SimilarIncidents {
-    numbers: HashMap<Feature, u32>,
+    numbering: Numbering,
     /// For each feature the places of those that have it, the latest last.
     bearing: Vec<Vec<u32>>,
     /// In the order in which they came; nothing for one that was taken out.
@@ -81,17 +81,20 @@ impl SimilarIncidents {
         if self.kept.len() > self.places.len().saturating_mul(2).saturating_add(SPARE) {
             self.close_ranks();
         }
+        self.keep(incident.id(), Feature::of(incident.facts()));
+    }
+
+    fn keep(&mut self, id: Id<Incident>, features: Vec<Feature>) {
         let Ok(place) = u32::try_from(self.kept.len()) else { return };
-        let mut features: Vec<u32> =
-            Feature::of(incident.facts()).into_iter().map(|feature| self.number(feature)).collect();
+        let mut features: Vec<u32> = features.into_iter().map(|feature| self.number(feature)).collect();
         features.sort_unstable();
         for number in &features {
             if let Some(bearers) = self.bearers_mut(*number) {
                 bearers.push(place);
             }
         }
-        self.kept.push(Some(Kept { id: incident.id(), features: features.into() }));
-        self.places.insert(incident.id(), place);
+        self.kept.push(Some(Kept { id, features: features.into() }));
+        self.places.insert(id, place);
     }
 
     /// Takes an incident out.
@@ -107,19 +110,11 @@ impl SimilarIncidents {
         }
     }
 
-    /// Gives those that are left new places, so that what was taken out leaves none behind.
+    /// Keeps those that are left anew, so that nothing stays of what was taken out: no place, and no word.
     fn close_ranks(&mut self) {
-        let kept: Vec<Kept> = std::mem::take(&mut self.kept).into_iter().flatten().collect();
-        self.bearing.iter_mut().for_each(Vec::clear);
-        self.places.clear();
-        for (place, kept) in (0_u32..).zip(kept) {
-            for number in &kept.features {
-                if let Some(bearers) = self.bearers_mut(*number) {
-                    bearers.push(place);
-                }
-            }
-            self.places.insert(kept.id, place);
-            self.kept.push(Some(kept));
+        let Self { numbering, kept, .. } = std::mem::take(self);
+        for kept in kept.into_iter().flatten() {
+            self.keep(kept.id, numbering.features(&kept.features));
         }
     }
 
@@ -142,7 +137,7 @@ impl SimilarIncidents {
         let asked: Vec<Asked> = Feature::of(facts)
             .into_iter()
             .map(|feature| {
-                let number = self.numbers.get(&feature).copied();
+                let number = self.numbering.known(&feature);
                 Asked { points: self.points(&feature, number), feature, number }
             })
             .collect();
@@ -185,11 +180,11 @@ impl SimilarIncidents {
     }
 
     fn number(&mut self, feature: Feature) -> u32 {
-        let next = u32::try_from(self.bearing.len()).unwrap_or(u32::MAX);
-        *self.numbers.entry(feature).or_insert_with(|| {
+        let number = self.numbering.number(feature);
+        if usize::try_from(number).is_ok_and(|number| number == self.bearing.len()) {
             self.bearing.push(Vec::new());
-            next
-        })
+        }
+        number
     }
 
     fn at(&self, place: u32) -> Option<&Kept> {

@@ -11,7 +11,7 @@ use crate::{
     event::PolicyStamp,
     incident::{Assignment, Facts, HoldReason, Incident, Milestone, Milestones, OnHold},
     key::GroupRef,
-    ledger::{Clock, ClockRescheduled, Entry, Measure, Terms},
+    ledger::{Clock, ClockRescheduled, Entry, Measure, PauseReason, Terms},
     policy::Policy,
     priority::Assessment,
     time::Instant,
@@ -193,6 +193,15 @@ impl Runs {
     /// Whether a clock that runs at these times does, on this record.
     pub(super) fn hold_for(&self, record: &Incident) -> bool {
         self.hold(record.assignment().group.as_ref(), held(record))
+    }
+
+    /// Why it stands still at other times.
+    pub(super) const fn otherwise(&self) -> Option<PauseReason> {
+        match self {
+            Self::Always => None,
+            Self::WithGroup(_) => Some(PauseReason::WithOthers),
+            Self::OnHoldFor(_) => Some(PauseReason::NotOnHold),
+        }
     }
 
     fn hold(&self, group: Option<&GroupRef>, held: Option<&HoldReason>) -> bool {

@@ -406,3 +406,19 @@ fn what_was_missed_before_a_new_beginning_owes_its_reasons() {
     incident.resolve("fixed").unwrap();
     assert_eq!(owed(&incident), ["fields.reasons"], "nothing is laundered");
 }
+
+#[test]
+fn two_cadences_of_one_metric_go_on_beside_each_other() {
+    let cadence = |runs: Value| json!({"metric": "update", "target": {"all": {"elapsed_seconds": 3_600}}, "end": "update", "runs": runs});
+    let agreement = |key: &str, runs: Value| json!({"key": key, "kind": "ola", "metrics": [cadence(runs)]});
+    let desk =
+        house(&json!([agreement("all", json!("always")), agreement("network", json!({"with_group": "Network"}))]));
+    let anna = desk.anna();
+    let incident = anna.incident(anna.report(Report::new("M").caller("bob").group("Network")).unwrap().id());
+    assert_eq!(live(&incident).len(), 2);
+    for _ in 0..3 {
+        desk.time.advance(minutes(10));
+        incident.add_note("We are at it.").unwrap();
+        assert_eq!(live(&incident).len(), 2, "each goes on from the update");
+    }
+}

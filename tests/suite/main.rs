@@ -36,6 +36,7 @@ mod kit;
 mod ledger_corners;
 mod liars;
 mod lifecycle;
+mod milestones;
 mod moves;
 mod observing;
 #[cfg(feature = "test-util")]

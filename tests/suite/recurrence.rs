@@ -152,6 +152,28 @@ fn candidates_are_what_counting_by_hand_finds() {
 }
 
 #[test]
+fn what_is_let_go_of_was_never_told() {
+    for seed in 40..46 {
+        let (_, incidents) = incidents(seed, 60);
+        let from = reported(&incidents[25]);
+        let (mut all, mut rest) = (Recurrences::new(rules()).unwrap(), Recurrences::new(rules()).unwrap());
+        for incident in &incidents {
+            all.observe(incident);
+            if reported(incident) >= from {
+                rest.observe(incident);
+            }
+        }
+        all.forget_before(from);
+        assert_eq!(all.len(), rest.len());
+        assert_eq!(all.strongest(usize::MAX), rest.strongest(usize::MAX), "seed {seed}");
+        // It goes on counting as if it had begun then.
+        all.forget(incidents[40].id());
+        rest.forget(incidents[40].id());
+        assert_eq!(all.strongest(usize::MAX), rest.strongest(usize::MAX), "seed {seed}");
+    }
+}
+
+#[test]
 fn the_strongest_is_where_most_came_whenever_that_was() {
     for seed in 0..12 {
         let (_, incidents) = incidents(seed, 60);

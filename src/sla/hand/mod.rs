@@ -4,7 +4,7 @@ mod settle;
 
 use std::borrow::Cow;
 
-use super::{Clockwork, EndRule, MetricRule, OnChange, Promise, Runs, StartRule, clockwork::Before, promise::held_for};
+use super::{Clockwork, EndRule, MetricRule, OnChange, Promise, StartRule, clockwork::Before, promise::held_for};
 use crate::{
     incident::{Incident, Milestones, OnHold},
     ledger::{
@@ -72,10 +72,7 @@ impl<'a> Hand<'a> {
             let ran_before = ran_before && (promise.rule.runs.is_always() || !self.is_reopened);
             let is_new = !old.contains(promise) || reached_before.is_none() || !ran_before;
             if let Some(start) = start.filter(|_| is_new && !self.is_kept(promise)) {
-                match self.given_up(promise) {
-                    Some(clock) => self.promise_again(&clock, promise, start),
-                    None => self.start(promise, start),
-                }
+                self.begin(promise, start);
             }
         }
     }
@@ -103,11 +100,16 @@ impl<'a> Hand<'a> {
         for promise in &new {
             let start = self.start_of(promise.rule).filter(|_| promise.rule.runs.hold_for(self.record));
             if let Some(start) = start.filter(|_| !self.is_kept(promise)) {
-                match self.given_up(promise) {
-                    Some(clock) => self.promise_again(&clock, promise, start),
-                    None => self.start(promise, start),
-                }
+                self.begin(promise, start);
             }
+        }
+    }
+
+    /// A clock comes for a promise: one that goes on where another was given up, or one that starts.
+    fn begin(&mut self, promise: &Promise<'_>, start: Instant) {
+        match self.given_up(promise) {
+            Some(clock) => self.promise_again(&clock, promise, start),
+            None => self.start(promise, start),
         }
     }
 
@@ -213,8 +215,7 @@ impl<'a> Hand<'a> {
         self.note(ClockReplaced { clock: clock.to_ref(), at, by });
     }
 
-    /// Another clock takes the place of one whose start is known better: on the same terms, with the same pauses as
-    /// far as they come after it.
+    /// Another clock takes the place of one whose start is known better: on the same terms, with the same pauses.
     fn start_over(&mut self, clock: &Clock, start: Instant) {
         let since = self.record.hold().map(OnHold::since);
         // What was on hold before the clock started was so from then on. A pause before the start takes nothing away,
@@ -258,11 +259,7 @@ impl<'a> Hand<'a> {
             last.to = Some(stopped.max(last.from));
         }
         // What runs only at times stood still while nothing was promised.
-        let still = match promise.rule.runs {
-            Runs::Always => None,
-            Runs::WithGroup(_) => Some(PauseReason::WithOthers),
-            Runs::OnHoldFor(_) => Some(PauseReason::NotOnHold),
-        };
+        let still = promise.rule.runs.otherwise();
         let end_of = |pauses: &[Pause]| pauses.last().map(|last| last.to);
         if let Some(reason) = still.filter(|_| start < at && end_of(&pauses) != Some(None)) {
             let from = end_of(&pauses).flatten().map_or(stopped, |end| end.max(stopped));
@@ -347,11 +344,8 @@ fn anchor(start: &StartRule, milestones: &Milestones, created_at: Option<Instant
 /// Why a clock should stand still while the record is as it is.
 fn pause_reason(rule: &MetricRule, record: &Incident) -> Option<PauseReason> {
     let held = record.hold().map(|stage| &stage.hold().reason);
-    match &rule.runs {
-        runs if runs.hold_for(record) => {}
-        Runs::Always => {}
-        Runs::WithGroup(_) => return Some(PauseReason::WithOthers),
-        Runs::OnHoldFor(_) => return Some(PauseReason::NotOnHold),
+    if let Some(reason) = rule.runs.otherwise().filter(|_| !rule.runs.hold_for(record)) {
+        return Some(reason);
     }
     held.filter(|reason| rule.paused_by.contains(reason)).cloned().map(PauseReason::Hold)
 }

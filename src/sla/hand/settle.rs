@@ -219,12 +219,9 @@ impl<'a> Hand<'a> {
 
     /// The clock of the next update starts, if one is promised still.
     fn next_update(&mut self, clock: &Clock, from: Instant) {
-        let place = |known: &Clock| (known.terms().kind, known.terms().metric.clone());
-        if self.ledger.live().any(|live| place(live) == place(clock) && live.id() != clock.id()) {
-            return;
-        }
         let new = held_for(&self.clockwork.in_force, self.record.into());
-        if let Some(promise) = self.of_place(&new, clock).copied() {
+        // One that runs already asks for it.
+        if let Some(promise) = self.of_place(&new, clock).copied().filter(|promise| !self.is_kept(promise)) {
             let by = self.started(&promise, from, Seconds::ZERO, self.still_from(&promise, from));
             self.note(by);
         }

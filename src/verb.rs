@@ -264,6 +264,26 @@ of_both! {
     pub(crate) invalid;
 }
 
+impl Verb {
+    /// The verb, if it is one of incidents.
+    #[must_use]
+    pub const fn incident(self) -> Option<IncidentVerb> {
+        match self {
+            Self::Incident(verb) => Some(verb),
+            Self::Problem(_) => None,
+        }
+    }
+
+    /// The verb, if it is one of problems.
+    #[must_use]
+    pub const fn problem(self) -> Option<ProblemVerb> {
+        match self {
+            Self::Problem(verb) => Some(verb),
+            Self::Incident(_) => None,
+        }
+    }
+}
+
 impl From<IncidentVerb> for Verb {
     fn from(verb: IncidentVerb) -> Self {
         Self::Incident(verb)

@@ -101,7 +101,7 @@ impl Raw {
         let scope = Scope::everything(&tenant);
         for id in &office.ids {
             let found = pollster::block_on(office.repository.load(&scope, Some(&RecordKey::from(*id)), None)).unwrap();
-            let andon::store::Record::Incident(stored) = &*found.record.unwrap().record else { return raw };
+            let andon::store::Record::Incident(stored) = &found.record.unwrap().record else { return raw };
             // Through JSON, so that nothing is shared with the desk's.
             let own: Incident = serde_json::from_value(serde_json::to_value(stored).unwrap()).unwrap();
             let (log, _) = office.desk.incident(*id).events(Version::new(1), 1).unwrap();
@@ -114,7 +114,7 @@ impl Raw {
 
     fn insert(&mut self, incident: Incident, events: Vec<Event>) {
         let slot = u32::try_from(self.rows.len()).unwrap();
-        let terms = Terms::of(&incident);
+        let terms = Terms::of(&incident.clone().into());
         let keys = keys(&incident);
         self.priority.insert(keys.priority, slot);
         self.due.insert(keys.due, slot);

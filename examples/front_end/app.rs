@@ -165,6 +165,7 @@ impl App {
             let known = self.at_hand(id).map(|opened| opened.record.version);
             let newer = match &delivery.change {
                 Change::Stands { row, events } => {
+                    let Some(row) = row.incident() else { continue };
                     if let Some(entry) = news(events).filter(|entry| !self.is_mine(entry)) {
                         self.news = Some(format!("{} {}", row.number, entry.summary));
                         self.list.fresh.insert(id);

@@ -158,14 +158,16 @@ impl Worklist {
         let Some(id) = record.incident() else { return };
         let selected = self.index();
         self.rows.retain(|row| row.id != id);
-        if let Change::Stands { row, .. } = change {
+        if let Change::Stands { row, .. } = change
+            && let Some(row) = row.incident()
+        {
             let place = self.place(row);
             let after_begin = self.begins.last().is_none_or(|begin| place > begin.after);
             // The page ends with its last row if another one follows.
             let before_end = self.next.is_none() || self.rows.last().is_some_and(|last| place < self.place(last));
             if after_begin && before_end {
                 let index = self.rows.partition_point(|known| self.place(known) < place);
-                self.rows.insert(index, (**row).clone());
+                self.rows.insert(index, row.clone());
             }
         }
         if self.index().is_none() {

@@ -18,7 +18,7 @@ use andon::{
     id::SequentialIds,
     incident::{Audience, Cancellation, ConfirmedBy, IncidentEvent, Milestone, Phase, Remedy},
     key::TenantId,
-    store::{LogPart, Record, RecordKey, Repository, Scope},
+    store::{LogPart, RecordKey, Repository, Scope},
     text::Text,
     time::{Instant, ManualTime, Seconds, TimeSource},
 };
@@ -295,7 +295,7 @@ impl Office {
         let loaded = found.expect("memory answers").record.expect("it was reported");
         let part = LogPart { from: Version::new(1), limit: 1_000, newest_first: false };
         let page = pollster::block_on(self.repository.events(&scope, id.into(), part));
-        let Record::Incident(incident) = &*loaded.record else { panic!("no incident") };
+        let incident = loaded.record.incident().expect("an incident");
         (incident.clone(), loaded.version, page.expect("memory answers").events)
     }
 }

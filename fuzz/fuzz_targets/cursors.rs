@@ -127,7 +127,9 @@ fn feed(viewer: &Viewer, known: &Known, cursor: &Cursor, limit: usize, real: boo
             for delivery in &page.deliveries {
                 let id = record(delivery);
                 match &delivery.change {
-                    Change::Stands { row, .. } => assert!(row.id == id && viewer.sees.contains(&id)),
+                    Change::Stands { row, .. } => {
+                        assert!(row.incident().is_some_and(|row| row.id == id) && viewer.sees.contains(&id))
+                    }
                     Change::Left => assert!(viewer.saw.contains(&id), "{id} was never to be seen"),
                 }
             }

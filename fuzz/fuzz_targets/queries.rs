@@ -11,7 +11,7 @@ use andon::{
     desk::Change,
     event::RecordId,
     key::TenantId,
-    store::{IndexRow, LogPart, PageRequest, Query, Record, RecordKey, Repository, Scope, SortKey, Terms},
+    store::{IndexRow, LogPart, PageRequest, Query, RecordKey, Repository, Scope, SortKey, Terms},
     time::Instant,
 };
 use libfuzzer_sys::fuzz_target;
@@ -32,12 +32,12 @@ fn rows(tenant: &str) -> Vec<(IndexRow, Terms)> {
     let with_terms = rows.into_iter().map(|row| {
         let found = block_on(OFFICE.repository.load(&scope, Some(&RecordKey::Id(row.id)), None));
         let record = found.expect("memory answers").record.expect("it has a row").record;
-        let Record::Incident(incident) = &*record else { panic!("no incident") };
+        let incident = record.incident().expect("an incident");
         let part = LogPart { from: Version::NONE, limit: 1_000, newest_first: false };
         let log = block_on(OFFICE.repository.events(&scope, row.id, part)).expect("memory answers").events;
         let (folded, _) = Incident::fold(&log).expect("what was stored can be folded");
         assert_eq!(folded, *incident);
-        (row, Terms::of(incident))
+        (row, Terms::of(&record))
     });
     with_terms.collect()
 }

@@ -382,7 +382,7 @@ mod tests {
         let course = commands.iter().fold(Course::from(before, Arc::clone(&clockwork)), |course, command| {
             decide(course, command, &context).unwrap_or_else(|error| panic!("{command:?}: {error}"))
         });
-        (course.incident, course.happenings.into_iter().map(|happening| happening.event).collect())
+        (course.record, course.happenings.into_iter().map(|happening| happening.event).collect())
     }
 
     fn new(stamp: &Stamp<'_>) -> Step<In<New>> {

@@ -138,8 +138,8 @@ impl Known {
         self.row.version
     }
 
-    pub(super) fn record(&self) -> Arc<Record> {
-        Arc::new(Record::Incident(self.incident.clone()))
+    pub(super) fn record(&self) -> Record {
+        Record::from(self.incident.clone())
     }
 
     pub(super) fn loaded(&self) -> Loaded {
@@ -245,7 +245,7 @@ impl<'r, R> Trial<'r, R> {
         let incident = Incident::from(step.next);
         let record = RecordId::from(incident.id());
         let log = self.sealed(tenant, record, command, at, Version::NONE, step.events);
-        let terms = Terms::of(&incident);
+        let terms = Terms::of(&Record::from(incident.clone()));
         let change = TermChange::between(None, &incident);
         let version = Version::new(u64::try_from(log.len()).unwrap_or(u64::MAX));
         let row = IndexRow::of(&incident, version, None);
@@ -282,7 +282,7 @@ impl<'r, R> Trial<'r, R> {
         let change = TermChange::between(Some(&before), &known.incident);
         known.change.standing = change.standing.or(known.change.standing);
         known.change.subject = change.subject.or(known.change.subject);
-        known.terms = Terms::of(&known.incident);
+        known.terms = Terms::of(&known.record());
         let version = Version::new(u64::try_from(known.log.len()).unwrap_or(u64::MAX));
         let (due, wake_at) = (known.row.due, known.row.wake_at);
         known.row = IndexRow { due, ..IndexRow::of(&known.incident, version, wake_at) };

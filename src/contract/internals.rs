@@ -68,7 +68,7 @@ pub(super) async fn internal_notes_stay_inside<R: Repository>(trial: &Trial<'_, 
 fn note_of_hold(events: &[Event]) -> Option<bool> {
     events.iter().find_map(|event| match &event.body {
         Body::Incident(E::Held(hold)) => hold.note.as_ref().map(crate::text::Text::is_erased),
-        Body::Incident(_) => None,
+        Body::Incident(_) | Body::Problem(_) => None,
     })
 }
 

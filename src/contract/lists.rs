@@ -78,6 +78,13 @@ fn both(one: Filter, two: Filter) -> Filter {
         if one.is_empty() { two } else { one }
     }
     Filter {
+        kind: one.kind.or(two.kind),
+        problem_stages: list(one.problem_stages, two.problem_stages),
+        known_error: one.known_error || two.known_error,
+        caused_by: list(one.caused_by, two.caused_by),
+        related: list(one.related, two.related),
+        caused_by_changes: list(one.caused_by_changes, two.caused_by_changes),
+        resolved_by_changes: list(one.resolved_by_changes, two.resolved_by_changes),
         stages: list(one.stages, two.stages),
         priorities: list(one.priorities, two.priorities),
         groups: list(one.groups, two.groups),

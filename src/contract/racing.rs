@@ -30,8 +30,8 @@ const IDLE: u32 = 50;
 /// The record as it is stored now. Its log is not read: it is not needed to go on.
 async fn present<R: Repository>(trial: &Trial<'_, R>, known: &Known) -> Kept<Known> {
     let loaded = trial.load(&all(), known.id()).await?.ok_or_else(|| Why::new("the record is gone"))?;
-    let Record::Incident(incident) = &*loaded.record;
-    let mut known = Known { incident: incident.clone(), ..known.clone() };
+    let incident = loaded.record.incident().ok_or_else(|| Why::new("the record is no incident"))?.clone();
+    let mut known = Known { incident, ..known.clone() };
     known.row.version = loaded.version;
     let past = usize::try_from(loaded.version.get()).unwrap_or(usize::MAX);
     if let Some(any) = known.log.first().cloned() {
@@ -83,7 +83,7 @@ pub(super) async fn one_writer_wins_each_version<R: Repository>(trial: &Trial<'_
     same("the sequences of the log", &sequences, &(1..=all_of_them).map(Version::new).collect::<Vec<_>>())?;
     let (folded, version) = Incident::fold(&log)?;
     let loaded = trial.load(&all(), known.id()).await?.map(|loaded| (loaded.record, loaded.version));
-    same("the record that the log adds up to", &loaded, &Some((Record::Incident(folded).into(), version)))
+    same("the record that the log adds up to", &loaded, &Some((Record::from(folded), version)))
 }
 
 pub(super) async fn racing_commands_land_once<R: Repository>(trial: &Trial<'_, R>) -> Kept {

@@ -9,6 +9,7 @@ use super::{
     ActingDesk, Outcome,
     commit::{Committed, Place},
     flow::{Asked, CONFLICT_TRIES, busy, repository},
+    judge::unknown,
     observe::Tries,
 };
 use crate::{
@@ -16,12 +17,13 @@ use crate::{
     command::{Correct, CorrectTo, IncidentCommand, Report},
     decision::{Closing, Context, Course, Must, Other, catch_up, decide, intake, invalid},
     error::Error,
-    event::Cause,
-    fault::{Fault, Faults},
-    id::{CommandId, Id, Version},
+    event::{Cause, RecordId},
+    fault::Faults,
+    id::{CommandId, Version},
     incident::{Incident, Stage},
     key::{PersonRef, SystemName},
     permission::Stake,
+    record::RecordKind,
     store::{Answer, Guard, Repository},
     time::Instant,
     verb::IncidentVerb as Verb,
@@ -170,8 +172,9 @@ impl<R: Repository> ActingDesk<R> {
         let mut guards = self.guard::<Incident>(follows, Verb::Report, None).await?;
         let mut others = Vec::with_capacity(history.steps.len());
         for step in &history.steps {
-            let of_step = self.known(step.command.other(), &mut guards).await?;
-            let of_correction = self.known(step.otherwise.as_ref().and_then(CorrectTo::other), &mut guards).await?;
+            let of_step = self.known(named_by(&step.command), &mut guards).await?;
+            let of_correction =
+                self.known(step.otherwise.as_ref().and_then(CorrectTo::other).map(RecordId::from), &mut guards).await?;
             others.push((of_step, of_correction));
         }
         let intaken = intake(history.report.clone(), &context).map_err(|error| error.below("report"))?;
@@ -198,14 +201,13 @@ impl<R: Repository> ActingDesk<R> {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    /// Whether the other incident that a step names is there to be seen; if so it is guarded.
-    async fn known(&self, other: Option<Id<Incident>>, guards: &mut Vec<Guard>) -> Result<bool, Error> {
-        let Some(other) = other.filter(|other| !guards.iter().any(|guard| guard.id == (*other).into())) else {
+    /// Whether the other record that a step names is there to be seen; if so it is guarded.
+    async fn known(&self, other: Option<RecordId>, guards: &mut Vec<Guard>) -> Result<bool, Error> {
+        let Some(other) = other.filter(|other| !guards.iter().any(|guard| guard.id == *other)) else {
             return Ok(true);
         };
-        let (_, loaded) = self.load(Some(&other.into()), None).await?;
-        let Some(loaded) = loaded.record else { return Ok(false) };
-        guards.push(Guard { id: other.into(), version: loaded.version });
+        let Some(loaded) = self.seen_by_all(other).await? else { return Ok(false) };
+        guards.push(Guard { id: other, version: loaded.version });
         Ok(true)
     }
 
@@ -233,13 +235,13 @@ fn take(
     let stage = incident.stage();
     let attempt = |command: &IncidentCommand, other_known: bool| {
         if !other_known {
-            let rule = "names an incident that does not exist, or is not yours to see";
-            let path = if command.verb() == Verb::Correct { "to" } else { "as" };
-            return Err(invalid(
-                Faults::one(Fault::new(path, "record.unknown", rule)),
-                command.verb(),
-                Some(incident.number()),
-            ));
+            let path = match command.verb() {
+                Verb::Correct => "to",
+                Verb::Link => "link",
+                _ => "as",
+            };
+            let kind = named_by(command).map_or(RecordKind::Incident, RecordId::kind);
+            return Err(invalid(Faults::one(unknown(path, kind)), command.verb(), Some(incident.number())));
         }
         decide(at_step.anew(incident.clone()), command, &context)
     };
@@ -257,6 +259,14 @@ fn take(
     happenings.extend(next.happenings);
     next.happenings = happenings;
     Ok(next)
+}
+
+/// The other record that a step names.
+fn named_by(command: &IncidentCommand) -> Option<RecordId> {
+    match command {
+        IncidentCommand::Link { link, .. } => link.record(),
+        other => other.other().map(RecordId::from),
+    }
 }
 
 fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Error> {

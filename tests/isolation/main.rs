@@ -104,7 +104,7 @@ fn target(house: &House, place: usize, dice: &mut Dice) -> Target {
     let (key, nobody) = if by_number {
         (RecordKey::from(&record.number), RecordKey::Number("INC9999999".parse().unwrap()))
     } else {
-        (RecordKey::from(record.id), RecordKey::from(Id::from_u128(ABSENT + u128::from(dice.next()))))
+        (RecordKey::from(record.id), RecordKey::from(Id::<Incident>::from_u128(ABSENT + u128::from(dice.next()))))
     };
     Target { id: record.id, key, nobody }
 }
@@ -384,7 +384,11 @@ fn feed(house: &mut House, place: usize, viewer: usize, dice: &mut Dice) -> Chec
         match &delivery.change {
             Change::Stands { row, events } => {
                 law!(sees(whose, record.incident()), "{id} is not theirs, and was delivered");
-                law!(row.id == id && events.iter().all(|event| event.record == id.into()), "another's events");
+                law!(
+                    row.incident().is_some_and(|row| row.id == id)
+                        && events.iter().all(|event| event.record == id.into()),
+                    "another's events"
+                );
                 if !sees_internals(whose, record.incident()) {
                     hushed(&serde_json::to_string(&(row, events)).unwrap())?;
                     law!(events.iter().all(|event| event.audience() == Audience::Public), "internal events");

@@ -83,7 +83,7 @@ pub fn check(slots: &[Digest], before: &[Event], incident: &Incident, log: &[Eve
     }
     let stored = serde_json::to_string(&(incident, log)).unwrap();
     let left = texts(log);
-    let terms = Terms::of(incident);
+    let terms = Terms::of(&incident.clone().into());
     for (_, text) in texts(before).into_iter().filter(|(digest, _)| slots.contains(digest)) {
         let quoted = serde_json::to_string(&text).unwrap();
         // What the same words stand in elsewhere, nobody has asked to erase.

@@ -8,7 +8,7 @@ use andon::{
     directory::{Directory, DirectoryError, Person},
     event::Event,
     key::{OrganisationRef, PersonRef, TenantId},
-    store::{LogPart, Record, RecordKey, Repository, Scope},
+    store::{LogPart, RecordKey, Repository, Scope},
     testing::OneSalt,
     time::ManualTime,
 };
@@ -102,7 +102,7 @@ impl World {
     pub fn stored(&self, id: Id<Incident>) -> Stored {
         let found = pollster::block_on(self.repository.load(&self.scope, Some(&RecordKey::from(id)), None)).unwrap();
         let loaded = found.record.unwrap();
-        let Record::Incident(incident) = &*loaded.record else { panic!("no incident") };
+        let incident = loaded.record.incident().expect("an incident");
         let mut log = Vec::new();
         let mut next = Some(Version::new(1));
         while let Some(from) = next {

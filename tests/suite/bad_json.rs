@@ -228,7 +228,7 @@ fn a_log_that_is_not_the_log_of_one_incident_does_not_add_up() {
     let closed = Event { body: IncidentEvent::Unassigned.into(), ..log[1].clone() };
     assert_eq!(
         fold(&[log[0].clone(), closed]),
-        FoldError::Illegal { at: two, event: "incident.unassigned", stage: andon::Stage::New }
+        FoldError::Illegal { at: two, event: "incident.unassigned", stage: andon::Stage::New.into() }
     );
 }
 

@@ -22,7 +22,7 @@ fn all(desk: &Acting, after: Option<&Cursor>, filter: &Filter, limit: usize) -> 
         for delivery in deliveries {
             told.push(match delivery.change {
                 Change::Stands { row, events } => (
-                    row.number.as_str().trim_start_matches("INC").parse().unwrap(),
+                    row.incident().unwrap().number.as_str().trim_start_matches("INC").parse().unwrap(),
                     kinds(&events).into_iter().map(str::to_owned).collect(),
                 ),
                 Change::Left => (0, vec!["left".to_owned()]),
@@ -69,7 +69,7 @@ fn a_delivery_carries_the_row_and_a_cursor_of_its_own() {
     let news = anna.feed(None, &Filter::default(), 100).unwrap();
     let Change::Stands { row, .. } = &news.deliveries[0].change else { panic!() };
     assert_eq!(
-        (row.stage, row.person.as_ref().map(andon::key::PersonRef::as_str)),
+        (row.incident().unwrap().stage, row.incident().unwrap().person.as_ref().map(andon::key::PersonRef::as_str)),
         (Stage::InProgress, Some("anna")),
         "as it is now"
     );
@@ -163,7 +163,7 @@ fn a_row_that_fell_due_is_delivered_as_it_is_now() {
     house.time.advance(days(2));
     let news = anna.feed(None, &Filter::default(), 10).unwrap();
     let Change::Stands { row, .. } = &news.deliveries[1].change else { panic!() };
-    assert_eq!(row.stage, Stage::New);
+    assert_eq!(row.incident().unwrap().stage, Stage::New);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn thousands_of_commits_from_many_threads_are_all_told() {
             let news = anna.feed(after.as_ref(), &Filter::default(), 7).unwrap();
             for delivery in &news.deliveries {
                 let Change::Stands { row, events } = &delivery.change else { panic!() };
-                let place = ids.iter().position(|id| *id == row.id).unwrap();
+                let place = ids.iter().position(|id| *id == row.incident().unwrap().id).unwrap();
                 for event in events {
                     versions[place] += 1;
                     assert_eq!(event.sequence.get(), versions[place], "in order, none left out");

@@ -154,7 +154,7 @@ fn another_record_than_was_asked_for_is_not_taken() {
     let lies = Lies {
         found: Some(Arc::new(move |found| {
             if let Some(loaded) = &mut found.record {
-                loaded.record = Arc::new(other.clone().into());
+                loaded.record = other.clone().into();
             }
         })),
         ..Lies::default()

@@ -217,7 +217,7 @@ fn an_illegal_move_gives_incident_and_event_back() {
     let incident = Incident::from(closed());
     let event = IncidentEvent::WorkStarted;
     let illegal = incident.clone().apply(event.clone(), &Stamp::now(minute(9), &anna)).unwrap_err();
-    assert_eq!((illegal.incident, illegal.event), (incident, event));
+    assert_eq!((illegal.record, illegal.event), (incident, event));
 }
 
 #[test]

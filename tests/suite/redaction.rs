@@ -81,12 +81,12 @@ fn everything(house: &House, id: Id<Incident>) -> String {
     let scope = Scope::everything(&"acme".parse().unwrap());
     let key = RecordKey::from(id);
     let stored = pollster::block_on(house.repository.load(&scope, Some(&key), None)).unwrap().record.unwrap();
-    let andon::store::Record::Incident(incident) = &*stored.record else { panic!("another kind of record") };
+    let incident = stored.record.incident().unwrap();
     let part = LogPart { from: Version::NONE, limit: 1_000, newest_first: false };
     let events = pollster::block_on(house.repository.events(&scope, id.into(), part)).unwrap().events;
     assert_eq!(Incident::fold(&events).unwrap(), (incident.clone(), stored.version), "the log adds up to the record");
     add(serde_json::to_string(&(incident, events)));
-    found.push_str(&Terms::of(incident).iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+    found.push_str(&Terms::of(&stored.record).iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
     found
 }
 

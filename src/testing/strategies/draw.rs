@@ -9,7 +9,8 @@ use crate::{
     digest::Digest,
     id::Id,
     incident::{Audience, Cancellation, ConfirmedBy, Incident, Milestone, Phase},
-    key::MilestoneKey,
+    key::{ChangeRef, MilestoneKey},
+    link::Link,
     obligation,
     policy::{Policy, UntilRule},
     testing::{
@@ -108,6 +109,12 @@ impl<'a> Draw<'a> {
             Verb::Cancel => {
                 let cancellation = self.cancellation(choices);
                 Command::Cancel(Cancel { cancellation, reason: choices.maybe(|choices| self.text(choices)) })
+            }
+            Verb::Link => {
+                let unlink = choices.roll(3) == 2;
+                let link = self.link(choices);
+                let reason = choices.maybe(|choices| self.text(choices));
+                if unlink { Command::Unlink { link, reason } } else { Command::Link { link, reason } }
             }
             Verb::UndoMerge => Command::UndoMerge { reason: choices.maybe(|choices| self.text(choices)) },
             Verb::Edit => Command::Edit(Box::new(self.edit(choices))),
@@ -273,6 +280,18 @@ impl<'a> Draw<'a> {
             2 => Cancellation::ServiceRequest,
             3 => Cancellation::Superseded { by: self.other },
             _ => Cancellation::Duplicate { of: self.other },
+        }
+    }
+
+    fn link(&self, choices: &mut Choices) -> Link {
+        if self.bad {
+            return Link::Related(choices.pick(self.id, &[Self::UNKNOWN]));
+        }
+        let change = |key: &str| ChangeRef::new(key).ok();
+        match (choices.roll(4), change("CHG0042")) {
+            (1, Some(change)) => Link::CausedByChange(change),
+            (2, Some(change)) => Link::ResolvedByChange(change),
+            _ => Link::Related(self.other),
         }
     }
 

@@ -56,7 +56,8 @@ fn told(policy: &Policy, desk_policy: &Policy, mut report: Choices, steps: Vec<(
         desk.advance(minutes(wait)).ok()?;
         let actor = Actor::person(choices.of(&sample::PEOPLE)?).ok()?;
         let incident = desk.acting_as(actor.clone()).incident(id);
-        let verbs: Vec<_> = incident.allowed_moves().ok()?.iter().map(crate::AllowedMove::verb).collect();
+        let moves = incident.allowed_moves().ok()?;
+        let verbs: Vec<_> = moves.iter().filter_map(|allowed| allowed.verb().incident()).collect();
         // What names another incident would have to be imported after it.
         let draw = Draw { now: desk.now(), id, other: id, ..draw };
         let Some(command) = choices.of(&verbs).and_then(|verb| draw.command(verb, &mut choices)) else { continue };

@@ -100,7 +100,11 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     fn cause(&self) -> Cause {
-        self.options.rule.clone().map_or(Cause::Command, |rule| Cause::Rule { rule })
+        match (self.options.plan, &self.options.rule) {
+            (Some(plan), _) => Cause::Plan { plan },
+            (None, Some(rule)) => Cause::Rule { rule: rule.clone() },
+            (None, None) => Cause::Command,
+        }
     }
 
     /// Reports an incident.

@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub if_version: Option<Version>,
     pub correlation: Option<CorrelationKey>,
     pub rule: Option<RuleId>,
+    pub plan: Option<CommandId>,
 }
 
 /// The same options for a desk and for one incident at it.

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use crate::{
     actor::Actor,
     cascade::{Carried, Plan},
-    command::{Command, IncidentCommand, Report},
-    decision::AllowedMove,
+    command::{Command, IncidentCommand, Raise, Report},
+    decision::{AllowedMove, Managed},
     desk::{
         self, Applied, Batch, ClockSeen, Count, Cursor, Deliveries, History, Imported, Outcome, Page, Preview, Seen,
         Selection, Woken,
@@ -32,10 +32,11 @@ use crate::{
     ledger::{ClockId, Explanation},
     lifecycle::{Staged, Step},
     policy::Policy,
+    problem::Problem,
     sla::Considered,
     store::{Filter, Published, Query, RecordKey, Repository, Share},
     time::Instant,
-    view::{ClockView, MoveView, OpenedView, RecordView, TimelineEntry},
+    view::{ClockView, MoveView, OpenedView, ProblemView, RecordView, TimelineEntry},
 };
 
 /// The desk; see [`Desk`](desk::Desk). Cheap to clone.
@@ -54,9 +55,21 @@ pub struct ActingDesk<R>(pub(crate) desk::ActingDesk<R>);
 #[derive(Debug)]
 pub struct Bulk<R>(desk::Bulk<R>);
 
-/// One incident; see [`IncidentDesk`](desk::IncidentDesk).
+/// One record of the kind `K`; see [`RecordDesk`](desk::RecordDesk).
 #[derive(Debug)]
-pub struct IncidentDesk<R>(pub(crate) desk::IncidentDesk<R>);
+pub struct RecordDesk<R, K>(pub(crate) desk::RecordDesk<R, K>);
+
+/// One incident; see [`IncidentDesk`](desk::IncidentDesk).
+pub type IncidentDesk<R> = RecordDesk<R, Incident>;
+
+/// One problem; see [`ProblemDesk`](desk::ProblemDesk).
+pub type ProblemDesk<R> = RecordDesk<R, Problem>;
+
+impl<R, K> Clone for RecordDesk<R, K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 macro_rules! clones {
     ($($name:ident),*) => {$(
@@ -68,7 +81,7 @@ macro_rules! clones {
     )*};
 }
 
-clones!(Desk, TenantDesk, ActingDesk, IncidentDesk);
+clones!(Desk, TenantDesk, ActingDesk);
 
 impl<R> From<desk::Desk<R>> for Desk<R> {
     fn from(desk: desk::Desk<R>) -> Self {
@@ -249,7 +262,29 @@ impl<R: Repository> ActingDesk<R> {
     /// One incident, by its id or its number.
     #[must_use]
     pub fn incident(&self, key: impl Into<RecordKey>) -> IncidentDesk<R> {
-        IncidentDesk(self.0.incident(key))
+        RecordDesk(self.0.incident(key))
+    }
+
+    /// One problem, by its id or its number.
+    #[must_use]
+    pub fn problem(&self, key: impl Into<RecordKey>) -> ProblemDesk<R> {
+        RecordDesk(self.0.problem(key))
+    }
+
+    /// Raises a problem, from incidents or by foresight.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::raise).
+    pub fn raise(&self, raise: impl Into<Raise>) -> Result<Outcome<Problem>, Error> {
+        pollster::block_on(self.0.raise(raise))
+    }
+
+    /// A page of the problems that match a query and that the actor may see.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::problems).
+    pub fn problems(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page<Problem>, Error> {
+        pollster::block_on(self.0.problems(query, after, limit))
     }
 
     /// Puts a policy in force for the tenant.
@@ -301,15 +336,42 @@ impl<R: Repository> Bulk<R> {
     }
 }
 
-impl<R: Repository> IncidentDesk<R> {
-    /// The incident as it is now.
+#[expect(private_bounds, reason = "only the kinds of the library have it, and no others can be added")]
+impl<R: Repository, K: Managed> RecordDesk<R, K> {
+    /// The record as it is now.
     ///
     /// # Errors
-    /// As [the asynchronous twin](desk::IncidentDesk::get).
-    pub fn get(&self) -> Result<Seen, Error> {
+    /// As [the asynchronous twin](desk::RecordDesk::get).
+    pub fn get(&self) -> Result<Seen<K>, Error> {
         pollster::block_on(self.0.get())
     }
 
+    /// The record as it was known then.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::RecordDesk::as_of).
+    pub fn as_of(&self, at: Instant) -> Result<Seen<K>, Error> {
+        pollster::block_on(self.0.as_of(at))
+    }
+
+    /// A page of its timeline, the newest entries first.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::RecordDesk::timeline).
+    pub fn timeline(&self, to: Option<Version>, limit: usize) -> Result<(Vec<TimelineEntry>, Option<Version>), Error> {
+        pollster::block_on(self.0.timeline(to, limit))
+    }
+
+    /// A page of its log.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::RecordDesk::events).
+    pub fn events(&self, from: Version, limit: usize) -> Result<(Vec<Event>, Option<Version>), Error> {
+        pollster::block_on(self.0.events(from, limit))
+    }
+}
+
+impl<R: Repository> IncidentDesk<R> {
     /// The incident as a front-end shows it.
     ///
     /// # Errors
@@ -317,15 +379,6 @@ impl<R: Repository> IncidentDesk<R> {
     pub fn view(&self) -> Result<RecordView, Error> {
         pollster::block_on(self.0.view())
     }
-
-    /// The incident as it was known then.
-    ///
-    /// # Errors
-    /// As [the asynchronous twin](desk::IncidentDesk::as_of).
-    pub fn as_of(&self, at: Instant) -> Result<Seen, Error> {
-        pollster::block_on(self.0.as_of(at))
-    }
-
     /// Its clocks as they are now.
     ///
     /// # Errors
@@ -374,14 +427,6 @@ impl<R: Repository> IncidentDesk<R> {
         pollster::block_on(self.0.allowed_moves())
     }
 
-    /// The moves that the actor has now, as a front-end shows them.
-    ///
-    /// # Errors
-    /// As [the asynchronous twin](desk::IncidentDesk::move_views).
-    pub fn move_views(&self) -> Result<Vec<MoveView>, Error> {
-        pollster::block_on(self.0.move_views())
-    }
-
     /// The incident with what its page shows, read at once and at one version.
     ///
     /// # Errors
@@ -390,27 +435,45 @@ impl<R: Repository> IncidentDesk<R> {
         pollster::block_on(self.0.open(limit))
     }
 
-    /// A page of its timeline, the newest entries first.
+    /// The moves that the actor has now, as a front-end shows them.
     ///
     /// # Errors
-    /// As [the asynchronous twin](desk::IncidentDesk::timeline).
-    pub fn timeline(&self, to: Option<Version>, limit: usize) -> Result<(Vec<TimelineEntry>, Option<Version>), Error> {
-        pollster::block_on(self.0.timeline(to, limit))
+    /// As [the asynchronous twin](desk::IncidentDesk::move_views).
+    pub fn move_views(&self) -> Result<Vec<MoveView>, Error> {
+        pollster::block_on(self.0.move_views())
+    }
+}
+
+impl<R: Repository> ProblemDesk<R> {
+    /// The problem as a front-end shows it.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ProblemDesk::view).
+    pub fn view(&self) -> Result<ProblemView, Error> {
+        pollster::block_on(self.0.view())
     }
 
-    /// A page of its log.
+    /// The moves that the actor has now.
     ///
     /// # Errors
-    /// As [the asynchronous twin](desk::IncidentDesk::events).
-    pub fn events(&self, from: Version, limit: usize) -> Result<(Vec<Event>, Option<Version>), Error> {
-        pollster::block_on(self.0.events(from, limit))
+    /// As [the asynchronous twin](desk::ProblemDesk::allowed_moves).
+    pub fn allowed_moves(&self) -> Result<Vec<AllowedMove>, Error> {
+        pollster::block_on(self.0.allowed_moves())
+    }
+
+    /// The moves that the actor has now, as a front-end shows them.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ProblemDesk::move_views).
+    pub fn move_views(&self) -> Result<Vec<MoveView>, Error> {
+        pollster::block_on(self.0.move_views())
     }
 }
 
 /// The options of a command, as the asynchronous twins have them.
 macro_rules! options {
-    ($($type:ident),*) => {$(
-        impl<R: Repository> $type<R> {
+    ($($type:ident $(<$kind:ident>)?),*) => {$(
+        impl<R: Repository $(, $kind)?> $type<R $(, $kind)?> {
             /// With this command id; see [`with_command`](desk::ActingDesk::with_command).
             #[must_use]
             pub fn with_command(self, id: CommandId) -> Self {
@@ -444,4 +507,4 @@ macro_rules! options {
     )*};
 }
 
-options!(ActingDesk, IncidentDesk);
+options!(ActingDesk, RecordDesk<K>);

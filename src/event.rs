@@ -10,9 +10,11 @@ use crate::{
     actor::ActorId,
     digest::Digest,
     id::{CommandId, Id, Version},
-    incident::{Audience, Incident, IncidentEvent},
+    incident::{Incident, IncidentEvent},
     key::{CorrelationKey, PersonRef, RuleId, SystemName, TenantId},
     lifecycle::Stamp,
+    problem::{Problem, ProblemEvent},
+    record::{Audience, RecordKind, Redaction},
     time::Instant,
 };
 
@@ -26,14 +28,42 @@ pub const EVENT_SCHEMA: u16 = 1;
 pub enum RecordId {
     /// An incident.
     Incident(Id<Incident>),
+    /// A problem.
+    Problem(Id<Problem>),
 }
 
 impl RecordId {
+    /// Of which kind the record is.
+    #[must_use]
+    pub const fn kind(self) -> RecordKind {
+        match self {
+            Self::Incident(_) => RecordKind::Incident,
+            Self::Problem(_) => RecordKind::Problem,
+        }
+    }
+
     /// The incident, if it is one.
     #[must_use]
     pub const fn incident(self) -> Option<Id<Incident>> {
-        let Self::Incident(id) = self;
-        Some(id)
+        match self {
+            Self::Incident(id) => Some(id),
+            Self::Problem(_) => None,
+        }
+    }
+
+    /// The problem, if it is one.
+    #[must_use]
+    pub const fn problem(self) -> Option<Id<Problem>> {
+        match self {
+            Self::Problem(id) => Some(id),
+            Self::Incident(_) => None,
+        }
+    }
+}
+
+impl From<Id<Problem>> for RecordId {
+    fn from(id: Id<Problem>) -> Self {
+        Self::Problem(id)
     }
 }
 
@@ -47,6 +77,7 @@ impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Incident(id) => write!(f, "incident {id}"),
+            Self::Problem(id) => write!(f, "problem {id}"),
         }
     }
 }
@@ -84,6 +115,8 @@ pub enum Cause {
 pub enum Body {
     /// To an incident.
     Incident(IncidentEvent),
+    /// To a problem.
+    Problem(ProblemEvent),
 }
 
 impl Body {
@@ -92,7 +125,50 @@ impl Body {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Incident(event) => event.name(),
+            Self::Problem(event) => event.name(),
         }
+    }
+
+    /// Who may learn that it happened.
+    #[must_use]
+    pub const fn audience(&self) -> Audience {
+        match self {
+            Self::Incident(event) => event.audience(),
+            Self::Problem(event) => event.audience(),
+        }
+    }
+
+    /// The same for those who may not read internals: of its internal texts only the salted digests are left.
+    #[must_use]
+    pub fn withheld(&self) -> Self {
+        match self {
+            Self::Incident(event) => Self::Incident(event.withheld()),
+            Self::Problem(event) => Self::Problem(event.withheld()),
+        }
+    }
+
+    /// What was erased, if that is what happened.
+    pub(crate) const fn redaction(&self) -> Option<&Redaction> {
+        match self {
+            Self::Incident(IncidentEvent::Redacted(redaction)) | Self::Problem(ProblemEvent::Redacted(redaction)) => {
+                Some(redaction)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads what happened by its kind; `None` for a kind that is not known.
+    fn decode(kind: &str, data: Value) -> Option<Result<Self, serde_path_to_error::Error<serde_json::Error>>> {
+        if ProblemEvent::NAMES.contains(&kind) {
+            return ProblemEvent::decode(kind, data).map(|decoded| decoded.map(Self::Problem));
+        }
+        IncidentEvent::decode(kind, data).map(|decoded| decoded.map(Self::Incident))
+    }
+}
+
+impl From<ProblemEvent> for Body {
+    fn from(event: ProblemEvent) -> Self {
+        Self::Problem(event)
     }
 }
 
@@ -160,18 +236,14 @@ impl Event {
     /// find a gap in the sequence.
     #[must_use]
     pub const fn audience(&self) -> Audience {
-        let Body::Incident(body) = &self.body;
-        body.audience()
+        self.body.audience()
     }
 
     /// The same event for those who may not read internals: of its internal texts only the salted digests
     /// are left; see [`IncidentEvent::withheld`]. It still folds, and its canonical form is the same.
     #[must_use]
     pub fn withheld(&self) -> Self {
-        let mut event = self.clone();
-        let Body::Incident(body) = &mut event.body;
-        body.withhold();
-        event
+        Self { body: self.body.withheld(), ..self.clone() }
     }
 
     /// Reads an event of this or an earlier version.
@@ -239,8 +311,11 @@ struct Form {
 
 impl Form {
     fn of(event: &Event) -> Result<Self, serde_json::Error> {
-        let Body::Incident(body) = &event.body;
-        let data = match serde_json::to_value(body)? {
+        let body = match &event.body {
+            Body::Incident(body) => serde_json::to_value(body)?,
+            Body::Problem(body) => serde_json::to_value(body)?,
+        };
+        let data = match body {
             Value::Object(mut tagged) => tagged.remove("data").unwrap_or_default(),
             _ => Value::Null,
         };
@@ -273,11 +348,12 @@ impl Form {
             return Err(DecodeError::new("sequence", "is 0; events are counted from 1"));
         }
         let unknown = || DecodeError::new("type", format!("`{}` is not known to this version", self.kind));
-        if !IncidentEvent::NAMES.contains(&self.kind.as_str()) {
+        let kind = self.kind.as_str();
+        if !IncidentEvent::NAMES.contains(&kind) && !ProblemEvent::NAMES.contains(&kind) {
             return Err(unknown());
         }
         let data = upcast(UPCASTS, &self.kind, self.version, current(&self.kind), self.data)?;
-        let body = IncidentEvent::decode(&self.kind, data)
+        let body = Body::decode(&self.kind, data)
             .ok_or_else(unknown)?
             .map_err(|error| DecodeError::at(error).below("data"))?;
         Ok(Event {
@@ -294,7 +370,7 @@ impl Form {
             correlation: self.correlation,
             policy: self.policy,
             digest: self.digest,
-            body: Body::Incident(body),
+            body,
         })
     }
 }

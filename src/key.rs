@@ -230,6 +230,10 @@ keys! {
     MilestoneKey = "milestone";
     /// How an incident was resolved: `fixed`, `workaround`, …
     ResolutionCode = "resolution code";
+    /// A change in the host's world, which the library does not keep.
+    ChangeRef = "change";
+    /// What kind of cause a root cause is: `design`, `capacity`, `human_error`, …
+    CauseCategory = "cause category";
     /// How the report reached the desk: `phone`, `mail`, `self_service`, …
     ContactChannel = "contact channel";
     /// A custom field of the policy.

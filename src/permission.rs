@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actor::{Actor, ActorId},
     key::{GroupRef, OrganisationRef, PersonRef, RoleName},
-    verb::IncidentVerb,
+    verb::{IncidentVerb, ProblemVerb, Verb},
 };
 
 /// The permission for one verb of one kind of record, or for something of the tenant's as a whole.
@@ -18,6 +18,8 @@ use crate::{
 pub enum Permission {
     /// A verb of incidents.
     Incident(IncidentVerb),
+    /// A verb of problems.
+    Problem(ProblemVerb),
     /// Publish a policy for the tenant: `policy.publish`.
     PublishPolicy,
 }
@@ -25,7 +27,8 @@ pub enum Permission {
 impl Permission {
     /// Every permission.
     pub fn all() -> impl Iterator<Item = Self> {
-        IncidentVerb::ALL.iter().copied().map(Self::Incident).chain([Self::PublishPolicy])
+        let problems = ProblemVerb::ALL.iter().copied().map(Self::Problem);
+        IncidentVerb::ALL.iter().copied().map(Self::Incident).chain(problems).chain([Self::PublishPolicy])
     }
 
     /// The permission as text.
@@ -33,6 +36,7 @@ impl Permission {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Incident(verb) => verb.permission(),
+            Self::Problem(verb) => verb.permission(),
             Self::PublishPolicy => "policy.publish",
         }
     }
@@ -41,6 +45,21 @@ impl Permission {
 impl From<IncidentVerb> for Permission {
     fn from(verb: IncidentVerb) -> Self {
         Self::Incident(verb)
+    }
+}
+
+impl From<ProblemVerb> for Permission {
+    fn from(verb: ProblemVerb) -> Self {
+        Self::Problem(verb)
+    }
+}
+
+impl From<Verb> for Permission {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Incident(verb) => Self::Incident(verb),
+            Verb::Problem(verb) => Self::Problem(verb),
+        }
     }
 }
 

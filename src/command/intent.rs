@@ -152,6 +152,12 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
             field: typed(waiver.field.as_ref()),
             reason: said(waiver.reason.as_str())?,
         },
+        Event::Linked(linking) => {
+            Command::Link { link: linking.link.clone(), reason: maybe_said(linking.reason.as_ref())? }
+        }
+        Event::Unlinked(linking) => {
+            Command::Unlink { link: linking.link.clone(), reason: maybe_said(linking.reason.as_ref())? }
+        }
         Event::Corrected(correction) => Command::Correct(correct(correction)?),
     };
     Ok(vec![command])

@@ -7,11 +7,16 @@
 mod edit;
 pub(crate) mod intent;
 mod patch;
+mod problem;
 mod report;
 mod request;
 
 pub use edit::Edit;
 pub use patch::Patch;
+pub use problem::{
+    CorrectProblemTo, FixInput, KnownErrorInput, MAX_RAISED_FROM, ProblemCommand, Raise, RootCauseInput,
+    WorkaroundInput,
+};
 pub use report::{AttachmentInput, RatedInput, Report};
 pub use request::{Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand, Override, Resolve};
 

@@ -9,6 +9,7 @@ use crate::{
     event::{DecodeError, decode_value},
     id::Id,
     incident::{Audience, Cancellation, ConfirmedBy, Incident, Milestone, Phase, Remedy},
+    link::Link,
     time::Instant,
     verb::IncidentVerb as Verb,
 };
@@ -172,6 +173,22 @@ commands! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// Link to a problem, another incident or a change.
+    Link {
+        /// The link.
+        link: Link,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Take a link away.
+    Unlink {
+        /// The link.
+        link: Link,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// Set the stage by hand.
     Correct(Correct),
 }
@@ -224,11 +241,34 @@ impl IncidentCommand {
             Self::OverridePriority(_) | Self::ClearOverride {} => Verb::OverridePriority,
             Self::SetLabel { .. } => Verb::SetLabel,
             Self::RecordMilestone { .. } => Verb::RecordMilestone,
+            Self::Link { .. } | Self::Unlink { .. } => Verb::Link,
             Self::Waive { .. } => Verb::Waive,
             Self::Reissue {} => Verb::Reissue,
             Self::Reschedule {} => Verb::Reschedule,
             Self::Redact { .. } => Verb::Redact,
             Self::Correct(_) => Verb::Correct,
+        }
+    }
+}
+
+impl IncidentCommand {
+    /// The other incident that it names.
+    pub(crate) const fn other(&self) -> Option<Id<Incident>> {
+        match self {
+            Self::Cancel(Cancel { cancellation, .. }) => cancellation.other(),
+            Self::Correct(Correct { to, .. }) => to.other(),
+            _ => None,
+        }
+    }
+
+    /// The affected person that it names.
+    pub(crate) fn affected(&self) -> Option<&str> {
+        match self {
+            Self::Edit(edit) => match &edit.affected {
+                Patch::Set(person) => Some(person),
+                Patch::Keep | Patch::Clear => None,
+            },
+            _ => None,
         }
     }
 }
@@ -449,5 +489,15 @@ impl Correct {
     #[must_use]
     pub fn new(to: CorrectTo, reason: impl Into<String>) -> Self {
         Self { to, reason: reason.into(), instead_of: None }
+    }
+}
+
+impl CorrectTo {
+    /// The other incident that it names.
+    pub(crate) const fn other(&self) -> Option<Id<Incident>> {
+        match self {
+            Self::Cancelled(cancellation) => cancellation.other(),
+            _ => None,
+        }
     }
 }

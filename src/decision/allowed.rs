@@ -9,17 +9,18 @@ use crate::{
     actor::Actor,
     field::{FieldName, Severity},
     incident::{Incident, Milestone, Phase, Stage},
+    link::Link,
     obligation::{self, Obligation},
     permission::Permission,
-    policy::{Policy, UntilRule},
+    policy::{Policy, PolicyDraft, UntilRule},
     time::Instant,
-    verb::IncidentVerb as Verb,
+    verb::{IncidentVerb as Verb, Verb as AnyVerb},
 };
 
 /// A move that the stage has, what it needs, and what stands in its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AllowedMove {
-    verb: Verb,
+    verb: AnyVerb,
     command: &'static str,
     permission: Permission,
     permitted: bool,
@@ -28,9 +29,17 @@ pub struct AllowedMove {
 }
 
 impl AllowedMove {
+    pub(super) const fn of(verb: AnyVerb, command: &'static str, permitted: bool, fields: Vec<MoveField>) -> Self {
+        let permission = match verb {
+            AnyVerb::Incident(verb) => Permission::Incident(verb),
+            AnyVerb::Problem(verb) => Permission::Problem(verb),
+        };
+        Self { verb, command, permission, permitted, fields, obligations: Vec::new() }
+    }
+
     /// The move.
     #[must_use]
-    pub const fn verb(&self) -> Verb {
+    pub const fn verb(&self) -> AnyVerb {
         self.verb
     }
 
@@ -117,6 +126,8 @@ pub enum MoveFieldKind {
     CustomFields,
     /// A [`Cancellation`](crate::incident::Cancellation): `"withdrawn"`, `{"duplicate": {"of": …}}`, …
     Cancellation,
+    /// A [`Link`](crate::link::Link): `{"caused_by": …}`, `{"caused_by_change": …}`, …
+    Link,
     /// A [`CorrectTo`](crate::command::CorrectTo): `"new"`, `{"resolved": {"code": …}}`, …
     Correction,
 }
@@ -127,15 +138,16 @@ impl MoveFieldKind {
         match name {
             "seconds" | "size" | "people_affected" => Self::WholeNumber,
             "apply_defaults" | "confidential" => Self::YesNo,
-            "until" | "at" => Self::Instant,
+            "until" | "at" | "review_at" => Self::Instant,
             "digest" => Self::Digest,
             "texts" => Self::Digests,
-            "labels" => Self::Texts,
+            "labels" | "contributing" => Self::Texts,
             "offering" => Self::Rated,
             "services" | "items" => Self::RatedList,
             "references" => Self::References,
             "fields" => Self::CustomFields,
             "as" => Self::Cancellation,
+            "link" => Self::Link,
             "to" => Self::Correction,
             _ => Self::Text,
         }
@@ -180,7 +192,7 @@ impl MoveField {
         &self.required_with
     }
 
-    fn free(name: &'static str, required: bool) -> Self {
+    pub(super) fn free(name: &'static str, required: bool) -> Self {
         Self {
             name,
             kind: MoveFieldKind::named(name),
@@ -191,6 +203,16 @@ impl MoveField {
         }
     }
 
+    /// What an edit can change.
+    pub(super) fn editable(draft: &PolicyDraft) -> Vec<Self> {
+        let levels = |name| match name {
+            "impact" => Self::choice(name, false, draft.matrix.impact.in_use()),
+            "urgency" => Self::choice(name, false, draft.matrix.urgency.in_use()),
+            name => Self::free(name, false),
+        };
+        EDITABLE.map(levels).to_vec()
+    }
+
     fn with(name: &'static str, options: impl IntoIterator<Item = impl ToString>) -> Self {
         Self {
             required_with: options.into_iter().map(|option| option.to_string()).collect(),
@@ -198,7 +220,7 @@ impl MoveField {
         }
     }
 
-    fn choice(name: &'static str, required: bool, options: impl IntoIterator<Item = impl ToString>) -> Self {
+    pub(super) fn choice(name: &'static str, required: bool, options: impl IntoIterator<Item = impl ToString>) -> Self {
         let options = options.into_iter().map(|option| option.to_string()).collect();
         Self { options, kind: MoveFieldKind::Choice, ..Self::free(name, required) }
     }
@@ -232,7 +254,7 @@ impl Incident {
             .map(|(verb, command)| {
                 let permission = Permission::Incident(verb);
                 AllowedMove {
-                    verb,
+                    verb: verb.into(),
                     command,
                     permission,
                     permitted: permits(permission)
@@ -244,6 +266,12 @@ impl Incident {
                             vec![MoveField::choice("digest", true, files)]
                         }
                         CLEAR_OVERRIDE => Vec::new(),
+                        UNLINK => {
+                            let links = self.links().iter().map(link_json);
+                            let link =
+                                MoveField { kind: MoveFieldKind::Link, ..MoveField::choice("link", true, links) };
+                            vec![link, MoveField::free("reason", false)]
+                        }
                         _ if verb == Verb::Waive => self.waivable(policy, now),
                         _ => fields(verb, self.stage(), needs_text, policy),
                     },
@@ -263,6 +291,7 @@ impl Incident {
 
 const UNWATCH: &str = "unwatch";
 const DETACH: &str = "detach";
+const UNLINK: &str = "unlink";
 const CLEAR_OVERRIDE: &str = "clear_override";
 
 impl Incident {
@@ -273,6 +302,7 @@ impl Incident {
         let undoing = match verb {
             Verb::Watch => (!facts.watchers.is_empty()).then_some(UNWATCH),
             Verb::Attach => (!facts.attachments.is_empty()).then_some(DETACH),
+            Verb::Link => (!self.links().is_empty()).then_some(UNLINK),
             Verb::OverridePriority => self.progress().assessment.overridden().map(|_| CLEAR_OVERRIDE),
             _ => None,
         };
@@ -292,6 +322,11 @@ impl Incident {
         let reason = MoveField::free("reason", true);
         vec![MoveField::choice("code", true, codes), MoveField { required_with: with, ..fields }, reason]
     }
+}
+
+/// A link as it is given back.
+fn link_json(link: &Link) -> String {
+    serde_json::to_string(link).unwrap_or_default()
 }
 
 fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<MoveField> {
@@ -323,14 +358,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         }
         Verb::AddNote => vec![MoveField::choice("audience", true, ["public"]), free("text", true)],
         Verb::AddInternalNote => vec![MoveField::choice("audience", true, ["internal"]), free("text", true)],
-        Verb::Edit => {
-            let levels = |name| match name {
-                "impact" => MoveField::choice(name, false, draft.matrix.impact.in_use()),
-                "urgency" => MoveField::choice(name, false, draft.matrix.urgency.in_use()),
-                name => free(name, false),
-            };
-            EDITABLE.map(levels).to_vec()
-        }
+        Verb::Edit => MoveField::editable(draft),
         Verb::Watch => vec![free("person", true)],
         Verb::Attach => vec![free("name", true), free("media_type", true), free("size", true), free("digest", true)],
         Verb::LogTime => vec![free("seconds", true), free("note", false)],
@@ -349,6 +377,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             let own = own.map(|rule| (rule.milestone.as_str(), rule.label.as_ref()));
             vec![MoveField::labelled("milestone", true, known.chain(own)), free("at", false)]
         }
+        Verb::Link => vec![free("link", true), free("reason", false)],
         Verb::Waive => vec![free("code", true), free("field", false), free("reason", true)],
         Verb::Correct => vec![free("to", true), free("reason", true)],
         Verb::Redact => vec![free("texts", true), free("reason", false)],

@@ -8,14 +8,15 @@ use super::{
 };
 use crate::{
     command::{Edit, Override as OverrideInput, Patch},
-    incident::{FactChange as Change, Facts, Incident, IncidentEvent, PriorityChange},
+    incident::Incident,
     key::{GroupRef, Label, OrganisationRef, PersonRef, SiteRef},
     priority::{Override, PriorityCause},
+    record::{FactChange as Change, Facts, Kind, PriorityChange},
 };
 
 /// The changes that an edit makes: only of fields whose value is another than before.
-pub(super) fn edit(incident: &Incident, edit: &Edit, read: &mut Reading<'_>, context: &Context<'_>) -> Vec<Change> {
-    let (facts, policy) = (incident.facts(), context.policy);
+pub(super) fn edit<K>(facts: &Facts<K>, edit: &Edit, read: &mut Reading<'_>, context: &Context<'_>) -> Vec<Change> {
+    let policy = context.policy;
     let mut changes = Vec::new();
 
     /// A fact that may be missing.
@@ -115,8 +116,8 @@ pub(super) fn edit(incident: &Incident, edit: &Edit, read: &mut Reading<'_>, con
 }
 
 /// The change of one of the host's own fields.
-fn custom(
-    facts: &Facts,
+fn custom<K>(
+    facts: &Facts<K>,
     key: &str,
     value: Option<&str>,
     read: &mut Reading<'_>,
@@ -179,24 +180,30 @@ pub(super) fn categorise(
     (changes, defaults.group.clone())
 }
 
-/// The event that the priority changed, if the facts now give another assessment.
-pub(super) fn reassess(incident: &Incident, cause: PriorityCause, context: &Context<'_>) -> Option<IncidentEvent> {
-    let before = &incident.progress().assessment;
-    let after = context.policy.assess(incident.facts())?.with_override(before.overridden().cloned());
-    (after != **before).then(|| changed(incident, after, cause))
+/// The change of the priority, if the facts now give another assessment.
+pub(super) fn reassess<K: Kind>(record: &K, cause: PriorityCause, context: &Context<'_>) -> Option<PriorityChange> {
+    let before = &record.progress().assessment;
+    let after = context.policy.assess(record.facts())?.with_override(before.overridden().cloned());
+    (after != **before).then(|| changed(record, after, cause))
 }
 
-/// The event that an override was set, or cleared.
-pub(super) fn set_override(
-    incident: &Incident,
+/// The computed priority holds again, as when an override has run out.
+pub(super) fn expired<K: Kind>(record: &K) -> PriorityChange {
+    let after = record.progress().assessment.as_ref().clone().with_override(None);
+    changed(record, after, PriorityCause::OverrideExpired)
+}
+
+/// The change of the priority when an override is set, or cleared.
+pub(super) fn set_override<K: Kind>(
+    record: &K,
     input: Option<&OverrideInput>,
     read: &mut Reading<'_>,
     context: &Context<'_>,
-) -> Option<IncidentEvent> {
-    let before = &incident.progress().assessment;
+) -> Option<PriorityChange> {
+    let before = &record.progress().assessment;
     let Some(input) = input else {
         before.overridden()?;
-        return Some(changed(incident, before.as_ref().clone().with_override(None), PriorityCause::OverrideCleared));
+        return Some(changed(record, before.as_ref().clone().with_override(None), PriorityCause::OverrideCleared));
     };
     let priority = context.policy.matrix().find(&input.priority);
     if priority.is_none() {
@@ -214,14 +221,9 @@ pub(super) fn set_override(
         until: input.until,
         policy: input.until.map(|_| context.policy_stamp),
     };
-    Some(changed(incident, before.as_ref().clone().with_override(Some(set)), PriorityCause::Overridden))
+    Some(changed(record, before.as_ref().clone().with_override(Some(set)), PriorityCause::Overridden))
 }
 
-fn changed(incident: &Incident, after: crate::priority::Assessment, cause: PriorityCause) -> IncidentEvent {
-    IncidentEvent::PriorityChanged(Box::new(PriorityChange {
-        old: incident.priority().clone(),
-        new: after.result().clone(),
-        cause,
-        assessment: Arc::new(after),
-    }))
+fn changed<K: Kind>(record: &K, after: crate::priority::Assessment, cause: PriorityCause) -> PriorityChange {
+    PriorityChange { old: record.priority().clone(), new: after.result().clone(), cause, assessment: Arc::new(after) }
 }

@@ -1,19 +1,17 @@
 //! What falls due on an incident by itself, and catching up with it.
 
-use std::sync::Arc;
-
 use chrono::TimeDelta;
 
-use super::Course;
+use super::{Course, changes};
 use crate::{
     actor::ActorId,
     event::{Cause, PolicyStamp},
-    incident::{Incident, IncidentEvent, PriorityChange, Resolved, ResumedBy, Stage},
+    incident::{Incident, IncidentEvent, Resolved, ResumedBy, Stage},
     ledger::{ClockBreached, ClockEffect, ClockId, ClockWarned},
     lifecycle::{In, Stamp},
     obligation,
     policy::Policy,
-    priority::PriorityCause,
+    record::Kind,
     sla::{MAX_CLOCKS, MetricRule},
     time::{Instant, earlier, later},
 };
@@ -69,10 +67,10 @@ pub(crate) fn pinned_policy(incident: &Incident) -> Option<PolicyStamp> {
     Some(resolved(incident)?.stage().resolution().closes?.policy)
 }
 
-/// The policies by which the clocks of an incident started, or would start when its override ends by itself.
-pub(crate) fn clock_policies(incident: &Incident) -> impl Iterator<Item = PolicyStamp> {
-    let overridden = incident.progress().assessment.overridden().and_then(|set| set.policy);
-    incident.clocks().clocks().iter().map(|clock| clock.terms().policy).chain(overridden)
+/// The policies by which the clocks of a record started, or would start when its override ends by itself.
+pub(crate) fn clock_policies<K: Kind>(record: &K) -> impl Iterator<Item = PolicyStamp> {
+    let overridden = record.progress().assessment.overridden().and_then(|set| set.policy);
+    record.progress().clocks.clocks().iter().map(|clock| clock.terms().policy).chain(overridden)
 }
 
 /// Applies what has fallen due by `until`, each at the instant at which it fell due. Without `closing`,
@@ -86,23 +84,23 @@ pub(crate) fn catch_up(
     // Each effect removes its own cause, so there are never more than these.
     for _ in 0..MAX_EFFECTS {
         let closes = closing.and_then(|closing| {
-            let at = closes_at(&course.incident)?;
+            let at = closes_at(&course.record)?;
             Some(closing.not_before.map_or(at, |earliest| at.max(earliest)))
         });
-        let Some((at, due)) = next(&course.incident, closes).filter(|(at, _)| *at <= until) else { break };
+        let Some((at, due)) = next(&course.record, closes).filter(|(at, _)| *at <= until) else { break };
         let event = match (due, closing) {
             (Due::HoldEnds, _) => IncidentEvent::Resumed(ResumedBy::Date),
-            (Due::OverrideExpires, _) => expired(&course.incident),
-            (Due::Clock(id, effect), _) => match clock_event(&course.incident, id, effect) {
+            (Due::OverrideExpires, _) => IncidentEvent::PriorityChanged(changes::expired(&course.record).into()),
+            (Due::Clock(id, effect), _) => match clock_event(&course.record, id, effect) {
                 Some(event) => event,
                 None => break,
             },
-            (Due::Closes, Some(closing)) => closed(&course.incident, closing.policy, at),
+            (Due::Closes, Some(closing)) => closed(&course.record, closing.policy, at),
             (Due::Closes, None) => break,
         };
         let by = match due {
-            Due::Closes => pinned_policy(&course.incident),
-            Due::Clock(id, _) => course.incident.clocks().clock(id).map(|clock| clock.terms().policy),
+            Due::Closes => pinned_policy(&course.record),
+            Due::Clock(id, _) => course.record.clocks().clock(id).map(|clock| clock.terms().policy),
             Due::HoldEnds | Due::OverrideExpires => None,
         };
         // That something is overdue is true after the instant at which it was due, and is dated to it.
@@ -134,13 +132,13 @@ pub(crate) fn settle(
 /// of the command, but not before the instant at which it would have closed. What is still owed is not said
 /// again.
 fn close_unblocked(course: Course, occurred_at: Instant, recorded_at: Instant, policy: &Policy) -> Course {
-    let stage = resolved(&course.incident).map(In::stage).filter(|stage| stage.is_closure_blocked());
+    let stage = resolved(&course.record).map(In::stage).filter(|stage| stage.is_closure_blocked());
     let at = stage.and_then(Resolved::closes_at).map(|due| due.max(occurred_at)).filter(|at| *at <= recorded_at);
     let Some(at) = at else { return course };
-    match closed(&course.incident, policy, at) {
+    match closed(&course.record, policy, at) {
         IncidentEvent::ClosureBlocked(_) => course,
         event => {
-            let by = pinned_policy(&course.incident);
+            let by = pinned_policy(&course.record);
             happens(course, event, at, recorded_at, by).unwrap_or_else(|course| *course)
         }
     }
@@ -202,17 +200,5 @@ fn clock_event(incident: &Incident, id: ClockId, effect: ClockEffect) -> Option<
     Some(IncidentEvent::Clock(match effect {
         ClockEffect::Warns(warning) => ClockWarned { clock: clock.to_ref(), warning }.into(),
         ClockEffect::Breaches => ClockBreached { clock: clock.to_ref(), due: clock.due()? }.into(),
-    }))
-}
-
-/// The computed priority holds again.
-fn expired(incident: &Incident) -> IncidentEvent {
-    let before = &incident.progress().assessment;
-    let after = before.as_ref().clone().with_override(None);
-    IncidentEvent::PriorityChanged(Box::new(PriorityChange {
-        old: before.result().clone(),
-        new: after.result().clone(),
-        cause: PriorityCause::OverrideExpired,
-        assessment: Arc::new(after),
     }))
 }

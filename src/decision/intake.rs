@@ -133,7 +133,7 @@ impl Intaken {
         self.facts.number = number;
         let event = self.reported(context)?;
         let stamp = context.stamp();
-        Ok(Course::begin(In::<New>::report(event, &stamp), &stamp, context.cause, context.clockwork))
+        Ok(Course::begin(In::<New>::report(event, &stamp).widen(), &stamp, context.cause, context.clockwork))
     }
 
     /// What is known, to judge who may report it.
@@ -185,7 +185,7 @@ impl Intaken {
             return Ok(());
         }
         let probe = Self { facts: self.facts.clone(), assignment: self.assignment.clone(), report: Report::default() };
-        let incident = probe.begin(self.facts.id, self.facts.number.clone(), context)?.incident;
+        let incident = probe.begin(self.facts.id, self.facts.number.clone(), context)?.record;
         for requirement in asked {
             if !requirement.field.is_filled(&incident) {
                 read.fault(requirement.field.to_string(), "field.required", "must be filled in");

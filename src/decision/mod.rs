@@ -4,16 +4,24 @@
 mod allowed;
 mod changes;
 mod due;
+mod facets;
 mod intake;
+mod links;
+mod managed;
 mod moves;
+mod problem;
+mod problem_moves;
 mod query;
+mod raising;
 mod reading;
 
 pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
-pub(crate) use due::{Closing, catch_up, clock_policies, closes_by, is_blocked, next_due, pinned_policy, settle};
+pub(crate) use due::{Closing, catch_up, clock_policies, is_blocked, next_due, pinned_policy, settle};
 pub(crate) use intake::intake;
+pub(crate) use managed::{Managed, Must, Other};
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
+pub(crate) use raising::raising;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -25,14 +33,15 @@ use crate::{
     event::{Cause, PolicyStamp},
     fault::Faults,
     id::{IdSource, Number},
-    incident::{Incident, IncidentEvent, New},
+    incident::Incident,
     key::PersonRef,
     ledger::Entry,
-    lifecycle::{In, Stamp, Step},
+    lifecycle::{Stamp, Step},
     policy::Policy,
-    sla::Clockwork,
+    record::Kind,
+    sla::{Before, Clockwork},
     time::Instant,
-    verb::IncidentVerb,
+    verb::{IncidentVerb, Verb},
 };
 
 /// What a decision is made by.
@@ -72,8 +81,8 @@ impl<'a> Context<'a> {
 }
 
 /// Something that was decided to have happened: what an event says besides its place in the log.
-pub(crate) struct Happening {
-    pub event: IncidentEvent,
+pub(crate) struct Happening<E> {
+    pub event: E,
     pub occurred_at: Instant,
     pub actor: ActorId,
     pub on_behalf_of: Option<PersonRef>,
@@ -82,34 +91,33 @@ pub(crate) struct Happening {
     pub policy: Option<PolicyStamp>,
 }
 
-/// An incident on which events are being decided, one after the other. Its clocks follow each of them.
-pub(crate) struct Course {
-    pub incident: Incident,
-    pub happenings: Vec<Happening>,
+/// A record on which events are being decided, one after the other. Its clocks follow each of them.
+pub(crate) struct Course<K: Kind = Incident> {
+    pub record: K,
+    pub happenings: Vec<Happening<K::Event>>,
     clockwork: Arc<Clockwork>,
 }
 
-impl Course {
-    /// A course that begins with an incident as it was loaded.
-    pub const fn from(incident: Incident, clockwork: Arc<Clockwork>) -> Self {
-        Self { incident, happenings: Vec::new(), clockwork }
+impl<K: Managed> Course<K> {
+    /// A course that begins with a record as it was loaded.
+    pub const fn from(record: K, clockwork: Arc<Clockwork>) -> Self {
+        Self { record, happenings: Vec::new(), clockwork }
     }
 
-    /// A course that begins with a report.
-    fn begin(step: Step<In<New>>, stamp: &Stamp<'_>, cause: &Cause, clockwork: &Arc<Clockwork>) -> Self {
-        let mut course = Self::from(step.next.into(), Arc::clone(clockwork));
+    /// A course that begins with a report, or with the raising of a problem.
+    fn begin(step: Step<K>, stamp: &Stamp<'_>, cause: &Cause, clockwork: &Arc<Clockwork>) -> Self {
+        let mut course = Self::from(step.next, Arc::clone(clockwork));
         course.add(step.events, stamp, cause);
-        let entries = clockwork.react(None, &course.incident, stamp.occurred_at);
-        course.move_clocks(entries, stamp, cause)
+        K::clocks_follow(course, None, stamp, cause)
     }
 
-    /// The same course from another incident on, as if nothing had happened yet.
-    pub fn anew(&self, incident: Incident) -> Self {
-        Self::from(incident, Arc::clone(&self.clockwork))
+    /// The same course from another record on, as if nothing had happened yet.
+    pub fn anew(&self, record: K) -> Self {
+        Self::from(record, Arc::clone(&self.clockwork))
     }
 
     /// Takes note of what a step brought.
-    fn add(&mut self, events: Vec<IncidentEvent>, stamp: &Stamp<'_>, cause: &Cause) {
+    fn add(&mut self, events: Vec<K::Event>, stamp: &Stamp<'_>, cause: &Cause) {
         self.happenings.extend(events.into_iter().map(|event| Happening {
             event,
             occurred_at: stamp.occurred_at,
@@ -121,34 +129,45 @@ impl Course {
     }
 
     /// Applies what happens next, or hands back the course and the event that is not legal.
-    fn apply(mut self, event: IncidentEvent, stamp: &Stamp<'_>, cause: &Cause) -> Result<Self, Box<Self>> {
-        let before = self.clockwork.before(&self.incident);
-        match self.incident.apply(event, stamp) {
+    fn apply(mut self, event: K::Event, stamp: &Stamp<'_>, cause: &Cause) -> Result<Self, Box<Self>> {
+        let before = self.record.before(&self.clockwork);
+        match self.record.apply(event, stamp) {
             Ok(step) => {
-                self.incident = step.next;
+                self.record = step.next;
                 self.add(step.events, stamp, cause);
-                let Some(before) = before else { return Ok(self) };
-                let entries = if *cause == Cause::Due {
-                    let then = self.clockwork.decided_then(before.decides_by_itself());
-                    then.react(Some(&before), &self.incident, stamp.occurred_at)
-                } else {
-                    self.clockwork.react(Some(&before), &self.incident, stamp.occurred_at)
-                };
-                Ok(self.move_clocks(entries, stamp, cause))
+                match before {
+                    Some(before) => Ok(K::clocks_follow(self, Some(before), stamp, cause)),
+                    None => Ok(self),
+                }
             }
-            Err(refused) => Err(Box::new(Self { incident: refused.incident, ..self })),
+            Err(refused) => Err(Box::new(Self { record: refused.record, ..self })),
         }
+    }
+}
+
+impl Course {
+    /// Lets the clocks follow what has just happened.
+    fn follow(self, before: Option<&Before>, stamp: &Stamp<'_>, cause: &Cause) -> Self {
+        let at = stamp.occurred_at;
+        let entries = match before {
+            Some(before) if *cause == Cause::Due => {
+                let then = self.clockwork.decided_then(before.decides_by_itself());
+                then.react(Some(before), &self.record, at)
+            }
+            before => self.clockwork.react(before, &self.record, at),
+        };
+        self.move_clocks(entries, stamp, cause)
     }
 
     /// Issues the clocks anew under the policy in force.
     fn reissue_clocks(self, stamp: &Stamp<'_>, cause: &Cause) -> Self {
-        let entries = self.clockwork.reissue(&self.incident, stamp.occurred_at);
+        let entries = self.clockwork.reissue(&self.record, stamp.occurred_at);
         self.move_clocks(entries, stamp, cause)
     }
 
     /// Works out anew when the clocks are due.
     fn reschedule_clocks(self, stamp: &Stamp<'_>, cause: &Cause) -> Self {
-        let entries = self.clockwork.reschedule(&self.incident);
+        let entries = self.clockwork.reschedule(&self.record);
         self.move_clocks(entries, stamp, cause)
     }
 
@@ -156,16 +175,16 @@ impl Course {
     /// have happened to them.
     fn move_clocks(mut self, entries: Vec<Entry>, stamp: &Stamp<'_>, cause: &Cause) -> Self {
         for entry in entries {
-            let decided_by = self.clockwork.decided_by(&self.incident, &entry);
-            match self.incident.apply(entry.into(), stamp) {
+            let decided_by = self.clockwork.decided_by(&self.record, &entry);
+            match self.record.apply(entry.into(), stamp) {
                 Ok(step) => {
-                    self.incident = step.next;
+                    self.record = step.next;
                     self.add(step.events, stamp, cause);
                     if let Some(happening) = self.happenings.last_mut() {
                         happening.policy = decided_by;
                     }
                 }
-                Err(refused) => return Self { incident: refused.incident, ..self },
+                Err(refused) => return Self { record: refused.record, ..self },
             }
         }
         self
@@ -173,18 +192,20 @@ impl Course {
 }
 
 /// The error for a move that the stage does not have.
-fn illegal(verb: IncidentVerb, incident: &Incident) -> Error {
-    let stage = incident.stage();
-    let legal = incident.legal_verbs().filter(|known| *known != verb).collect();
-    Illegal { verb, number: incident.number().clone(), stage, legal }.into()
+fn illegal<K: Managed>(verb: K::Verb, record: &K) -> Error {
+    let legal = record.legal().into_iter().filter(|known| *known != verb).map(Into::into).collect();
+    let (number, stage) = (record.number().clone(), record.stage().into());
+    Illegal { verb: verb.into(), number, stage, legal }.into()
 }
 
-/// The error for wrong fields of a command, or of a report.
-pub(crate) fn invalid(faults: Faults, verb: IncidentVerb, number: Option<&Number>) -> Error {
-    let subject = match number {
-        Some(number) => format!("`{verb}` of {number}"),
-        None if verb == IncidentVerb::Import => "the history".to_owned(),
-        None => "the report".to_owned(),
+/// The error for wrong fields of a command, of a report, or of a problem that is raised.
+pub(crate) fn invalid(faults: Faults, verb: impl Into<Verb>, number: Option<&Number>) -> Error {
+    let verb = verb.into();
+    let subject = match (number, verb) {
+        (Some(number), _) => format!("`{verb}` of {number}"),
+        (None, Verb::Incident(IncidentVerb::Import)) => "the history".to_owned(),
+        (None, Verb::Incident(_)) => "the report".to_owned(),
+        (None, Verb::Problem(_)) => "the problem".to_owned(),
     };
     Invalid { code: verb.invalid(), subject, faults }.into()
 }

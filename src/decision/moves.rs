@@ -1,8 +1,6 @@
 //! From a command on an incident to what happens: what the policy has to say before the move.
 
-use std::num::NonZeroU64;
-
-use super::{Context, Course, changes, illegal, invalid, reading::Reading};
+use super::{Context, Course, changes, facets, illegal, invalid, links, reading::Reading};
 use crate::{
     actor::ActorId,
     command::{Correct, CorrectTo, IncidentCommand as Command, Report},
@@ -10,26 +8,24 @@ use crate::{
     fault::Faults,
     field::Severity,
     incident::{
-        Assignment, Attachment, Audience, AutomaticClosure, CancelledAs, ConfirmedBy, CorrectedStage, Correction,
-        Incident, IncidentEvent as Event, Left, Milestone, MilestoneTime, Note, NoteFrom, Reason, Redaction, Reopening,
-        ReplyRule, Resolution, ResumedBy, Stage, TimeSpent, Waiver, WakeOn,
+        Assignment, Audience, AutomaticClosure, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident,
+        IncidentEvent as Event, Left, Milestone, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule,
+        Resolution, ResumedBy, Stage, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation, ReopeningLimit},
     permission::Permission,
     policy::Policy,
     priority::PriorityCause,
+    record::Facet,
     time::{Instant, later},
     verb::IncidentVerb as Verb,
 };
 
-/// The most texts that one command erases.
-const MAX_REDACTED: usize = 1_000;
-
 /// Decides what a command does to an incident. Permissions and times were judged before.
 pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -> Result<Course, Error> {
     let verb = command.verb();
-    let incident = &course.incident;
+    let incident = &course.record;
     if !incident.legal_verbs().any(|legal| legal == verb) {
         return Err(illegal(verb, incident));
     }
@@ -40,15 +36,15 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
     }
     let stamp = context.stamp();
     let takes_away = matches!(command, Command::Edit(_) | Command::Categorise { .. } | Command::Route { .. });
-    let before = takes_away.then(|| course.incident.clone());
+    let before = takes_away.then(|| course.record.clone());
     let mut course = course;
     for event in events {
-        course = course.apply(event, &stamp, context.cause).map_err(|course| illegal(verb, &course.incident))?;
+        course = course.apply(event, &stamp, context.cause).map_err(|course| illegal(verb, &course.record))?;
     }
-    keeps_required(before, verb, &course.incident, context)?;
+    keeps_required(before, verb, &course.record, context)?;
     match command {
         Command::Resolve(_) => {
-            blocked(&course.incident, verb, obligation::before_resolution(&course.incident, context.policy))?;
+            blocked(&course.record, verb, obligation::before_resolution(&course.record, context.policy))?;
         }
         Command::Edit(edit) if edit.weighs() => course = reassessed(course, PriorityCause::Edited, context)?,
         Command::Categorise { .. } => course = reassessed(course, PriorityCause::Categorised, context)?,
@@ -78,16 +74,17 @@ fn keeps_required(before: Option<Incident>, verb: Verb, after: &Incident, contex
 }
 
 fn reassessed(course: Course, cause: PriorityCause, context: &Context<'_>) -> Result<Course, Error> {
-    if context.policy.assess(course.incident.facts()).is_none() {
+    if context.policy.assess(course.record.facts()).is_none() {
         let mut read = Reading::new(context);
-        let (facts, matrix) = (course.incident.facts(), context.policy.matrix());
+        let (facts, matrix) = (course.record.facts(), context.policy.matrix());
         read.level("impact", facts.impact.as_str(), &matrix.impact);
         read.level("urgency", facts.urgency.as_str(), &matrix.urgency);
-        return Err(invalid(read.faults, Verb::Edit, Some(course.incident.number())));
+        return Err(invalid(read.faults, Verb::Edit, Some(course.record.number())));
     }
-    match changes::reassess(&course.incident, cause, context) {
-        Some(event) => {
-            course.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(Verb::Edit, &course.incident))
+    match changes::reassess(&course.record, cause, context) {
+        Some(change) => {
+            let event = Event::PriorityChanged(change.into());
+            course.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(Verb::Edit, &course.record))
         }
         None => Ok(course),
     }
@@ -113,16 +110,7 @@ fn events(
         Command::Unassign {} => vec![Event::Unassigned],
         Command::Route { group, person } => {
             let present = incident.assignment();
-            let to_group = match group.as_option() {
-                Some(group) => group.and_then(|group| read.key::<GroupRef>("group", group)),
-                None => present.group.clone(),
-            };
-            let to_person = match person.as_option() {
-                Some(person) => person.and_then(|person| read.key::<PersonRef>("person", person)),
-                None if to_group == present.group => present.person.clone(),
-                None => None,
-            };
-            let to = Assignment { group: to_group, person: to_person };
+            let to = facets::routed(present, group, person, read);
             let dispatched = match incident {
                 Incident::Assigned(_) => true,
                 Incident::OnHold(held) => held.stage().left() == Left::Assigned,
@@ -192,15 +180,22 @@ fn events(
             vec![Event::MergeUndone(Reason { reason: read.maybe_text("reason", reason.as_ref()) })]
         }
         Command::Correct(correct) => correction(incident, correct, read, at),
-        other => facets(incident, other, read, context),
+        other => beside_the_stage(incident, other, read, context),
     })
 }
 
 /// What happens beside the stage: to facts, notes, priority, milestones.
-fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, context: &Context<'_>) -> Vec<Event> {
+fn beside_the_stage(
+    incident: &Incident,
+    command: &Command,
+    read: &mut Reading<'_>,
+    context: &Context<'_>,
+) -> Vec<Event> {
+    let facts = incident.facts();
+    let one = |facet: Option<Facet>| facet.map(Event::from).into_iter().collect();
     match command {
         Command::Edit(edit) => {
-            let changes = changes::edit(incident, edit, read, context);
+            let changes = changes::edit(facts, edit, read, context);
             if changes.is_empty() { Vec::new() } else { vec![Event::Edited(changes)] }
         }
         Command::Categorise { category, apply_defaults } => {
@@ -211,57 +206,19 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
             edited.into_iter().chain(routed).collect()
         }
         Command::AddNote { audience, text } => note(incident, *audience, text, read, context),
-        Command::Watch { person } => {
-            let person = read.key::<PersonRef>("person", person);
-            let watchers = &incident.facts().watchers;
-            let new = person.filter(|person| !watchers.contains(person));
-            if new.is_some() {
-                read.within("watchers", watchers.len().saturating_add(1), context.policy.caps().watchers);
-            }
-            new.map(Event::Watched).into_iter().collect()
-        }
-        Command::Unwatch { person } => {
-            let person = read.key::<PersonRef>("person", person);
-            person
-                .filter(|person| incident.facts().watchers.contains(person))
-                .map(Event::Unwatched)
-                .into_iter()
-                .collect()
-        }
-        Command::Attach(input) => {
-            let known = incident.facts().attachments.iter().any(|known| known.digest == input.digest);
-            let count = incident.facts().attachments.len().saturating_add(usize::from(!known));
-            read.within("attachments", count, context.policy.caps().attachments);
-            {
-                let attachment = read.attachment("", input);
-                let same = |known: &Attachment| {
-                    known.digest == input.digest
-                        && known.name.says(&input.name)
-                        && known.media_type.as_str() == input.media_type
-                        && known.size == input.size
-                };
-                let known = incident.facts().attachments.iter().any(same);
-                attachment.filter(|_| !known).map(Event::Attached).into_iter().collect()
-            }
-        }
-        Command::Detach { digest } => {
-            let known = incident.facts().attachments.iter().any(|known| known.digest == *digest);
-            if known { vec![Event::Detached(*digest)] } else { Vec::new() }
-        }
-        Command::LogTime { seconds, note } => {
-            let note = read.maybe_text("note", note.as_ref());
-            match NonZeroU64::new(*seconds) {
-                Some(seconds) => vec![Event::TimeSpent(TimeSpent { seconds, note })],
-                None => {
-                    read.fault("seconds", "value.zero", "must not be zero");
-                    Vec::new()
-                }
-            }
-        }
+        Command::Watch { person } => one(facets::watch(facts, person, read, context)),
+        Command::Unwatch { person } => one(facets::unwatch(facts, person, read)),
+        Command::Attach(input) => one(facets::attach(facts, input, read, context)),
+        Command::Detach { digest } => one(facets::detach(facts, *digest)),
+        Command::LogTime { seconds, note } => one(facets::log_time(*seconds, note.as_ref(), read)),
         Command::OverridePriority(input) => {
-            changes::set_override(incident, Some(input), read, context).into_iter().collect()
+            let change = changes::set_override(incident, Some(input), read, context);
+            one(change.map(|change| Facet::PriorityChanged(change.into())))
         }
-        Command::ClearOverride {} => changes::set_override(incident, None, read, context).into_iter().collect(),
+        Command::ClearOverride {} => {
+            let change = changes::set_override(incident, None, read, context);
+            one(change.map(|change| Facet::PriorityChanged(change.into())))
+        }
         Command::SetLabel { label } => set_label(incident, label.as_ref(), read, context),
         Command::RecordMilestone { milestone, at } => {
             let at = read.past("at", *at, context.recorded_at);
@@ -283,19 +240,9 @@ fn facets(incident: &Incident, command: &Command, read: &mut Reading<'_>, contex
             }
         }
         Command::Reissue {} => reissue(incident, context),
-        Command::Redact { texts, reason } => {
-            if texts.is_empty() {
-                read.fault("texts", "value.nothing", "must name at least one text");
-            }
-            if read.within("texts", texts.len(), MAX_REDACTED) {
-                for (index, _) in texts.iter().enumerate().filter(|(_, text)| !context.texts.contains(text)) {
-                    let rule = "is the digest of no text of the incident or of its log; its views tell the digests";
-                    read.fault(format!("texts[{index}]"), "text.unknown", rule);
-                }
-            }
-            let reason = read.maybe_text("reason", reason.as_ref());
-            vec![Event::Redacted(Redaction { texts: texts.clone(), reason })]
-        }
+        Command::Redact { texts, reason } => one(Some(facets::redact(texts, reason.as_ref(), read, context))),
+        Command::Link { link, reason } => links::link(incident, link, reason.as_ref(), read, context),
+        Command::Unlink { link, reason } => links::unlink(incident, link, reason.as_ref(), read),
         Command::Waive { code, field, reason } => waive(incident, code, field.as_ref(), reason, read, context),
         // The moves of the stage, which are decided above.
         _ => Vec::new(),
@@ -363,13 +310,7 @@ fn note_from(incident: &Incident, context: &Context<'_>) -> NoteFrom {
     if actor.people().any(|person| incident.is_callers(person)) {
         return NoteFrom::Caller;
     }
-    let desk = Permission::Incident(Verb::ReadInternal);
-    match actor.id() {
-        ActorId::Automation(_) | ActorId::System => NoteFrom::Automation,
-        ActorId::Person(_) if context.importing => NoteFrom::Desk,
-        ActorId::Person(_) if context.policy.permissions().allows(actor, desk, &incident.stake()) => NoteFrom::Desk,
-        ActorId::Person(_) => NoteFrom::Other,
-    }
+    facets::side(incident, context)
 }
 
 fn set_label(incident: &Incident, label: Option<&String>, read: &mut Reading<'_>, context: &Context<'_>) -> Vec<Event> {
@@ -497,5 +438,5 @@ fn blocked(incident: &Incident, verb: Verb, owed: Vec<Obligation>) -> Result<(),
     if obligations.is_empty() {
         return Ok(());
     }
-    Err(Blocked { verb, number: incident.number().clone(), obligations }.into())
+    Err(Blocked { verb: verb.into(), number: incident.number().clone(), obligations }.into())
 }

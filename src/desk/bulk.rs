@@ -9,9 +9,9 @@ use crate::{
     command::IncidentCommand,
     decision::ready,
     error::{Error, invalid_read},
-    event::RecordId,
     id::{CommandId, Id, Number},
     incident::Incident,
+    record::RecordKind,
     store::{Filter, MAX_PAGE, Query, RecordKey, Repository, Sort},
 };
 
@@ -102,7 +102,7 @@ impl<R: Repository> Bulk<R> {
         let mut answers = Vec::with_capacity(taken.len());
         for (id, number) in taken {
             let request = std::slice::from_ref(&self.request);
-            let result = self.acting_on(id).preview_requests(&id.into(), request).await;
+            let result = self.acting_on(id).preview_requests::<Incident>(&id.into(), request).await;
             let number = number.or_else(|| result.as_ref().ok().map(|preview| preview.incident().number().clone()));
             answers.push(BulkAnswer { id, number, result });
         }
@@ -121,7 +121,7 @@ impl<R: Repository> Bulk<R> {
         let mut answers = Vec::with_capacity(taken.len());
         for (id, number) in taken {
             let request = std::slice::from_ref(&self.request);
-            let result = self.acting_on(id).run_requests(&RecordKey::from(id), request).await;
+            let result = self.acting_on(id).run_requests::<Incident>(&RecordKey::from(id), request).await;
             let number = number.or_else(|| result.as_ref().ok().map(|outcome| outcome.number().clone()));
             answers.push(BulkAnswer { id, number, result });
         }
@@ -164,15 +164,12 @@ impl<R: Repository> ActingDesk<R> {
             Selection::Matching(filter) => {
                 let policy: InForce = self.in_force().await?;
                 // The order in which they were reported does not change by anything that is done to them.
-                let query = Query { filter: (**filter).clone(), sort: Sort::Reported };
+                let query = Query { filter: (**filter).clone(), sort: Sort::Reported }.of_kind(RecordKind::Incident);
                 let query = ready(&query, &policy.policy)?;
                 let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
                 let last = page.rows.last().filter(|_| page.more);
                 let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
-                let taken = page.rows.into_iter().map(|row| {
-                    let RecordId::Incident(id) = row.id;
-                    (id, Some(row.number))
-                });
+                let taken = page.rows.into_iter().filter_map(|row| Some((row.id.incident()?, Some(row.number))));
                 Ok((taken.collect(), next))
             }
         }

@@ -38,7 +38,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// [`Error::NotFound`] if there is none that the actor may see.
     pub async fn clocks(&self) -> Result<Vec<ClockSeen>, Error> {
-        let (policy, Seen { incident, .. }) = self.seen().await?;
+        let (policy, Seen { record: incident, .. }) = self.seen().await?;
         self.clocks_of(&policy, &incident).await
     }
 
@@ -87,7 +87,7 @@ impl<R: Repository> IncidentDesk<R> {
     }
 
     async fn explain_last(&self, is_asked: impl Fn(&Clock) -> bool) -> Result<Option<Explanation>, Error> {
-        let (policy, Seen { incident, .. }) = self.seen().await?;
+        let (policy, Seen { record: incident, .. }) = self.seen().await?;
         let clockwork = self.acting.clockwork(&incident, &policy).await?;
         let internals = self.acting.reads_internals(&incident, &policy);
         let shown = |clock: &&Clock| is_asked(clock) && (internals || clock.terms().kind == AgreementKind::Sla);
@@ -103,7 +103,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// [`Error::NotFound`] if there is none that the actor may see.
     pub async fn agreements(&self) -> Result<Vec<Considered>, Error> {
-        let (policy, Seen { incident, .. }) = self.seen().await?;
+        let (policy, Seen { record: incident, .. }) = self.seen().await?;
         let internals = self.acting.reads_internals(&incident, &policy);
         let mut all = considered(&policy.policy, &incident);
         all.retain(|one| {

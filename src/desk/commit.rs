@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{ActingDesk, InForce, Outcome, flow::repository, log::corrupt};
+use super::{ActingDesk, InForce, Outcome, flow::repository, log::corrupt, reads::Known};
 use crate::{
-    decision::{Course, Happening, clock_policies, next_due, pinned_policy},
+    decision::{Course, Happening, Managed, clock_policies},
     digest::Digest,
     error::Error,
     event::{Body, Event, PolicyStamp, RecordId},
     fault::{Fault, Faults},
     id::{CommandId, Id, Number, Version},
-    incident::{Incident, IncidentEvent},
+    incident::Incident,
+    record::RecordKind,
     store::{
-        Answer, Commit, Document, Erasure, Expected, Guard, IndexRow, Landed, Loaded, Publication, Record, RecordKind,
-        Repository, RepositoryError, TermChange, Write,
+        Answer, Commit, Document, Erasure, Expected, Guard, IndexRow, Landed, Publication, Repository, RepositoryError,
+        TermChange, Write,
     },
     time::Instant,
 };
@@ -27,15 +28,23 @@ pub(super) struct Attempt {
 }
 
 /// What a commit came to.
-pub(super) enum Committed {
-    Now(Outcome),
+pub(super) enum Committed<K: Managed> {
+    Now(Outcome<K>),
     Before(Answer),
 }
 
 /// Where a course is committed.
-pub(super) struct Place {
-    pub base: Option<Loaded>,
+pub(super) struct Place<K: Managed> {
+    pub base: Option<Known<K>>,
     pub guards: Vec<Guard>,
+}
+
+/// What a course comes to: what is stored, and what is told of it.
+pub(super) struct Drawn<K: Managed> {
+    write: Write,
+    outcome: Outcome<K>,
+    erasures: Vec<Erasure>,
+    documents: Vec<Document>,
 }
 
 impl InForce {
@@ -64,52 +73,88 @@ impl Attempt {
 
 impl<R: Repository> ActingDesk<R> {
     /// Commits a course and everything that goes with it.
-    pub(super) async fn commit_course(
+    pub(super) async fn commit_course<K: Managed>(
         &self,
         attempt: &Attempt,
-        course: Course,
-        place: Place,
+        course: Course<K>,
+        place: Place<K>,
         recorded_at: Instant,
-    ) -> Result<Committed, RepositoryError> {
-        let (expected, mut version) = match &place.base {
+    ) -> Result<Committed<K>, RepositoryError> {
+        let Drawn { write, outcome, erasures, documents } =
+            self.draw(attempt, course, place.base.as_ref(), recorded_at)?;
+        let commit =
+            Commit { writes: vec![write], guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
+        self.land(commit, outcome).await
+    }
+
+    /// Commits a course and what goes with it on other records: all of it lands, or nothing. The outcome tells of the
+    /// first one.
+    pub(super) async fn commit_with<K: Managed>(
+        &self,
+        attempt: &Attempt,
+        course: Course<K>,
+        place: Place<K>,
+        others: Vec<(Course<Incident>, Known<Incident>)>,
+        recorded_at: Instant,
+    ) -> Result<Committed<K>, RepositoryError> {
+        let Drawn { write, outcome, mut erasures, mut documents } =
+            self.draw(attempt, course, place.base.as_ref(), recorded_at)?;
+        let mut writes = vec![write];
+        for (course, base) in others {
+            let drawn = self.draw(attempt, course, Some(&base), recorded_at)?;
+            writes.push(drawn.write);
+            erasures.extend(drawn.erasures);
+            documents.extend(drawn.documents);
+        }
+        documents.dedup_by_key(|document| document.digest());
+        let commit = Commit { writes, guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
+        self.land(commit, outcome).await
+    }
+
+    /// What a course comes to.
+    fn draw<K: Managed>(
+        &self,
+        attempt: &Attempt,
+        course: Course<K>,
+        base: Option<&Known<K>>,
+        recorded_at: Instant,
+    ) -> Result<Drawn<K>, RepositoryError> {
+        let (expected, mut version) = match base {
             None => (Expected::Absent, Version::NONE),
             Some(base) => (Expected::At(base.version), base.version),
         };
-        let id = RecordId::from(course.incident.id());
+        let id = K::key(course.record.id());
         let sealed = course.happenings.into_iter().map(|happening| {
             version = version.next();
             self.seal(happening, id, version, attempt, recorded_at)
         });
         let mut events: Arc<[Event]> = sealed.collect();
         let erasures = erase(id, Arc::make_mut(&mut events))?;
-        let before = place.base.as_ref().map(super::reads::incident_of);
-        let terms = TermChange::between(before, &course.incident);
-        let row = IndexRow::of(&course.incident, version, next_due(&course.incident));
+        let terms = TermChange::between(base.map(|base| &*base.kept), &course.record);
+        let row = IndexRow::of(&course.record, version, course.record.next_due());
         // What closes by itself, or has clocks, under the desk's own policy must find that policy again, whatever
         // the desk has then.
-        let mut pinned = pinned_policy(&course.incident).into_iter().chain(clock_policies(&course.incident));
+        let mut pinned = course.record.pinned().into_iter().chain(clock_policies(&course.record));
         let default = pinned.any(|stamp| stamp.version == 0 && stamp == attempt.policy.stamp);
         drop(pinned);
-        let documents = default.then(|| Document::Policy(Arc::clone(&attempt.policy.policy)));
-        let record = Arc::new(Record::Incident(course.incident));
-        let write = Write { expected, record: Arc::clone(&record), row, terms, events: Arc::clone(&events) };
-        let documents = documents.into_iter().collect();
-        let commit =
-            Commit { writes: vec![write], guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
-        let outcome = Outcome { record, version, events, command: attempt.command, repeated: false };
-        self.land(commit, outcome).await
+        let documents = default.then(|| Document::Policy(Arc::clone(&attempt.policy.policy))).into_iter().collect();
+        let kept = Arc::new(course.record);
+        let record = K::into_record(Arc::clone(&kept));
+        let write = Write { expected, record, row, terms, events: Arc::clone(&events) };
+        let outcome = Outcome { record: kept, version, events, command: attempt.command, repeated: false };
+        Ok(Drawn { write, outcome, erasures, documents })
     }
 
     /// Commits that a command changed nothing, so that it changes nothing when it comes again.
-    pub(super) async fn commit_nothing(
+    pub(super) async fn commit_nothing<K: Managed>(
         &self,
         attempt: &Attempt,
-        loaded: &Loaded,
+        loaded: &Known<K>,
         recorded_at: Instant,
-    ) -> Result<Committed, RepositoryError> {
-        let guard = Guard { id: loaded.record.id(), version: loaded.version };
+    ) -> Result<Committed<K>, RepositoryError> {
+        let guard = Guard { id: K::key(loaded.kept.id()), version: loaded.version };
         let outcome = Outcome {
-            record: Arc::clone(&loaded.record),
+            record: Arc::clone(&loaded.kept),
             version: loaded.version,
             events: Arc::default(),
             command: attempt.command,
@@ -129,7 +174,7 @@ impl<R: Repository> ActingDesk<R> {
         self.desk.repository().commit(&self.tenant, commit).await.map_err(|refused| refused.error)
     }
 
-    async fn land(&self, commit: Commit, outcome: Outcome) -> Result<Committed, RepositoryError> {
+    async fn land<K: Managed>(&self, commit: Commit, outcome: Outcome<K>) -> Result<Committed<K>, RepositoryError> {
         match self.desk.repository().commit(&self.tenant, commit).await {
             Ok(Landed::Now) => Ok(Committed::Now(outcome)),
             Ok(Landed::Before(answer)) => Ok(Committed::Before(answer)),
@@ -137,25 +182,25 @@ impl<R: Repository> ActingDesk<R> {
         }
     }
 
-    /// An id and a number for a new incident.
-    pub(super) async fn take_number(&self, attempt: &Attempt) -> Result<(Id<Incident>, Number), Error> {
-        let value = self
-            .desk
-            .repository()
-            .next_number(&self.tenant, RecordKind::Incident)
-            .await
-            .map_err(|error| repository(attempt.command, error))?;
-        let format = &attempt.policy.policy.numbering().incident;
+    /// An id and a number for a new record.
+    pub(super) async fn take_number<K: Managed>(&self, attempt: &Attempt) -> Result<(Id<K>, Number), Error> {
+        let value = self.desk.repository().next_number(&self.tenant, K::KIND).await;
+        let value = value.map_err(|error| repository(attempt.command, error))?;
+        let numbering = attempt.policy.policy.numbering();
+        let format = match K::KIND {
+            RecordKind::Incident => &numbering.incident,
+            RecordKind::Problem => &numbering.problem,
+        };
         let number = Number::new(&format.prefix, format.width, value).map_err(|_| {
-            let rule = "cannot be the prefix of a number";
-            Error::Policy(Faults::one(Fault::new("numbering.incident.prefix", "number.prefix", rule)))
+            let path = format!("numbering.{}.prefix", K::KIND);
+            Error::Policy(Faults::one(Fault::new(path, "number.prefix", "cannot be the prefix of a number")))
         })?;
         Ok((Id::from_u128(self.desk.ids.id(self.desk.now())), number))
     }
 
     fn seal(
         &self,
-        happening: Happening,
+        happening: Happening<impl Into<Body>>,
         record: RecordId,
         sequence: Version,
         attempt: &Attempt,
@@ -175,7 +220,7 @@ impl<R: Repository> ActingDesk<R> {
             correlation: self.options.correlation.clone(),
             policy: happening.policy.unwrap_or(attempt.policy.stamp),
             digest: None,
-            body: Body::Incident(happening.event),
+            body: happening.event.into(),
         }
     }
 }
@@ -186,9 +231,7 @@ fn erase(record: RecordId, events: &mut [Event]) -> Result<Vec<Erasure>, Reposit
     let mut erasures = Vec::new();
     for end in 1..=events.len() {
         let Some((redacted, _)) = events.split_at_mut_checked(end) else { break };
-        let Some(Body::Incident(IncidentEvent::Redacted(redaction))) = redacted.last().map(|event| &event.body) else {
-            continue;
-        };
+        let Some(redaction) = redacted.last().and_then(|event| event.body.redaction()) else { continue };
         let slots = redaction.texts.clone();
         for event in redacted {
             *event = event.erased(&slots).map_err(|error| corrupt(record, error.to_string()))?;

@@ -96,18 +96,22 @@ pub(super) struct ListPlace {
 impl ListPlace {
     pub(super) fn seal(self, binding: Binding) -> Cursor {
         let Self { at, after } = self;
-        let RecordId::Incident(id) = after.id;
+        let (kind, id) = match after.id {
+            RecordId::Incident(id) => (0, id.as_u128()),
+            RecordId::Problem(id) => (1, id.as_u128()),
+        };
         let mut bytes = vec![LIST];
         bytes.extend(binding.0);
         bytes.extend(at.timestamp_micros().to_be_bytes());
         bytes.extend([after.part, after.rank]);
         bytes.extend(after.at.to_be_bytes());
-        bytes.extend(id.as_u128().to_be_bytes());
+        bytes.push(kind);
+        bytes.extend(id.to_be_bytes());
         Cursor(hex(&bytes))
     }
 
     pub(super) fn open(cursor: &Cursor, binding: Binding) -> Result<Self, CursorError> {
-        let mut read = Reader::<43>::open(cursor, LIST, binding)?;
+        let mut read = Reader::<44>::open(cursor, LIST, binding)?;
         let at = Instant::from_timestamp_micros(i64::from_be_bytes(read.take()?)).ok_or(CursorError::Malformed)?;
         let [part, rank] = read.take()?;
         // A list has two parts: no page of it ended in a third.
@@ -115,7 +119,13 @@ impl ListPlace {
             return Err(CursorError::Malformed);
         }
         let key = i64::from_be_bytes(read.take()?);
-        let id = RecordId::Incident(Id::from_u128(u128::from_be_bytes(read.take()?)));
+        let [kind] = read.take()?;
+        let raw = u128::from_be_bytes(read.take()?);
+        let id = match kind {
+            0 => RecordId::Incident(Id::from_u128(raw)),
+            1 => RecordId::Problem(Id::from_u128(raw)),
+            _ => return Err(CursorError::Malformed),
+        };
         Ok(Self { at, after: SortKey { part, rank, at: key, id } })
     }
 }

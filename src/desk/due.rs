@@ -7,13 +7,13 @@ use std::{
 
 use super::{ActingDesk, Desk, InForce};
 use crate::{
-    decision::{Closing, Course, catch_up, clock_policies, closes_by, is_blocked, pinned_policy},
+    decision::{Closing, Course, Managed, clock_policies},
     digest::Digest,
     error::Error,
     event::PolicyStamp,
-    incident::Incident,
     key::TenantId,
     policy::Policy,
+    record::Kind,
     sla::Clockwork,
     store::{Document, Repository, RepositoryError},
     time::Instant,
@@ -68,37 +68,36 @@ impl InForce {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    /// The course of an incident with everything that has fallen due by `until`.
-    pub(super) async fn caught_up(
+    /// The course of a record with everything that has fallen due by `until`.
+    pub(super) async fn caught_up<K: Managed>(
         &self,
-        incident: Incident,
+        record: K,
         clockwork: Arc<Clockwork>,
         until: Instant,
         recorded_at: Instant,
         in_force: &InForce,
-    ) -> Result<Course, Error> {
-        let closes = closes_by(&incident, until);
-        let policy = if closes { self.pinned(&incident, in_force).await? } else { None };
+    ) -> Result<Course<K>, Error> {
+        let policy = if record.ends_by(until) { self.pinned(&record, in_force).await? } else { None };
         let closing = policy.as_deref().map(|policy| Closing { policy, not_before: None });
-        Ok(catch_up(Course::from(incident, clockwork), until, recorded_at, closing))
+        Ok(K::catch_up(Course::from(record, clockwork), until, recorded_at, closing))
     }
 
     /// The policy that a course needs after a command: with it the incident closes where nothing blocks that any
     /// more, or where it has fallen due since.
-    pub(super) async fn settling(
+    pub(super) async fn settling<K: Managed>(
         &self,
-        incident: &Incident,
+        record: &K,
         recorded_at: Instant,
         in_force: &InForce,
     ) -> Result<Option<Arc<Policy>>, Error> {
-        let closes = is_blocked(incident) || closes_by(incident, recorded_at);
-        if closes { self.pinned(incident, in_force).await } else { Ok(None) }
+        let ends = record.is_kept_open() || record.ends_by(recorded_at);
+        if ends { self.pinned(record, in_force).await } else { Ok(None) }
     }
 
-    /// What moves the clocks of an incident: the policy in force, and those by which its clocks started.
-    pub(super) async fn clockwork(&self, incident: &Incident, in_force: &InForce) -> Result<Arc<Clockwork>, Error> {
+    /// What moves the clocks of a record: the policy in force, and those by which its clocks started.
+    pub(super) async fn clockwork<K: Kind>(&self, record: &K, in_force: &InForce) -> Result<Arc<Clockwork>, Error> {
         let mut stamps: Vec<PolicyStamp> = Vec::new();
-        for stamp in clock_policies(incident) {
+        for stamp in clock_policies(record) {
             if stamp.digest != in_force.stamp.digest && !stamps.iter().any(|known| known.digest == stamp.digest) {
                 stamps.push(stamp);
             }
@@ -111,9 +110,9 @@ impl<R: Repository> ActingDesk<R> {
         Ok(Clockwork::new(Arc::clone(&in_force.policy), in_force.stamp, earlier))
     }
 
-    /// The policy by which the incident closes by itself.
-    async fn pinned(&self, incident: &Incident, in_force: &InForce) -> Result<Option<Arc<Policy>>, Error> {
-        match pinned_policy(incident) {
+    /// The policy by which the record ends by itself.
+    async fn pinned<K: Managed>(&self, record: &K, in_force: &InForce) -> Result<Option<Arc<Policy>>, Error> {
+        match record.pinned() {
             None => Ok(None),
             Some(stamp) if stamp.digest == in_force.stamp.digest => Ok(Some(Arc::clone(&in_force.policy))),
             Some(stamp) => {

@@ -11,8 +11,8 @@ use crate::{
     decision::ready,
     error::Error,
     event::{Event, RecordId},
-    store::{FeedChange, FeedPosition, FeedRequest, Filter, Query, Repository, RepositoryError, Sort},
-    view::ListRow,
+    store::{FeedChange, FeedPosition, FeedRequest, Filter, IndexRow, Query, Repository, RepositoryError, Sort},
+    view::{AnyRow, ListRow},
 };
 
 /// A page of the feed.
@@ -46,7 +46,7 @@ pub enum Change {
     /// It fits the filter.
     Stands {
         /// Its row as it is now: no second query is needed to show it.
-        row: Box<ListRow>,
+        row: Box<AnyRow>,
         /// What happened, without what the actor may not read: good for
         /// [`TimelineEntry::of`](crate::view::TimelineEntry::of), whoever the actor is.
         events: Vec<Event>,
@@ -89,8 +89,8 @@ impl<R: Repository> ActingDesk<R> {
                 FeedChange::Left => Change::Left,
                 FeedChange::Stands { row, events } => {
                     let mut rows = self.refreshed(&policy, vec![*row]).await?;
-                    let Some(row) = rows.pop() else { continue };
-                    Change::Stands { row: Box::new(ListRow::from(row)), events }
+                    let Some(row) = rows.pop().and_then(any_row) else { continue };
+                    Change::Stands { row: Box::new(row), events }
                 }
             };
             let cursor = seal_feed(entry.position, binding);
@@ -122,5 +122,12 @@ impl<R: Repository> ActingDesk<R> {
         }
         let source = "positions out of order".into();
         Err(self.failed(RepositoryError::Corrupt { key: "the feed".to_owned(), source }))
+    }
+}
+
+fn any_row(row: IndexRow) -> Option<AnyRow> {
+    match row.id {
+        RecordId::Incident(_) => ListRow::of(row).map(AnyRow::Incident),
+        RecordId::Problem(_) => ListRow::of(row).map(AnyRow::Problem),
     }
 }

@@ -7,24 +7,24 @@ use serde::Serialize;
 use super::{
     ActingDesk, InForce, Outcome,
     commit::{Attempt, Committed, Place},
-    judge::{affected_of, other_of, recorded_at},
+    judge::recorded_at,
     observe::Tries,
     outcome::Preview,
-    reads::incident_of,
+    reads::Known,
 };
 use crate::{
     actor::ActorId,
-    command::{IncidentCommand, Report},
-    decision::{Context, Course, decide, intake, settle},
+    command::Report,
+    decision::{Context, Course, Managed, Must, Other, intake},
     digest::Digest,
     error::{CommandReused, Error, VersionConflict},
     event::{Cause, RecordId},
     id::{CommandId, Id, Number, Version},
-    incident::Stage,
+    incident::Incident,
     key::PersonRef,
-    store::{Answer, Guard, Loaded, RecordKey, Repository, RepositoryError},
+    store::{Answer, Guard, RecordKey, Repository, RepositoryError},
     time::Instant,
-    verb::IncidentVerb as Verb,
+    verb::{IncidentVerb as Verb, Verb as AnyVerb},
 };
 
 /// How often a command is decided anew because others were first.
@@ -59,11 +59,11 @@ impl Asked {
 }
 
 /// One command, or several that land together, as those of a step.
-pub(super) type Requests<'a> = &'a [IncidentCommand];
+pub(super) type Requests<'a, K> = &'a [<K as Managed>::Command];
 
-/// What was decided about an incident, and not yet committed.
-pub(super) struct Decided {
-    pub course: Course,
+/// What was decided about a record, and not yet committed.
+pub(super) struct Decided<K: Managed> {
+    pub course: Course<K>,
     pub guards: Vec<Guard>,
     pub recorded_at: Instant,
 }
@@ -83,7 +83,7 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// A command by itself asks the same whether or not it came as a step.
-    fn asked_of(&self, record: Option<RecordId>, requests: Requests<'_>) -> Asked {
+    fn asked_of<K: Managed>(&self, record: Option<RecordId>, requests: Requests<'_, K>) -> Asked {
         match requests {
             [request] => self.asked(record, request),
             several => self.asked(record, &several),
@@ -99,7 +99,7 @@ impl<R: Repository> ActingDesk<R> {
         self.options.command.unwrap_or_else(|| self.desk.mint_command())
     }
 
-    fn cause(&self) -> Cause {
+    pub(super) fn cause(&self) -> Cause {
         match (self.options.plan, &self.options.rule) {
             (Some(plan), _) => Cause::Plan { plan },
             (None, Some(rule)) => Cause::Rule { rule: rule.clone() },
@@ -117,7 +117,7 @@ impl<R: Repository> ActingDesk<R> {
                 tries.count();
                 let (policy, found) = self.load(None, Some(command)).await?;
                 if let Some(answer) = found.answer {
-                    return self.repeat(command, &asked, &answer).await;
+                    return self.repeat::<Incident>(command, &asked, &answer).await;
                 }
                 let attempt = self.attempt(command, &asked, policy);
                 let landed = self.try_report(&attempt, &report).await?;
@@ -135,7 +135,7 @@ impl<R: Repository> ActingDesk<R> {
         &self,
         attempt: &Attempt,
         report: &Report,
-    ) -> Result<Result<Committed, RepositoryError>, Error> {
+    ) -> Result<Result<Committed<Incident>, RepositoryError>, Error> {
         let decided = self.decide_report(&attempt.policy, report, Some(attempt)).await?;
         let Decided { course, guards, recorded_at } = decided;
         Ok(self.commit_course(attempt, course, Place { base: None, guards }, recorded_at).await)
@@ -147,7 +147,7 @@ impl<R: Repository> ActingDesk<R> {
         policy: &InForce,
         report: &Report,
         attempt: Option<&Attempt>,
-    ) -> Result<Decided, Error> {
+    ) -> Result<Decided<Incident>, Error> {
         self.may_report_at_all(report, &policy.policy)?;
         let now = self.desk.now();
         let affected = self.person(report.affected.as_deref().or(report.caller.as_deref())).await?;
@@ -167,34 +167,39 @@ impl<R: Repository> ActingDesk<R> {
         };
         let intaken = intake(report.clone(), &context)?;
         self.may_report(report, intaken.facts(), &policy.policy)?;
-        self.check_time(&context, Verb::Report, None)?;
-        let guards = self.guard(report.follows, Verb::Report, "follows", None).await?;
+        self.check_time::<Incident>(&context, Verb::Report, None)?;
+        let follows = report.follows.map(|id| Other { record: id.into(), path: "follows", must: Must::Exist });
+        let guards = self.guard::<Incident>(follows, Verb::Report, None).await?;
         let (id, number) = match attempt {
-            Some(attempt) => self.take_number(attempt).await?,
+            Some(attempt) => self.take_number::<Incident>(attempt).await?,
             None => (Id::from_u128(0), Number::untaken()),
         };
         let course = intaken.begin(id, number, &context)?;
         Ok(Decided { course, guards, recorded_at: now })
     }
 
-    /// Does something to an incident that exists.
-    pub(crate) async fn run_requests(&self, key: &RecordKey, requests: Requests<'_>) -> Result<Outcome, Error> {
+    /// Does something to a record that exists.
+    pub(crate) async fn run_requests<K: Managed>(
+        &self,
+        key: &RecordKey,
+        requests: Requests<'_, K>,
+    ) -> Result<Outcome<K>, Error> {
         let command = self.command_id();
         let tries = Tries::default();
-        let verb = requests.first().map_or(Verb::Read, IncidentCommand::verb);
+        let verb: AnyVerb = requests.first().map_or(K::READ, K::verb).into();
         // Pinned where it stands: moving a future costs as much as a good part of the command.
-        let run = pin!(self.try_requests(command, key, requests, &tries));
+        let run = pin!(self.try_requests::<K>(command, key, requests, &tries));
         let outcome = self.observed(verb.permission(), command, &tries, run).await?;
         Ok(self.shown(outcome))
     }
 
-    async fn try_requests(
+    async fn try_requests<K: Managed>(
         &self,
         command: CommandId,
         key: &RecordKey,
-        requests: Requests<'_>,
+        requests: Requests<'_, K>,
         tries: &Tries,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Outcome<K>, Error> {
         for _ in 0..CONFLICT_TRIES {
             tries.count();
             let (policy, found) = self.load(Some(key), Some(command)).await?;
@@ -204,14 +209,15 @@ impl<R: Repository> ActingDesk<R> {
                     RecordKey::Id(id) => Some(*id),
                     RecordKey::Number(_) => answer.touched.first().map(|touched| touched.record),
                 };
-                let outcome = Box::pin(self.repeat(command, &self.asked_of(record, requests), &answer)).await?;
+                let outcome =
+                    Box::pin(self.repeat::<K>(command, &self.asked_of::<K>(record, requests), &answer)).await?;
                 return match key {
                     RecordKey::Number(number) if outcome.number() != number => Err(reused(command)),
                     _ => Ok(outcome),
                 };
             }
-            let loaded = self.found(found.record, key)?;
-            let asked = self.asked_of(Some(loaded.record.id()), requests);
+            let loaded = self.found::<K>(found.record, key)?;
+            let asked = self.asked_of::<K>(Some(K::key(loaded.kept.id())), requests);
             let attempt = self.attempt(command, &asked, policy);
             let landed = self.try_request(&attempt, &loaded, requests).await?;
             if let Some(outcome) = self.settle(command, &asked, landed).await? {
@@ -222,12 +228,12 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// The outcome of a try; `None` if others were first and it is worth another one.
-    async fn settle(
+    pub(super) async fn settle<K: Managed>(
         &self,
         command: CommandId,
         asked: &Asked,
-        landed: Result<Committed, RepositoryError>,
-    ) -> Result<Option<Outcome>, Error> {
+        landed: Result<Committed<K>, RepositoryError>,
+    ) -> Result<Option<Outcome<K>>, Error> {
         match landed {
             Ok(Committed::Now(outcome)) => Ok(Some(outcome)),
             // What is rare is boxed, so that the futures of commands stay small.
@@ -237,13 +243,14 @@ impl<R: Repository> ActingDesk<R> {
         }
     }
 
-    async fn try_request(
+    async fn try_request<K: Managed>(
         &self,
         attempt: &Attempt,
-        loaded: &Loaded,
-        requests: Requests<'_>,
-    ) -> Result<Result<Committed, RepositoryError>, Error> {
-        let Decided { course, guards, recorded_at } = self.decide_requests(&attempt.policy, loaded, requests).await?;
+        loaded: &Known<K>,
+        requests: Requests<'_, K>,
+    ) -> Result<Result<Committed<K>, RepositoryError>, Error> {
+        let Decided { course, guards, recorded_at } =
+            self.decide_requests(&attempt.policy, loaded, requests, None).await?;
         if course.happenings.is_empty() {
             return Ok(self.commit_nothing(attempt, loaded, recorded_at).await);
         }
@@ -251,43 +258,46 @@ impl<R: Repository> ActingDesk<R> {
         Ok(self.commit_course(attempt, course, place, recorded_at).await)
     }
 
-    /// Decides what commands do to an incident, with everything that has fallen due on it.
-    pub(super) async fn decide_requests(
+    /// Decides what commands do to a record, with everything that has fallen due on it. `made` is a record that is made in
+    /// the same commit, and needs no guard.
+    pub(super) async fn decide_requests<K: Managed>(
         &self,
         in_force: &InForce,
-        loaded: &Loaded,
-        requests: Requests<'_>,
-    ) -> Result<Decided, Error> {
-        let incident = incident_of(loaded);
+        loaded: &Known<K>,
+        requests: Requests<'_, K>,
+        made: Option<RecordId>,
+    ) -> Result<Decided<K>, Error> {
+        let record = &*loaded.kept;
         let policy = &*in_force.policy;
-        let recorded_at = recorded_at(incident, policy, self.desk.now())?;
+        let recorded_at = recorded_at(record, policy, self.desk.now())?;
         if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version)
             && !Box::pin(self.only_fell_due(loaded, expected)).await?
         {
-            let number = incident.number().clone();
+            let number = record.number().clone();
             let (since, more) = Box::pin(self.since(in_force, loaded, expected)).await?;
             return Err(VersionConflict { number, expected, found: loaded.version, since, more }.into());
         }
-        let clockwork = self.clockwork(incident, in_force).await?;
+        let clockwork = self.clockwork(record, in_force).await?;
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
         // command that is dated back is judged by the same record either way.
         let clocked = Arc::clone(&clockwork);
-        let mut course = self.caught_up(incident.clone(), clocked, recorded_at, recorded_at, in_force).await?;
+        let mut course = self.caught_up(record.clone(), clocked, recorded_at, recorded_at, in_force).await?;
         let mut guards = Vec::new();
         let cause = self.cause();
         for request in requests {
-            let verb = request.verb();
-            self.may(verb, &course.incident, policy)?;
-            if verb == Verb::Hold && course.incident.stage() == Stage::Resolved {
-                self.may(Verb::Reopen, &course.incident, policy)?;
+            let verb = K::verb(request);
+            self.may(verb, &course.record, policy)?;
+            if let Some(also) = course.record.also(request) {
+                self.may(also, &course.record, policy)?;
             }
-            let affected = match affected_of(request) {
+            let affected = match K::affected(request) {
                 Some(person) => self.person(Some(person)).await?,
                 None => None,
             };
-            let texts = match request {
-                IncidentCommand::Redact { .. } => Box::pin(self.texts_of(loaded.record.id())).await?,
-                _ => BTreeSet::new(),
+            let texts = if K::names_texts(request) {
+                Box::pin(self.texts_of(K::key(loaded.kept.id()))).await?
+            } else {
+                BTreeSet::new()
             };
             let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);
             let context = Context {
@@ -303,26 +313,30 @@ impl<R: Repository> ActingDesk<R> {
                 clockwork: &clockwork,
                 texts: &texts,
             };
-            self.check_time(&context, verb, Some(&course.incident))?;
-            let path = if verb == Verb::Correct { "to" } else { "as" };
-            guards.extend(self.guard(other_of(request), verb, path, Some(&course.incident)).await?);
-            course = decide(course, request, &context)?;
-            let closing = self.settling(&course.incident, recorded_at, in_force).await?;
-            course = settle(course, occurred_at, recorded_at, closing.as_deref());
+            self.check_time(&context, verb, Some(&course.record))?;
+            let other = course.record.other(request).filter(|other| Some(other.record) != made);
+            guards.extend(self.guard(other, verb, Some(&course.record)).await?);
+            course = K::decide(course, request, &context)?;
+            let closing = self.settling(&course.record, recorded_at, in_force).await?;
+            course = K::settle(course, occurred_at, recorded_at, closing.as_deref());
         }
         Ok(Decided { course, guards, recorded_at })
     }
 
     /// What commands would do, without storing it.
-    pub(super) async fn preview_requests(&self, key: &RecordKey, requests: Requests<'_>) -> Result<Preview, Error> {
+    pub(super) async fn preview_requests<K: Managed>(
+        &self,
+        key: &RecordKey,
+        requests: Requests<'_, K>,
+    ) -> Result<Preview<K>, Error> {
         let (policy, found) = self.load(Some(key), self.options.command).await?;
-        let loaded = self.found(found.record, key)?;
+        let loaded = self.found::<K>(found.record, key)?;
         if let (Some(command), Some(answer)) = (self.options.command, found.answer) {
-            let asked = self.asked_of(Some(loaded.record.id()), requests);
+            let asked = self.asked_of::<K>(Some(K::key(loaded.kept.id())), requests);
             return self.preview_again(command, &asked, &answer).await;
         }
-        let decided = self.decide_requests(&policy, &loaded, requests).await?;
-        Ok(self.preview_of(&policy, Some(incident_of(&loaded)), decided, loaded.version))
+        let decided = self.decide_requests(&policy, &loaded, requests, None).await?;
+        Ok(self.preview_of(&policy, Some(&*loaded.kept), decided, loaded.version))
     }
 
     /// What a report would come to, without storing it.

@@ -9,13 +9,12 @@ use super::{
     ActingDesk, Outcome,
     commit::{Committed, Place},
     flow::{Asked, CONFLICT_TRIES, busy, repository},
-    judge::{other_in, other_of},
     observe::Tries,
 };
 use crate::{
     actor::{Actor, ActorId},
     command::{Correct, CorrectTo, IncidentCommand, Report},
-    decision::{Closing, Context, Course, catch_up, decide, intake, invalid},
+    decision::{Closing, Context, Course, Must, Other, catch_up, decide, intake, invalid},
     error::Error,
     event::Cause,
     fault::{Fault, Faults},
@@ -166,15 +165,17 @@ impl<R: Repository> ActingDesk<R> {
             clockwork: &clockwork,
             texts: &BTreeSet::new(),
         };
-        let mut guards = self.guard(history.report.follows, Verb::Report, "report.follows", None).await?;
+        let follows = history.report.follows;
+        let follows = follows.map(|id| Other { record: id.into(), path: "report.follows", must: Must::Exist });
+        let mut guards = self.guard::<Incident>(follows, Verb::Report, None).await?;
         let mut others = Vec::with_capacity(history.steps.len());
         for step in &history.steps {
-            let of_step = self.known(other_of(&step.command), &mut guards).await?;
-            let of_correction = self.known(step.otherwise.as_ref().and_then(other_in), &mut guards).await?;
+            let of_step = self.known(step.command.other(), &mut guards).await?;
+            let of_correction = self.known(step.otherwise.as_ref().and_then(CorrectTo::other), &mut guards).await?;
             others.push((of_step, of_correction));
         }
         let intaken = intake(history.report.clone(), &context).map_err(|error| error.below("report"))?;
-        let (id, number) = self.take_number(&attempt).await?;
+        let (id, number) = self.take_number::<Incident>(&attempt).await?;
         let mut course = intaken.begin(id, number, &context)?;
         let mut refused = Vec::new();
         let mut versions = Vec::with_capacity(history.steps.len());
@@ -209,7 +210,7 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     async fn repeated(&self, command: CommandId, asked: &Asked, answer: &Answer) -> Result<Imported, Error> {
-        let outcome = self.repeat(command, asked, answer).await?;
+        let outcome = self.repeat::<Incident>(command, asked, answer).await?;
         Ok(Imported { outcome, versions: Vec::new(), refused: Vec::new() })
     }
 }
@@ -227,8 +228,8 @@ fn take(
     let by = Actor::from_id(step.by.clone()).for_person(step.on_behalf_of.clone());
     let context = Context { actor: &by, occurred_at: step.at, ..*context };
     let course = catch_up(course, step.at, context.recorded_at, None);
-    let at_step = course.anew(course.incident.clone());
-    let Course { incident, mut happenings, .. } = course;
+    let at_step = course.anew(course.record.clone());
+    let Course { record: incident, mut happenings, .. } = course;
     let stage = incident.stage();
     let attempt = |command: &IncidentCommand, other_known: bool| {
         if !other_known {

@@ -1,36 +1,40 @@
 //! What is judged before a decision: permissions, times, and the other records that a command names.
 
-use super::{ActingDesk, reads::incident_of};
+use super::ActingDesk;
 use crate::{
-    command::{Cancel, Correct, CorrectTo, IncidentCommand, Patch, Report},
-    decision::{Context, invalid},
+    command::Report,
+    decision::{Context, Managed, Must, Other, invalid},
     directory::{Directory, Person},
     error::{ClockBehind, Error, PermissionRefused},
+    event::RecordId,
     fault::{Fault, Faults},
-    id::{Id, Number},
-    incident::{Facts, Incident, OnHold, Stage},
+    id::Number,
+    incident::{Facts, Stage},
     key::PersonRef,
     permission::{Permission, Stake},
     policy::Policy,
-    store::{Guard, RecordKey, Repository},
+    problem::Closure,
+    record::{Kind, RecordKind},
+    store::{Guard, Loaded, Record, RecordKey, Repository},
     time::{Instant, earlier, later},
-    verb::IncidentVerb as Verb,
+    verb::{IncidentVerb as Verb, Verb as AnyVerb},
 };
 
 impl<R: Repository> ActingDesk<R> {
-    /// Whether the actor may do this to the incident.
-    pub(super) fn may(&self, verb: Verb, incident: &Incident, policy: &Policy) -> Result<(), Error> {
-        self.may_with(verb, &incident.stake(), Some(incident.number()), policy)
+    /// Whether the actor may do this to the record.
+    pub(super) fn may<K: Kind>(&self, verb: K::Verb, record: &K, policy: &Policy) -> Result<(), Error> {
+        self.may_with(verb, &record.stake(), Some(record.number()), policy)
     }
 
     pub(super) fn may_with(
         &self,
-        verb: Verb,
+        verb: impl Into<AnyVerb>,
         stake: &Stake<'_>,
         number: Option<&Number>,
         policy: &Policy,
     ) -> Result<(), Error> {
-        let permission = Permission::Incident(verb);
+        let verb = verb.into();
+        let permission = Permission::from(verb);
         if policy.permissions().allows(&self.actor, permission, stake) {
             return Ok(());
         }
@@ -69,12 +73,12 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// Whether something can have happened then: not in the future, and earlier only with permission, not
-    /// too far back, and not before the incident came to its stage.
-    pub(super) fn check_time(
+    /// too far back, and not before the record came to its stage.
+    pub(super) fn check_time<K: Managed>(
         &self,
         context: &Context<'_>,
-        verb: Verb,
-        incident: Option<&Incident>,
+        verb: K::Verb,
+        record: Option<&K>,
     ) -> Result<(), Error> {
         let Some(at) = self.options.occurred_at else {
             return Ok(());
@@ -88,25 +92,20 @@ impl<R: Repository> ActingDesk<R> {
             let rule = format!("lies further back than the policy allows, which is {}", earliest.to_rfc3339());
             Some(Fault::new("occurred_at", "time.too_early", rule))
         } else {
-            incident
-                .map(|incident| {
-                    // A change of hold begins a new interval without a new stage: the two must not overlap.
-                    let held_since = incident.hold().map(OnHold::since);
-                    (incident.stage(), held_since.into_iter().fold(incident.progress().stage_since, Instant::max))
-                })
-                .filter(|(_, since)| at < *since)
-                .map(|(stage, since)| {
-                    let rule = format!("lies before the incident became {stage}, which was {}", since.to_rfc3339());
-                    Fault::new("occurred_at", "time.before_stage", rule)
-                })
+            let since = record.map(|record| (record, record.earliest())).filter(|(_, since)| at < *since);
+            since.map(|(record, since)| {
+                let (kind, stage) = (K::KIND, record.stage());
+                let rule = format!("lies before the {kind} became {stage}, which was {}", since.to_rfc3339());
+                Fault::new("occurred_at", "time.before_stage", rule)
+            })
         };
-        let number = incident.map(Incident::number);
+        let number = record.map(Kind::number);
         if let Some(fault) = fault {
             return Err(invalid(Faults::one(fault), verb, number));
         }
         // For a report this is asked with everything else that it needs.
-        if let Some(incident) = incident.filter(|_| at < now) {
-            self.may(Verb::Backdate, incident, context.policy)?;
+        if let Some(record) = record.filter(|_| at < now) {
+            self.may(K::BACKDATE, record, context.policy)?;
         }
         Ok(())
     }
@@ -126,64 +125,76 @@ impl<R: Repository> ActingDesk<R> {
         }
     }
 
-    /// Guards the other incident that a command names: it must exist, be the actor's to see, and not
-    /// change until the commit.
-    pub(super) async fn guard(
+    /// Guards the other record that a command names: it must be there, be the actor's to see, and not change until the
+    /// commit.
+    pub(super) async fn guard<K: Managed>(
         &self,
-        other: Option<Id<Incident>>,
-        verb: Verb,
-        path: &str,
-        incident: Option<&Incident>,
+        other: Option<Other>,
+        verb: K::Verb,
+        record: Option<&K>,
     ) -> Result<Vec<Guard>, Error> {
-        let Some(other) = other.filter(|other| incident.is_none_or(|incident| incident.id() != *other)) else {
+        let itself = |other: &Other| record.is_some_and(|record| K::key(record.id()) == other.record);
+        let Some(other) = other.filter(|other| !itself(other)) else {
             return Ok(Vec::new());
         };
-        let key = RecordKey::from(other);
-        let (_, loaded) = self.load(Some(&key), None).await?;
-        let fault = match loaded.record {
-            Some(loaded) if verb == Verb::Report || incident_of(&loaded).stage() != Stage::Cancelled => {
-                return Ok(vec![Guard { id: other.into(), version: loaded.version }]);
+        let fault = match self.seen_by_all(other.record).await? {
+            Some(loaded) if other.must.holds_for(&loaded.record) => {
+                return Ok(vec![Guard { id: other.record, version: loaded.version }]);
             }
-            Some(_) => Fault::new(path, "record.cancelled", "names an incident that is cancelled itself"),
-            None => Fault::new(path, "record.unknown", "names an incident that does not exist, or is not yours to see"),
+            Some(Loaded { record: Record::Problem(problem), .. }) if other.must == Must::BeFixed => {
+                let rule = format!(
+                    "says that {} resolved it, which is {}: its fix is not applied",
+                    problem.number(),
+                    problem.stage()
+                );
+                Fault::new(other.path, "problem.not_resolved", rule)
+            }
+            Some(_) => {
+                let rule = format!("names {} that is cancelled itself", a(other.record.kind()));
+                Fault::new(other.path, "record.cancelled", rule)
+            }
+            None => unknown(other.path, other.record.kind()),
         };
-        Err(invalid(Faults::one(fault), verb, incident.map(Incident::number)))
+        Err(invalid(Faults::one(fault), verb, record.map(Kind::number)))
+    }
+
+    /// The other record, as it is stored, if there is one that the actor may see.
+    pub(super) async fn seen_by_all(&self, other: RecordId) -> Result<Option<Loaded>, Error> {
+        Ok(self.load(Some(&RecordKey::Id(other)), None).await?.1.record)
+    }
+}
+
+/// The fault of naming a record that is not there, or not the actor's to see.
+pub(super) fn unknown(path: impl Into<String>, kind: RecordKind) -> Fault {
+    let rule = format!("names {} that does not exist, or is not yours to see", a(kind));
+    Fault::new(path, "record.unknown", rule)
+}
+
+const fn a(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Incident => "an incident",
+        RecordKind::Problem => "a problem",
+    }
+}
+
+impl Must {
+    /// Whether a record is what it must be.
+    fn holds_for(self, record: &Record) -> bool {
+        match (self, record) {
+            (Self::Exist, _) => true,
+            (Self::Live, Record::Incident(incident)) => incident.stage() != Stage::Cancelled,
+            (Self::Live, Record::Problem(problem)) => !matches!(problem.closure(), Some(Closure::Dismissed(_))),
+            (Self::BeFixed, Record::Problem(problem)) => problem.is_fixed(),
+            (Self::BeFixed, Record::Incident(_)) => false,
+        }
     }
 }
 
 /// When something is recorded: now, or when the record was last changed, if that is later.
-pub(super) fn recorded_at(incident: &Incident, policy: &Policy, now: Instant) -> Result<Instant, Error> {
-    let last = incident.progress().recorded_at;
+pub(super) fn recorded_at<K: Kind>(record: &K, policy: &Policy, now: Instant) -> Result<Instant, Error> {
+    let last = record.progress().recorded_at;
     if later(now, policy.timeliness().allowed_skew_seconds.span()) < last {
-        return Err(ClockBehind { number: incident.number().clone(), now, recorded_at: last }.into());
+        return Err(ClockBehind { number: record.number().clone(), now, recorded_at: last }.into());
     }
     Ok(now.max(last))
-}
-
-/// The other incident that a command names.
-pub(super) fn other_of(request: &IncidentCommand) -> Option<Id<Incident>> {
-    match request {
-        IncidentCommand::Cancel(Cancel { cancellation, .. }) => cancellation.other(),
-        IncidentCommand::Correct(Correct { to, .. }) => other_in(to),
-        _ => None,
-    }
-}
-
-/// The other incident that a correction names.
-pub(super) const fn other_in(to: &CorrectTo) -> Option<Id<Incident>> {
-    match to {
-        CorrectTo::Cancelled(cancellation) => cancellation.other(),
-        _ => None,
-    }
-}
-
-/// The affected person that a command names.
-pub(super) fn affected_of(request: &IncidentCommand) -> Option<&str> {
-    match request {
-        IncidentCommand::Edit(edit) => match &edit.affected {
-            Patch::Set(person) => Some(person),
-            Patch::Keep | Patch::Clear => None,
-        },
-        _ => None,
-    }
 }

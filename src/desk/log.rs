@@ -7,12 +7,13 @@ use super::{
     flow::{Asked, reused},
 };
 use crate::{
+    decision::Managed,
     digest::Digest,
     error::Error,
     event::{Event, RecordId},
     id::{CommandId, Version},
-    incident::Incident,
-    store::{Answer, LogPart, Record, Repository, RepositoryError, Scope, Touched},
+    record::fold,
+    store::{Answer, LogPart, Repository, RepositoryError, Scope, Touched},
     text::digests_in,
     time::Instant,
 };
@@ -23,31 +24,30 @@ const PAGE: usize = 500;
 impl<R: Repository> ActingDesk<R> {
     /// Gives the answer that the command got when it came before: the record as it was after it. Who asks
     /// is part of what is asked, so nobody gets another's answer.
-    pub(super) async fn repeat(&self, command: CommandId, asked: &Asked, answer: &Answer) -> Result<Outcome, Error> {
+    pub(super) async fn repeat<K: Managed>(
+        &self,
+        command: CommandId,
+        asked: &Asked,
+        answer: &Answer,
+    ) -> Result<Outcome<K>, Error> {
         let touched = answer.touched.first().filter(|_| asked.is_of(answer));
         let Touched { record, first, last } = *touched.ok_or_else(|| reused(command))?;
         let mut log =
             self.log_up_to(record, |event| event.sequence <= last).await.map_err(|error| self.failed(error))?;
-        let (incident, version) = folded(record, &log).map_err(|error| self.failed(error))?;
+        let (kept, version) = folded::<K>(record, &log).map_err(|error| self.failed(error))?;
         if version != last {
             return Err(self.failed(corrupt(record, format!("event {last} is missing"))));
         }
         log.retain(|event| event.sequence >= first);
-        Ok(Outcome {
-            record: Arc::new(Record::Incident(incident)),
-            version,
-            events: log.into(),
-            command,
-            repeated: true,
-        })
+        Ok(Outcome { record: Arc::new(kept), version, events: log.into(), command, repeated: true })
     }
 
     /// The record as it was known then: what had been recorded by that instant. `None` if nothing had.
-    pub(super) async fn known_at(
+    pub(super) async fn known_at<K: Managed>(
         &self,
         record: RecordId,
         at: Instant,
-    ) -> Result<Option<(Incident, Version)>, RepositoryError> {
+    ) -> Result<Option<(K, Version)>, RepositoryError> {
         let log = self.log_up_to(record, |event| event.recorded_at <= at).await?;
         if log.is_empty() { Ok(None) } else { folded(record, &log).map(Some) }
     }
@@ -89,11 +89,11 @@ impl<R: Repository> ActingDesk<R> {
     }
 }
 
-fn folded(record: RecordId, log: &[Event]) -> Result<(Incident, Version), RepositoryError> {
-    let (incident, version) = Incident::fold(log)
+fn folded<K: Managed>(record: RecordId, log: &[Event]) -> Result<(K, Version), RepositoryError> {
+    let (kept, version) = fold::<K>(log)
         .map_err(|error| RepositoryError::Corrupt { key: record.to_string(), source: Box::new(error) })?;
-    if RecordId::from(incident.id()) == record {
-        Ok((incident, version))
+    if K::key(kept.id()) == record {
+        Ok((kept, version))
     } else {
         Err(corrupt(record, "it is the log of another record"))
     }

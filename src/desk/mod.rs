@@ -20,7 +20,9 @@ mod log;
 mod observe;
 mod options;
 mod outcome;
+mod problem_verbs;
 mod publish;
+mod raise;
 mod reads;
 mod verbs;
 mod wake;
@@ -29,6 +31,7 @@ mod worklist;
 use std::{
     collections::HashMap,
     fmt,
+    marker::PhantomData,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -47,7 +50,7 @@ pub use worklist::{Count, Page};
 use crate::{
     actor::Actor,
     command::{
-        Command, Report,
+        Command, Raise, Report,
         intent::{NotAsked, intent},
     },
     directory::AnyDirectory,
@@ -59,6 +62,7 @@ use crate::{
     key::TenantId,
     lifecycle::{Staged, Step},
     policy::Policy,
+    problem::Problem,
     store::{Document, RecordKey, Repository, RepositoryError},
     time::{Instant, TimeSource},
 };
@@ -315,8 +319,19 @@ impl<R: Repository> ActingDesk<R> {
     pub async fn execute(&self, command: Command) -> Result<Outcome, Error> {
         match command {
             Command::Report(report) => self.run_report(*report).await,
-            Command::Incident { id, request } => self.run_requests(&id.into(), &[request]).await,
+            Command::Incident { id, request } => self.run_requests::<Incident>(&id.into(), &[request]).await,
         }
+    }
+
+    /// Raises a problem, from incidents or by foresight. The incidents stay what they are; each is linked to the problem as
+    /// caused by it, in the same commit.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every field that is wrong, an incident that does not exist or is linked to a problem
+    /// already among them; [`Error::Refused`] without the permission `problem.raise`, or `incident.link` for an
+    /// incident.
+    pub async fn raise(&self, raise: impl Into<Raise>) -> Result<Outcome<Problem>, Error> {
+        self.run_raise(raise.into()).await
     }
 
     /// What a command would come to. Nothing is stored, and no number is taken.
@@ -326,7 +341,7 @@ impl<R: Repository> ActingDesk<R> {
     pub async fn preview(&self, command: Command) -> Result<Preview, Error> {
         match command {
             Command::Report(report) => self.preview_report(&report).await,
-            Command::Incident { id, request } => self.preview_requests(&id.into(), &[request]).await,
+            Command::Incident { id, request } => self.preview_requests::<Incident>(&id.into(), &[request]).await,
         }
     }
 
@@ -361,7 +376,7 @@ impl<R: Repository> ActingDesk<R> {
             Error::from(Invalid { code: "step.invalid", subject: "the step".to_owned(), faults })
         };
         let requests = intent(&events).map_err(not_asked)?;
-        self.run_requests(&next.id().into(), &requests).await
+        self.run_requests::<Incident>(&next.id().into(), &requests).await
     }
 
     /// Who acts.
@@ -373,24 +388,37 @@ impl<R: Repository> ActingDesk<R> {
     /// One incident, by its id or its number, to do something to it or to read it.
     #[must_use]
     pub fn incident(&self, key: impl Into<RecordKey>) -> IncidentDesk<R> {
-        IncidentDesk { acting: self.clone(), key: key.into() }
+        RecordDesk { acting: self.clone(), key: key.into(), of: PhantomData }
     }
+
+    /// One problem, by its id or its number, to do something to it or to read it.
+    #[must_use]
+    pub fn problem(&self, key: impl Into<RecordKey>) -> ProblemDesk<R> {
+        RecordDesk { acting: self.clone(), key: key.into(), of: PhantomData }
+    }
+}
+
+/// One record of the kind `K`, to do something to it or to read it.
+pub struct RecordDesk<R, K> {
+    pub(crate) acting: ActingDesk<R>,
+    pub(crate) key: RecordKey,
+    of: PhantomData<fn() -> K>,
 }
 
 /// One incident, to do something to it or to read it.
-pub struct IncidentDesk<R> {
-    pub(crate) acting: ActingDesk<R>,
-    pub(crate) key: RecordKey,
-}
+pub type IncidentDesk<R> = RecordDesk<R, Incident>;
 
-impl<R> Clone for IncidentDesk<R> {
+/// One problem, to do something to it or to read it.
+pub type ProblemDesk<R> = RecordDesk<R, Problem>;
+
+impl<R, K> Clone for RecordDesk<R, K> {
     fn clone(&self) -> Self {
-        Self { acting: self.acting.clone(), key: self.key.clone() }
+        Self { acting: self.acting.clone(), key: self.key.clone(), of: PhantomData }
     }
 }
 
-impl<R> fmt::Debug for IncidentDesk<R> {
+impl<R, K> fmt::Debug for RecordDesk<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IncidentDesk({}, {})", self.key, self.acting.actor.id())
+        write!(f, "RecordDesk({}, {})", self.key, self.acting.actor.id())
     }
 }

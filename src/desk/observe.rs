@@ -11,6 +11,7 @@ use crate::{
     event::{PolicyStamp, RecordId},
     id::CommandId,
     key::TenantId,
+    record::Kind,
     store::Repository,
     time::Instant,
 };
@@ -78,23 +79,24 @@ pub struct Observation<'a> {
 
 /// What a command came to, as far as it is about a record.
 pub(super) trait Observed {
-    fn outcome(&self) -> Option<&Outcome>;
+    /// The record, how many events it brought, and whether it had landed before.
+    fn seen(&self) -> Option<(RecordId, usize, bool)>;
 }
 
-impl Observed for Outcome {
-    fn outcome(&self) -> Option<&Outcome> {
-        Some(self)
+impl<K: Kind> Observed for Outcome<K> {
+    fn seen(&self) -> Option<(RecordId, usize, bool)> {
+        Some((K::key(self.record.id()), self.events.len(), self.repeated))
     }
 }
 
 impl Observed for Imported {
-    fn outcome(&self) -> Option<&Outcome> {
-        Some(&self.outcome)
+    fn seen(&self) -> Option<(RecordId, usize, bool)> {
+        self.outcome.seen()
     }
 }
 
 impl Observed for PolicyStamp {
-    fn outcome(&self) -> Option<&Outcome> {
+    fn seen(&self) -> Option<(RecordId, usize, bool)> {
         None
     }
 }
@@ -121,16 +123,16 @@ impl<R: Repository> ActingDesk<R> {
         let began = self.desk.observer.as_ref().map(|_| self.desk.now());
         let result = self.traced(asked, command, tries, run).await;
         if let (Some(observer), Some(began)) = (&self.desk.observer, began) {
-            let outcome = result.as_ref().ok().and_then(T::outcome);
+            let seen = result.as_ref().ok().and_then(T::seen);
             observer.command(&Observation {
                 tenant: &self.tenant,
                 asked,
                 command,
-                record: outcome.map(|outcome| outcome.record.id()),
+                record: seen.map(|(record, ..)| record),
                 code: result.as_ref().err().map(Error::code),
                 tries: tries.0.load(Ordering::Relaxed),
-                events: outcome.map_or(0, |outcome| outcome.events.len()),
-                repeated: outcome.is_some_and(|outcome| outcome.repeated),
+                events: seen.map_or(0, |(_, events, _)| events),
+                repeated: seen.is_some_and(|(.., repeated)| repeated),
                 began,
                 ended: self.desk.now(),
             });
@@ -173,7 +175,7 @@ impl<R: Repository> ActingDesk<R> {
         );
         let result = run.instrument(span.clone()).await;
         match &result {
-            Ok(done) => done.outcome().map(|outcome| span.record("record", field::display(outcome.record.id()))),
+            Ok(done) => done.seen().map(|(record, ..)| span.record("record", field::display(record))),
             Err(error) => Some(span.record("code", error.code())),
         };
         span.record("retries", tries.0.load(Ordering::Relaxed).saturating_sub(1));

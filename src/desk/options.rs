@@ -1,6 +1,6 @@
 //! What may be said with a command: its id, when it happened, on which version it is based.
 
-use super::{ActingDesk, IncidentDesk};
+use super::{ActingDesk, RecordDesk};
 use crate::{
     id::{CommandId, Version},
     key::{CorrelationKey, RuleId},
@@ -20,8 +20,8 @@ pub(crate) struct Options {
 
 /// The same options for a desk and for one incident at it.
 macro_rules! options {
-    ($($type:ident => $($path:ident).+;)*) => {$(
-        impl<R> $type<R> {
+    ($($type:ident $(<$kind:ident>)? => $($path:ident).+;)*) => {$(
+        impl<R $(, $kind)?> $type<R $(, $kind)?> {
             /// With this command id. Sent again with the same id, the command gets the same answer and
             /// changes nothing more. Without one the desk takes a new id for each command. Whoever can guess
             /// an id can use it up first: do not derive it from what strangers know.
@@ -67,5 +67,5 @@ macro_rules! options {
 
 options! {
     ActingDesk => options;
-    IncidentDesk => acting.options;
+    RecordDesk<K> => acting.options;
 }

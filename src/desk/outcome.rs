@@ -7,39 +7,49 @@ use crate::{
     decision::Happening,
     event::{Body, Cause, Event},
     id::{CommandId, Id, Number, Version},
-    incident::{Audience, Incident},
-    store::Record,
+    incident::Incident,
+    problem::Problem,
+    record::{Audience, Kind, KindEvent as _},
     time::Instant,
 };
 
 /// What a command came to: the record after it, and what happened.
 #[derive(Debug, Clone)]
-pub struct Outcome {
-    pub(crate) record: Arc<Record>,
+pub struct Outcome<K: Kind = Incident> {
+    pub(crate) record: Arc<K>,
     pub(crate) version: Version,
     pub(crate) events: Arc<[Event]>,
     pub(crate) command: CommandId,
     pub(crate) repeated: bool,
 }
 
-impl Outcome {
+impl Outcome<Incident> {
     /// The incident after the command.
     #[must_use]
     pub fn incident(&self) -> &Incident {
-        let Record::Incident(incident) = &*self.record;
-        incident
+        &self.record
     }
+}
 
-    /// Its id.
+impl Outcome<Problem> {
+    /// The problem after the command.
     #[must_use]
-    pub fn id(&self) -> Id<Incident> {
-        self.incident().id()
+    pub fn problem(&self) -> &Problem {
+        &self.record
+    }
+}
+
+impl<K: Kind> Outcome<K> {
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> Id<K> {
+        self.record.id()
     }
 
-    /// Its number.
+    /// The record's number.
     #[must_use]
     pub fn number(&self) -> &Number {
-        self.incident().number()
+        self.record.number()
     }
 
     /// Its version after the command.
@@ -72,8 +82,8 @@ impl Outcome {
 /// Executing them gives the same, unless something changes before; only the salts of texts, and with them
 /// their digests, are others.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Preview {
-    incident: Incident,
+pub struct Preview<K: Kind = Incident> {
+    record: K,
     version: Version,
     events: Vec<Foreseen>,
 }
@@ -95,28 +105,37 @@ impl Foreseen {
     /// What would happen, in one line, as a timeline would tell it.
     #[must_use]
     pub fn summary(&self) -> String {
-        let Body::Incident(event) = &self.body;
-        crate::view::summary(&self.actor, None, event)
+        crate::view::summary(&self.actor, None, &self.body)
     }
 }
 
-impl Preview {
-    pub(super) fn of(incident: Incident, version: Version, happenings: Vec<Happening>, internals: bool) -> Self {
+impl Preview<Incident> {
+    /// The incident as it would be. Of a report it has neither id nor number: they are taken when it is made.
+    #[must_use]
+    pub const fn incident(&self) -> &Incident {
+        &self.record
+    }
+}
+
+impl Preview<Problem> {
+    /// The problem as it would be. Of one that is raised it has neither id nor number: they are taken when it is made.
+    #[must_use]
+    pub const fn problem(&self) -> &Problem {
+        &self.record
+    }
+}
+
+impl<K: Kind> Preview<K> {
+    pub(super) fn of(record: K, version: Version, happenings: Vec<Happening<K::Event>>, internals: bool) -> Self {
         let shown =
             happenings.into_iter().filter(|happening| internals || happening.event.audience() == Audience::Public);
         let events = shown.map(|happening| Foreseen {
             occurred_at: happening.occurred_at,
             actor: happening.actor,
             cause: happening.cause,
-            body: Body::Incident(if internals { happening.event } else { happening.event.withheld() }),
+            body: if internals { happening.event } else { happening.event.withheld() }.into(),
         });
-        Self { events: events.collect(), incident, version }
-    }
-
-    /// The incident as it would be. Of a report it has neither id nor number: they are taken when it is made.
-    #[must_use]
-    pub const fn incident(&self) -> &Incident {
-        &self.incident
+        Self { events: events.collect(), record, version }
     }
 
     /// The version on which it is based; [`Version::NONE`] for a report.
@@ -132,29 +151,45 @@ impl Preview {
     }
 }
 
-/// An incident as somebody sees it now: with everything that has fallen due, stored or not.
+/// A record as somebody sees it now: with everything that has fallen due, stored or not.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
-    pub(crate) incident: Incident,
+pub struct Seen<K: Kind = Incident> {
+    pub(crate) record: K,
     pub(crate) version: Version,
 }
 
-impl Seen {
+impl Seen<Incident> {
     /// The incident.
     #[must_use]
     pub const fn incident(&self) -> &Incident {
-        &self.incident
-    }
-
-    /// The version that is stored.
-    #[must_use]
-    pub const fn version(&self) -> Version {
-        self.version
+        &self.record
     }
 
     /// The incident itself, to `match` on its stage.
     #[must_use]
     pub fn into_incident(self) -> Incident {
-        self.incident
+        self.record
+    }
+}
+
+impl Seen<Problem> {
+    /// The problem.
+    #[must_use]
+    pub const fn problem(&self) -> &Problem {
+        &self.record
+    }
+
+    /// The problem itself, to `match` on its stage.
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
+        self.record
+    }
+}
+
+impl<K: Kind> Seen<K> {
+    /// The version that is stored.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
     }
 }

@@ -5,14 +5,17 @@ use super::{
     commit::{Committed, Place},
     flow::{CONFLICT_TRIES, busy, repository},
     log::corrupt,
-    reads::{check_limit, incident_of},
+    reads::check_limit,
 };
 use crate::{
     actor::Actor,
+    decision::Managed,
     error::{Error, invalid_read},
     event::RecordId,
     id::Version,
+    incident::Incident,
     key::TenantId,
+    problem::Problem,
     store::{RecordKey, Repository, Share, Sweep, Wake},
     time::Instant,
 };
@@ -135,15 +138,22 @@ impl<R: Repository> Desk<R> {
 impl<R: Repository> ActingDesk<R> {
     /// Stores what has fallen due on a record; gives its version then, or `None` if nothing has.
     async fn wake(&self, record: RecordId) -> Result<Option<Version>, Error> {
+        match record {
+            RecordId::Incident(_) => self.wake_kind::<Incident>(record).await,
+            RecordId::Problem(_) => self.wake_kind::<Problem>(record).await,
+        }
+    }
+
+    async fn wake_kind<K: Managed>(&self, record: RecordId) -> Result<Option<Version>, Error> {
         let key = RecordKey::Id(record);
         let command = self.command_id();
         for _ in 0..CONFLICT_TRIES {
             let (policy, found) = self.load(Some(&key), None).await?;
-            let loaded = self.found(found.record, &key)?;
-            let incident = incident_of(&loaded);
-            let recorded_at = super::judge::recorded_at(incident, &policy.policy, self.desk.now())?;
-            let clockwork = self.clockwork(incident, &policy).await?;
-            let course = self.caught_up(incident.clone(), clockwork, recorded_at, recorded_at, &policy).await?;
+            let loaded = self.found::<K>(found.record, &key)?;
+            let kept = &*loaded.kept;
+            let recorded_at = super::judge::recorded_at(kept, &policy.policy, self.desk.now())?;
+            let clockwork = self.clockwork(kept, &policy).await?;
+            let course = self.caught_up(kept.clone(), clockwork, recorded_at, recorded_at, &policy).await?;
             if course.happenings.is_empty() {
                 return Ok(None);
             }

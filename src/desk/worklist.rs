@@ -5,12 +5,17 @@ use serde::Serialize;
 use super::{
     ActingDesk, InForce,
     cursor::{Binding, Cursor, ListPlace, seal_feed},
-    reads::{check_limit, incident_of},
+    log::corrupt,
+    reads::check_limit,
 };
 use crate::{
-    decision::{next_due, ready},
+    decision::{Managed, ready},
     error::{CursorError, Error, invalid_read},
-    store::{Filter, IndexRow, PageRequest, Query, Repository, RepositoryError, RowPage, Sort, SortKey},
+    id::Version,
+    incident::Incident,
+    problem::Problem,
+    record::Kind,
+    store::{Filter, IndexRow, PageRequest, Query, Record, Repository, RepositoryError, RowPage, Sort, SortKey},
     time::Instant,
     view::ListRow,
 };
@@ -23,9 +28,10 @@ const MAX_COUNTS: usize = 100;
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Page {
+#[serde(bound = "")]
+pub struct Page<K: Kind = Incident> {
     /// The rows, in the order of the query.
-    pub rows: Vec<ListRow>,
+    pub rows: Vec<ListRow<K>>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
     /// When what is overdue was judged: the same for all pages of a list.
@@ -56,15 +62,34 @@ impl<R: Repository> ActingDesk<R> {
     /// policy's or cannot have the value; a category or a group that nothing bears finds nothing.
     /// [`Error::Cursor`] for a cursor of another list, viewer or tenant.
     pub async fn worklist(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
+        self.listed(query, after, limit).await
+    }
+
+    /// A page of the problems that match a query and that the actor may see, as [`worklist`](Self::worklist) gives
+    /// incidents.
+    ///
+    /// # Errors
+    /// As [`worklist`](Self::worklist).
+    pub async fn problems(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page<Problem>, Error> {
+        self.listed(query, after, limit).await
+    }
+
+    async fn listed<K: Managed>(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page<K>, Error> {
         check_limit(limit)?;
         let policy = self.in_force().await?;
-        let query = ready(query, &policy.policy)?;
+        let query = ready(&query.clone().of_kind(K::KIND), &policy.policy)?;
         let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
         let last = page.rows.last().filter(|_| page.more);
         let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
         let feed = seal_feed(page.feed, Binding::of_feed(&self.tenant));
         let rows = self.refreshed(&policy, page.rows).await?;
-        Ok(Page { rows: rows.into_iter().map(ListRow::from).collect(), next, at, feed })
+        let mut shown = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = row.id;
+            let row = ListRow::of(row);
+            shown.push(row.ok_or_else(|| self.failed(corrupt(id, "it is on a list of another kind of record")))?);
+        }
+        Ok(Page { rows: shown, next, at, feed })
     }
 
     /// How many incidents match and may be seen: counted up to `cap`, at most 100,000. What has fallen due counts
@@ -75,7 +100,8 @@ impl<R: Repository> ActingDesk<R> {
     pub async fn count(&self, filter: &Filter, cap: u64) -> Result<Count, Error> {
         check_cap(cap)?;
         let policy = self.in_force().await?;
-        let query = ready(&Query { filter: filter.clone(), sort: Sort::default() }, &policy.policy)?;
+        let query = Query { filter: filter.clone(), sort: Sort::default() }.of_some_kind();
+        let query = ready(&query, &policy.policy)?;
         self.counted(&policy, &query, cap).await
     }
 
@@ -93,7 +119,8 @@ impl<R: Repository> ActingDesk<R> {
         }
         let policy = self.in_force().await?;
         let read = queries.iter().enumerate().map(|(index, query)| {
-            ready(query, &policy.policy).map_err(|error| error.below(&format!("queries[{index}]")))
+            ready(&query.clone().of_some_kind(), &policy.policy)
+                .map_err(|error| error.below(&format!("queries[{index}]")))
         });
         let mut counts = Vec::with_capacity(queries.len());
         for query in read.collect::<Result<Vec<_>, _>>()? {
@@ -149,12 +176,29 @@ impl<R: Repository> ActingDesk<R> {
         }
         let loaded = self.desk.repository().load_many(&self.scope(policy), &stale).await;
         for loaded in loaded.map_err(|error| self.failed(error))?.into_iter().flatten() {
-            let incident = self.effective(incident_of(&loaded).clone(), now, policy).await?;
-            for row in rows.iter_mut().filter(|row| row.id == loaded.record.id()) {
-                *row = IndexRow::of(&incident, loaded.version, next_due(&incident));
+            let fresh = match &loaded.record {
+                Record::Incident(incident) => self.fresh(&**incident, loaded.version, now, policy).await?,
+                Record::Problem(problem) => self.fresh(&**problem, loaded.version, now, policy).await?,
+            };
+            for row in rows.iter_mut().filter(|row| row.id == fresh.id) {
+                *row = fresh.clone();
             }
         }
         Ok(rows)
+    }
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// The row of a record with what has fallen due on it.
+    async fn fresh<K: Managed>(
+        &self,
+        record: &K,
+        version: Version,
+        now: Instant,
+        policy: &InForce,
+    ) -> Result<IndexRow, Error> {
+        let record = self.effective(record.clone(), now, policy).await?;
+        Ok(IndexRow::of(&record, version, record.next_due()))
     }
 }
 

@@ -8,12 +8,12 @@ use crate::{
     command::Report,
     fault::Faults,
     id::{CommandId, Number, Version},
-    incident::Stage,
     key::RuleId,
     obligation::{Obligation, ReopeningLimit},
     permission::Permission,
+    record::AnyStage,
     time::Instant,
-    verb::IncidentVerb,
+    verb::Verb,
 };
 
 /// Fields are wrong.
@@ -104,14 +104,14 @@ impl std::error::Error for PermissionRefused {}
 /// The record's stage has no such move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Illegal {
-    pub(crate) verb: IncidentVerb,
+    pub(crate) verb: Verb,
     pub(crate) number: Number,
-    pub(crate) stage: Stage,
-    pub(crate) legal: Vec<IncidentVerb>,
+    pub(crate) stage: AnyStage,
+    pub(crate) legal: Vec<Verb>,
 }
 
 impl Illegal {
-    /// The incident's number.
+    /// The record's number.
     #[must_use]
     pub const fn number(&self) -> &Number {
         &self.number
@@ -119,20 +119,20 @@ impl Illegal {
 
     /// What was asked.
     #[must_use]
-    pub const fn verb(&self) -> IncidentVerb {
+    pub const fn verb(&self) -> Verb {
         self.verb
     }
 
-    /// The stage in which it found the incident.
+    /// The stage in which it found the record.
     #[must_use]
-    pub const fn stage(&self) -> Stage {
+    pub const fn stage(&self) -> AnyStage {
         self.stage
     }
 
     /// What the stage has instead, as far as the lifecycle goes: which of it the actor may do, and what is owed
     /// before, is told by the allowed moves.
     #[must_use]
-    pub fn legal(&self) -> &[IncidentVerb] {
+    pub fn legal(&self) -> &[Verb] {
         &self.legal
     }
 
@@ -162,13 +162,13 @@ impl std::error::Error for Illegal {}
 /// Something is owed before the move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
-    pub(crate) verb: IncidentVerb,
+    pub(crate) verb: Verb,
     pub(crate) number: Number,
     pub(crate) obligations: Vec<Obligation>,
 }
 
 impl Blocked {
-    /// The incident's number.
+    /// The record's number.
     #[must_use]
     pub const fn number(&self) -> &Number {
         &self.number
@@ -176,7 +176,7 @@ impl Blocked {
 
     /// What was asked.
     #[must_use]
-    pub const fn verb(&self) -> IncidentVerb {
+    pub const fn verb(&self) -> Verb {
         self.verb
     }
 
@@ -222,7 +222,7 @@ pub struct ReopeningOver {
 }
 
 impl ReopeningOver {
-    /// The incident's number.
+    /// The record's number.
     #[must_use]
     pub const fn number(&self) -> &Number {
         &self.number
@@ -312,7 +312,7 @@ pub struct Happened {
 }
 
 impl VersionConflict {
-    /// The incident's number.
+    /// The record's number.
     #[must_use]
     pub const fn number(&self) -> &Number {
         &self.number
@@ -425,7 +425,7 @@ pub struct ClockBehind {
 }
 
 impl ClockBehind {
-    /// The incident's number.
+    /// The record's number.
     #[must_use]
     pub const fn number(&self) -> &Number {
         &self.number

@@ -1,73 +1,19 @@
-//! The run-time door: one total match that does nothing but call the moves; and the fold over it.
+//! The run-time door: one total match that does nothing but call the moves.
 
-use super::{Audience, Incident, IncidentEvent as E, Stage};
+use super::{Audience, Incident, IncidentEvent as E};
 use crate::{
-    event::{Body, Event},
+    event::Event,
     id::Version,
-    lifecycle::{In, Stamp, Step},
+    lifecycle::{Stamp, Step},
+    record::{FoldError, IllegalMove},
 };
-
-/// A move that the incident's stage does not have. It gives both back.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{} is not legal for {}, which is {}", .event.name(), .incident.number(), .incident.stage())]
-pub struct IllegalMove {
-    /// The incident, unchanged.
-    pub incident: Incident,
-    /// What was to happen.
-    pub event: E,
-}
-
-/// A log that is not the log of an incident.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FoldError {
-    /// There are no events.
-    #[error("there are no events")]
-    Empty,
-    /// The first event is not a report.
-    #[error("the first event is {found}, and not a report")]
-    NotReported {
-        /// The first event's name.
-        found: &'static str,
-    },
-    /// A number is missing, repeated or out of order.
-    #[error("event {found} stands where event {expected} belongs")]
-    Sequence {
-        /// The version that should follow.
-        expected: Version,
-        /// The version that stands there.
-        found: Version,
-    },
-    /// An event belongs to another record.
-    #[error("event {at} belongs to another record")]
-    Foreign {
-        /// The version of the foreign event.
-        at: Version,
-    },
-    /// An event was recorded before the one before it, or happened after it was recorded.
-    #[error("event {at} breaks the order of times")]
-    Time {
-        /// The version of the event.
-        at: Version,
-    },
-    /// An event is not legal where it stands.
-    #[error("event {at}, {event}, is not legal while the incident is {stage}")]
-    Illegal {
-        /// The version of the event.
-        at: Version,
-        /// Its name.
-        event: &'static str,
-        /// The stage in which it found the incident.
-        stage: Stage,
-    },
-}
 
 impl Incident {
     /// Applies what happened, if it is legal in the present stage.
     ///
     /// # Errors
     /// [`IllegalMove`], with the incident and the event, if the stage has no such move.
-    pub fn apply(self, event: E, stamp: &Stamp<'_>) -> Result<Step<Self>, Box<IllegalMove>> {
+    pub fn apply(self, event: E, stamp: &Stamp<'_>) -> Result<Step<Self>, Box<IllegalMove<Self>>> {
         /// Calls the move on the incident, whatever its stage: all have it.
         macro_rules! in_every {
             ($self:ident, $i:ident => $move:expr) => {
@@ -87,7 +33,7 @@ impl Incident {
             ($self:ident, $event:expr, [$($stage:ident)*], $i:ident => $move:expr) => {
                 match $self {
                     $(Self::$stage($i) => $move.into(),)*
-                    incident => return Err(Box::new(IllegalMove { incident, event: $event })),
+                    incident => return Err(Box::new(IllegalMove { record: incident, event: $event })),
                 }
             };
         }
@@ -102,7 +48,7 @@ impl Incident {
             };
         }
         Ok(match event {
-            E::Reported(_) => return Err(Box::new(IllegalMove { incident: self, event })),
+            E::Reported(_) => return Err(Box::new(IllegalMove { record: self, event })),
             E::Assigned(to) => open!(E::Assigned(to), i => i.assign(to, stamp)),
             E::Unassigned => only_in!(self, E::Unassigned, [Assigned InProgress], i => i.unassign(stamp)),
             E::Routed(to) => live!(E::Routed(to), i => i.route(to, stamp)),
@@ -124,9 +70,9 @@ impl Incident {
             E::MergeUndone(why) => match self {
                 Self::Cancelled(i) => match i.undo_merge(why.clone(), stamp) {
                     Ok(step) => step,
-                    Err(i) => return Err(Box::new(IllegalMove { incident: (*i).into(), event: E::MergeUndone(why) })),
+                    Err(i) => return Err(Box::new(IllegalMove { record: (*i).into(), event: E::MergeUndone(why) })),
                 },
-                incident => return Err(Box::new(IllegalMove { incident, event: E::MergeUndone(why) })),
+                incident => return Err(Box::new(IllegalMove { record: incident, event: E::MergeUndone(why) })),
             },
             E::Edited(changes) => live!(E::Edited(changes), i => i.edit(changes, stamp)),
             E::PriorityChanged(change) => live!(E::PriorityChanged(change), i => i.change_priority(*change, stamp)),
@@ -145,6 +91,8 @@ impl Incident {
             E::ClosureReissued(closes) => {
                 only_in!(self, E::ClosureReissued(closes), [Resolved], i => i.reissue_closure(closes, stamp))
             }
+            E::Linked(linking) => in_every!(self, i => i.link(linking, stamp)),
+            E::Unlinked(linking) => in_every!(self, i => i.unlink(linking, stamp)),
             E::Clock(entry) => {
                 /// Moves a clock of the incident, whatever its stage.
                 macro_rules! clock {
@@ -154,7 +102,7 @@ impl Incident {
                                 Ok(step) => step.into(),
                                 Err(refused) => {
                                     let (incident, event) = ((*refused.record).into(), E::Clock(refused.entry));
-                                    return Err(Box::new(IllegalMove { incident, event }));
+                                    return Err(Box::new(IllegalMove { record: incident, event }));
                                 }
                             },)*
                         }
@@ -174,44 +122,6 @@ impl Incident {
     /// [`FoldError`] if a log does not begin with a report, has a gap, mixes records, or holds an event
     /// that was not legal where it stands.
     pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<(Self, Version), FoldError> {
-        let mut events = events.into_iter();
-        let first = events.next().ok_or(FoldError::Empty)?;
-        let Body::Incident(body) = &first.body;
-        let E::Reported(reported) = body else {
-            return Err(FoldError::NotReported { found: body.name() });
-        };
-        let expected = Version::NONE.next();
-        if first.sequence != expected {
-            return Err(FoldError::Sequence { expected, found: first.sequence });
-        }
-        let mut incident: Self = In::report((**reported).clone(), &first.stamp()).next.into();
-        if first.record != incident.id().into() {
-            return Err(FoldError::Foreign { at: first.sequence });
-        }
-        if first.occurred_at > first.recorded_at {
-            return Err(FoldError::Time { at: first.sequence });
-        }
-        let mut version = expected;
-        let mut recorded_at = first.recorded_at;
-        for event in events {
-            if event.sequence != version.next() {
-                return Err(FoldError::Sequence { expected: version.next(), found: event.sequence });
-            }
-            if event.record != first.record || event.tenant != first.tenant {
-                return Err(FoldError::Foreign { at: event.sequence });
-            }
-            if event.recorded_at < recorded_at || event.occurred_at > event.recorded_at {
-                return Err(FoldError::Time { at: event.sequence });
-            }
-            recorded_at = event.recorded_at;
-            version = event.sequence;
-            let Body::Incident(body) = &event.body;
-            let (name, stage) = (body.name(), incident.stage());
-            incident = incident
-                .apply(body.clone(), &event.stamp())
-                .map_err(|_| FoldError::Illegal { at: version, event: name, stage })?
-                .next;
-        }
-        Ok((incident, version))
+        crate::record::fold(events)
     }
 }

@@ -1,120 +1,18 @@
 //! What happens to an incident.
 
-use std::{num::NonZeroU64, sync::Arc};
+use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct};
-use serde_json::Value;
-use serde_path_to_error::Error as PathError;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Assignment, Attachment, AutomaticClosure, Cancellation, ClosureBasis, ConfirmedBy, Correction, FactChange, Facts,
-    Hold, Milestone, Phase, Resolution,
+    Assignment, AutomaticClosure, Cancellation, ClosureBasis, ConfirmedBy, Correction, Facts, Hold, Milestone, Phase,
+    Reason, Resolution, Waiver,
 };
-use crate::{
-    actor::ActorId,
-    digest::Digest,
-    key::{PersonRef, StageLabel},
-    ledger::Entry,
-    priority::{Assessment, Priority, PriorityCause},
-    text::Text,
-    time::Instant,
-};
-
-/// Declares the events, their stable names, and the list of them.
-macro_rules! events {
-    (
-        { $($(#[$doc:meta])* $variant:ident$(($payload:ty))? = $name:literal,)* }
-        { $($entry:ident = $clock:literal,)* }
-    ) => {
-        /// What happened to an incident. Each kind has a stable name; new kinds may be added.
-        #[derive(Debug, Clone, PartialEq)]
-        #[non_exhaustive]
-        pub enum IncidentEvent {
-            $($(#[$doc])* $variant$(($payload))?,)*
-            /// Something happened to one of its clocks.
-            Clock(Entry),
-        }
-
-        impl IncidentEvent {
-            /// The name of every kind of event.
-            pub const NAMES: &'static [&'static str] = &[$($name,)* $($clock),*];
-
-            /// The kind of event: `incident.resolved`.
-            #[must_use]
-            pub const fn name(&self) -> &'static str {
-                match self {
-                    $(events!(@pattern $variant $(($payload))?) => $name,)*
-                    $(Self::Clock(Entry::$entry(_)) => $clock,)*
-                }
-            }
-
-            /// Reads what happened by its kind, keeping the path to whatever is wrong; `None` for a kind
-            /// that is not known.
-            pub(crate) fn decode(kind: &str, data: Value) -> Option<Result<Self, PathError<serde_json::Error>>> {
-                match kind {
-                    $($name => Some(events!(@decode data $variant $(($payload))?)),)*
-                    $($clock => {
-                        Some(serde_path_to_error::deserialize(data).map(|entry| Self::Clock(Entry::$entry(entry))))
-                    })*
-                    _ => None,
-                }
-            }
-        }
-
-        /// As `{"type": "incident.resolved", "data": …}`.
-        impl Serialize for IncidentEvent {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let kind = self.name();
-                match self {
-                    $(events!(@bind data $variant $(($payload))?) => {
-                        events!(@data serializer kind data $(($payload))?)
-                    })*
-                    $(Self::Clock(Entry::$entry(data)) => tagged(serializer, kind, Some(data)),)*
-                }
-            }
-        }
-    };
-    (@pattern $variant:ident) => { Self::$variant };
-    (@pattern $variant:ident($payload:ty)) => { Self::$variant(_) };
-    (@bind $data:ident $variant:ident) => { Self::$variant };
-    (@bind $data:ident $variant:ident($payload:ty)) => { Self::$variant($data) };
-    (@data $serializer:ident $kind:ident $data:ident) => { tagged($serializer, $kind, None::<&()>) };
-    (@data $serializer:ident $kind:ident $data:ident ($payload:ty)) => { tagged($serializer, $kind, Some($data)) };
-    (@decode $data:ident $variant:ident) => {
-        serde_path_to_error::deserialize::<_, ()>($data).map(|()| Self::$variant)
-    };
-    (@decode $data:ident $variant:ident($payload:ty)) => {
-        serde_path_to_error::deserialize::<_, $payload>($data).map(Self::$variant)
-    };
-}
-
-/// Writes what happened with its kind beside it.
-fn tagged<S: Serializer>(serializer: S, kind: &'static str, data: Option<&impl Serialize>) -> Result<S::Ok, S::Error> {
-    let mut form = serializer.serialize_struct("IncidentEvent", 1_usize.saturating_add(data.iter().len()))?;
-    form.serialize_field("type", kind)?;
-    if let Some(data) = data {
-        form.serialize_field("data", data)?;
-    }
-    form.end()
-}
-
-impl<'de> Deserialize<'de> for IncidentEvent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Tagged {
-            #[serde(rename = "type")]
-            kind: String,
-            #[serde(default)]
-            data: Value,
-        }
-        let Tagged { kind, data } = Tagged::deserialize(deserializer)?;
-        let decoded = Self::decode(&kind, data).ok_or_else(|| D::Error::custom(format!("unknown event `{kind}`")))?;
-        decoded.map_err(D::Error::custom)
-    }
-}
+use crate::{key::StageLabel, link::Linking, priority::Assessment, record::events::events, text::Text, time::Instant};
 
 events! {
+    /// What happened to an incident. Each kind has a stable name; new kinds may be added.
+    pub enum IncidentEvent of "incident";
     {
     /// It was reported. Always the first event, and never a later one.
     Reported(Box<Reported>) = "incident.reported",
@@ -122,8 +20,6 @@ events! {
     Assigned(Assignment) = "incident.assigned",
     /// The assignment was taken back.
     Unassigned = "incident.unassigned",
-    /// Group and person were set without a change of stage.
-    Routed(Assignment) = "incident.routed",
     /// Work began.
     WorkStarted = "incident.work_started",
     /// The work entered a phase.
@@ -149,22 +45,6 @@ events! {
     Cancelled(CancelledAs) = "incident.cancelled",
     /// The merge of a duplicate was undone.
     MergeUndone(Reason) = "incident.merge_undone",
-    /// Facts were changed.
-    Edited(Vec<FactChange>) = "incident.edited",
-    /// The priority was assessed anew, with another result or for other reasons.
-    PriorityChanged(Box<PriorityChange>) = "incident.priority_changed",
-    /// A note was written.
-    NoteAdded(Note) = "incident.note_added",
-    /// Somebody wants to hear of it.
-    Watched(PersonRef) = "incident.watched",
-    /// Somebody no longer wants to hear of it.
-    Unwatched(PersonRef) = "incident.unwatched",
-    /// A reference to a file was attached.
-    Attached(Attachment) = "incident.attached",
-    /// The reference to the file with this digest was taken off.
-    Detached(Digest) = "incident.detached",
-    /// Time was spent on it.
-    TimeSpent(TimeSpent) = "incident.time_spent",
     /// The host's own status beneath the stage was set or cleared.
     Labelled(Option<StageLabel>) = "incident.labelled",
     /// The time of a milestone was recorded, corrected or cleared.
@@ -173,12 +53,15 @@ events! {
     ObligationWaived(Waiver) = "incident.obligation_waived",
     /// When, and by which policy, it closes by itself was decided anew; `None`: not at all.
     ClosureReissued(Option<AutomaticClosure>) = "incident.closure_reissued",
-    /// Texts were erased, here and in the log.
-    Redacted(Redaction) = "incident.redacted",
+    /// It was linked to a problem, another incident or a change.
+    Linked(Linking) = "incident.linked",
+    /// A link was taken away.
+    Unlinked(Linking) = "incident.unlinked",
     /// The stage was set by hand.
     Corrected(Box<Correction>) = "incident.corrected",
     }
-    {
+    /// Something happened to one of its clocks.
+    Clock {
     Started = "incident.clock_started",
     Replaced = "incident.clock_replaced",
     Paused = "incident.clock_paused",
@@ -245,93 +128,6 @@ pub struct CancelledAs {
     /// In words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text>,
-}
-
-/// A reason, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reason {
-    /// In words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Text>,
-}
-
-/// A new assessment of the priority. Old and new are equal when only its reasons changed, as when the
-/// computed priority moves below an override.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PriorityChange {
-    /// The priority that held before.
-    pub old: Priority,
-    /// The priority that holds now.
-    pub new: Priority,
-    /// Why it was assessed anew.
-    pub cause: PriorityCause,
-    /// How the new one came about.
-    pub assessment: Arc<Assessment>,
-}
-
-/// Who may read a note.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Audience {
-    /// Everybody who may see the incident, the caller too.
-    Public,
-    /// Those who may read internal notes.
-    Internal,
-}
-
-/// On which side of the desk a note was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoteFrom {
-    /// The caller or the affected person.
-    Caller,
-    /// A person of the desk.
-    Desk,
-    /// An automation, or the system. It is no response.
-    Automation,
-    /// Somebody else: neither the caller nor of the desk. It is neither a reply nor a response.
-    Other,
-}
-
-/// What a caller's reply does to a resolved incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplyRule {
-    /// The quiet time begins again.
-    #[default]
-    RestartQuietTime,
-    /// It is marked, and the quiet time goes on.
-    Flag,
-    /// It is reopened, as far as the reopening policy allows; if it does not, it is marked.
-    Reopen,
-}
-
-/// A note. It lives in the log only; the snapshot counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Note {
-    /// Who may read it.
-    pub audience: Audience,
-    /// On which side of the desk it was written.
-    pub from: NoteFrom,
-    /// What it says.
-    pub text: Text,
-    /// What it does to a resolved incident; decided by the policy when it was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_resolved: Option<ReplyRule>,
-}
-
-/// Time spent on an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimeSpent {
-    /// How long, in seconds.
-    pub seconds: NonZeroU64,
-    /// On what.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<Text>,
 }
 
 /// The time of a milestone that people may record: not one that a stage sets (reported, responded to,
@@ -403,30 +199,4 @@ pub struct OpenObligation {
     /// The field it concerns, if it concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<Arc<str>>,
-}
-
-/// Texts that were erased.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Redaction {
-    /// The digests of the texts.
-    pub texts: Vec<Digest>,
-    /// Why, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Text>,
-}
-
-/// An obligation that was waived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Waiver {
-    /// The obligation's code.
-    pub code: Arc<str>,
-    /// The field it concerns, if it concerns one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<Arc<str>>,
-    /// Why.
-    pub reason: Text,
-    /// Who waived it.
-    pub by: ActorId,
 }

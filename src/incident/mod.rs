@@ -5,48 +5,49 @@
 //! run time goes through [`Incident::apply`], which does nothing but call those moves.
 
 mod apply;
-mod change;
 mod clocks;
 mod event;
-mod facts;
+mod kind;
+mod links;
 mod moves;
 mod outcome;
-mod progress;
 mod samples;
 mod snapshot;
 mod stage;
 mod withheld;
 
-pub use apply::{FoldError, IllegalMove};
-pub use change::FactChange;
 pub use clocks::EntryRefused;
 pub use event::{
-    Audience, CancelledAs, IncidentEvent, MilestoneTime, Note, NoteFrom, OpenObligation, PriorityChange, Reason,
-    Redaction, Reopening, ReplyRule, Reported, ResumedBy, StageMilestone, TimeSpent, Waiver,
+    CancelledAs, IncidentEvent, MilestoneTime, OpenObligation, Reopening, Reported, ResumedBy, StageMilestone,
 };
-pub use facts::{Assignment, Attachment, ExternalReference, Facts, FieldValue, Item, Offering, Rated, Service};
-pub use moves::{Active, Dispatched, IncidentStage, Live, Open, Unstarted};
+pub use moves::{Active, Dispatched, IncidentStage, Open, Unstarted};
 pub use outcome::{
     AutomaticClosure, Cancellation, ClosureBasis, Confirmation, ConfirmedBy, CorrectedStage, Correction, Hold,
     HoldReason, Remedy, Resolution, WakeOn,
 };
-pub use progress::{Milestone, Milestones, Progress};
 pub use snapshot::{SNAPSHOT_SCHEMA, SnapshotError};
 pub use stage::{Assigned, Cancelled, Closed, Former, InProgress, Left, New, OnHold, Phase, Resolved, Stage};
 
+pub use crate::record::{
+    Assignment, Attachment, Audience, ExternalReference, FactChange, FieldValue, FoldError, Item, Live, Milestone,
+    Milestones, Note, NoteFrom, Offering, PriorityChange, Progress, Rated, Reason, Redaction, ReplyRule, Service,
+    TimeSpent, Waiver,
+};
+use std::sync::Arc;
+
 use crate::{
     id::{Id, Number},
-    lifecycle::{In, Staged, Step},
+    lifecycle::{In, Staged},
     permission::Stake,
     priority::Priority,
+    record::{self, stages::each_stage},
 };
 
-/// What an incident has in every stage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shared {
-    pub(crate) facts: facts::SharedFacts,
-    pub(crate) progress: Progress,
-}
+/// What is known of an incident in every stage.
+pub type Facts = record::Facts<Incident>;
+
+/// A move that the incident's stage does not have. It gives both back.
+pub type IllegalMove = record::IllegalMove<Incident>;
 
 /// An incident in whatever stage it is; `match` it to get the typed form.
 ///
@@ -74,39 +75,7 @@ impl Staged for Incident {
     type Event = IncidentEvent;
 }
 
-macro_rules! each_stage {
-    ($($stage:ident),*) => {
-        $(impl From<In<$stage>> for Incident {
-            fn from(incident: In<$stage>) -> Self {
-                Self::$stage(incident)
-            }
-        }
-
-        impl From<Step<In<$stage>>> for Step<Incident> {
-            fn from(step: Step<In<$stage>>) -> Self {
-                step.widen()
-            }
-        })*
-
-        impl Incident {
-            pub(crate) const fn shared(&self) -> &Shared {
-                match self { $(Self::$stage(incident) => &incident.shared),* }
-            }
-
-            const fn shared_mut(&mut self) -> &mut Shared {
-                match self { $(Self::$stage(incident) => &mut incident.shared),* }
-            }
-
-            /// The stage alone.
-            #[must_use]
-            pub const fn stage(&self) -> Stage {
-                match self { $(Self::$stage(_) => Stage::$stage),* }
-            }
-        }
-    };
-}
-
-each_stage!(New, Assigned, InProgress, OnHold, Resolved, Closed, Cancelled);
+each_stage!(Incident: New, Assigned, InProgress, OnHold, Resolved, Closed, Cancelled);
 
 impl Incident {
     /// Its id.
@@ -128,7 +97,7 @@ impl Incident {
     }
 
     /// The facts, as they are shared with the record that it was before them.
-    pub(crate) const fn shared_facts(&self) -> &facts::SharedFacts {
+    pub(crate) const fn shared_facts(&self) -> &Arc<Facts> {
         &self.shared().facts
     }
 
@@ -187,24 +156,6 @@ impl Incident {
     /// Who has to do with it: what permission scopes are judged by.
     #[must_use]
     pub fn stake(&self) -> Stake<'_> {
-        let (facts, assignment) = (self.facts(), self.assignment());
-        let mut stake = facts.stake();
-        let [.., assignee] = &mut stake.people;
-        *assignee = assignment.person.as_ref();
-        Stake { group: assignment.group.as_ref(), ..stake }
-    }
-}
-
-impl<S: crate::lifecycle::StageOf<Shared = Shared>> In<S> {
-    /// What is known of it.
-    #[must_use]
-    pub fn facts(&self) -> &Facts {
-        &self.shared.facts
-    }
-
-    /// What its events have added up to.
-    #[must_use]
-    pub const fn progress(&self) -> &Progress {
-        &self.shared.progress
+        record::Kind::stake(self)
     }
 }

@@ -5,27 +5,23 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use super::{
-    Assigned, Assignment, Attachment, Audience, AutomaticClosure, Cancelled, CancelledAs, Closed, ClosureBasis,
-    Confirmation, ConfirmedBy, CorrectedStage, Correction, FactChange, Former, Hold, InProgress, Incident,
-    IncidentEvent as Event, Left, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, OpenObligation,
-    Phase, PriorityChange, Progress, Reason, Redaction, Reopening, ReplyRule, Reported, Resolution, Resolved,
-    ResumedBy, Shared, TimeSpent, Waiver,
+    Assigned, Assignment, Audience, AutomaticClosure, Cancelled, CancelledAs, Closed, ClosureBasis, Confirmation,
+    ConfirmedBy, CorrectedStage, Correction, Former, Hold, InProgress, Incident, IncidentEvent as Event, Left,
+    Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, OpenObligation, Phase, Progress, Reason,
+    Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Waiver,
 };
 use crate::{
-    digest::Digest,
-    key::{PersonRef, StageLabel},
-    ledger::Ledger,
+    key::StageLabel,
     lifecycle::{In, StageOf, Stamp, Step},
-    text::without,
+    link::Links,
+    record::{Live, RecordStage, Shared},
     time::Instant,
 };
 
 /// A stage of incidents: any of the seven.
-pub trait IncidentStage: StageOf<Shared = Shared, Event = Event> + Leave + Serialize + DeserializeOwned {}
-impl<S: StageOf<Shared = Shared, Event = Event> + Leave + Serialize + DeserializeOwned> IncidentStage for S {}
+pub trait IncidentStage: RecordStage<Kind = Incident> + StageOf<Event = Event> + Leave + Hear {}
+impl<S: RecordStage<Kind = Incident> + StageOf<Event = Event> + Leave + Hear> IncidentStage for S {}
 
 mod sealed {
     use super::{Former, Instant, Progress, ReplyRule};
@@ -65,9 +61,6 @@ pub trait Unstarted: Open {}
 
 /// An open stage that was handed to somebody: [`Assigned`], [`InProgress`].
 pub trait Dispatched: Open {}
-
-/// A stage in which facts may change: the open ones and [`Resolved`].
-pub trait Live: IncidentStage + Hear {}
 
 impl Leave for New {
     fn leave(self, _: &mut Progress, _: Instant) -> Former {
@@ -120,6 +113,8 @@ impl Hear for New {}
 impl Hear for Assigned {}
 impl Hear for InProgress {}
 impl Hear for OnHold {}
+impl Hear for Closed {}
+impl Hear for Cancelled {}
 impl Hear for Resolved {
     fn hear(&mut self, rule: ReplyRule, at: Instant) {
         self.caller_replied = true;
@@ -146,15 +141,6 @@ mark! {
     Live: New Assigned InProgress OnHold Resolved;
 }
 
-impl<S: IncidentStage> In<S> {
-    /// Takes note of something and stays.
-    fn noted(mut self, event: Event, stamp: &Stamp<'_>, note: impl FnOnce(&mut Self)) -> Step<Self> {
-        self.shared.progress.record(stamp);
-        note(&mut self);
-        Step::new(self, event)
-    }
-}
-
 impl<S: Open> In<S> {
     /// Leaves an open stage and enters another.
     fn enter<N: IncidentStage>(mut self, stage: impl FnOnce(Former) -> N, stamp: &Stamp<'_>) -> In<N> {
@@ -167,36 +153,10 @@ impl<S: Open> In<S> {
 impl In<New> {
     /// Reports an incident: the beginning of its life.
     pub fn report(reported: Reported, stamp: &Stamp<'_>) -> Step<Self> {
-        let progress = Progress {
-            assessment: Arc::clone(&reported.assessment),
-            assignment: Assignment::default(),
-            last_group: None,
-            last_person: None,
-            label: None,
-            milestones: Milestones {
-                occurred: reported.occurred,
-                detected: reported.detected,
-                reported: Some(stamp.occurred_at),
-                ..Milestones::default()
-            },
-            stage_since: stamp.occurred_at,
-            recorded_at: stamp.recorded_at,
-            group_hops: 0,
-            person_hops: 0,
-            reopenings: 0,
-            holds: 0,
-            on_hold_seconds: 0,
-            public_notes: 0,
-            internal_notes: 0,
-            last_public_note: None,
-            last_caller_reply: None,
-            time_spent_seconds: 0,
-            waivers: Vec::new(),
-            corrections: 0,
-            created_at: Some(stamp.recorded_at).filter(|created| *created != stamp.occurred_at),
-            clocks: Arc::new(Ledger::default()),
-        };
-        let mut shared = Shared { facts: Arc::clone(&reported.facts), progress };
+        let milestones =
+            Milestones { occurred: reported.occurred, detected: reported.detected, ..Milestones::default() };
+        let progress = Progress::begun(Arc::clone(&reported.assessment), milestones, stamp);
+        let mut shared = Shared { facts: Arc::clone(&reported.facts), progress, own: Links::default() };
         shared.progress.hand_to(reported.assignment.clone());
         Step::new(Self::new(shared, New {}), Event::Reported(Box::new(reported)))
     }
@@ -423,10 +383,7 @@ impl In<Resolved> {
     pub fn reopen(mut self, why: Reopening, stamp: &Stamp<'_>) -> Step<In<InProgress>> {
         let progress = &mut self.shared.progress;
         progress.enter(stamp);
-        progress.reopenings = progress.reopenings.saturating_add(1);
-        progress.set(Milestone::Resolved, None);
-        progress.set(Milestone::Confirmed, None);
-        progress.waivers.clear();
+        progress.reopen();
         Step::new(In::new(self.shared, InProgress { phase: None }), Event::Reopened(why))
     }
 
@@ -546,65 +503,10 @@ impl In<Cancelled> {
     }
 }
 
-impl<S: Live> In<S> {
-    /// Sets group and person and stays in the stage: a queue, or a hand-over among colleagues.
-    pub fn route(self, to: Assignment, stamp: &Stamp<'_>) -> Step<Self> {
-        let assignment = to.clone();
-        self.noted(Event::Routed(to), stamp, |this| this.shared.progress.hand_to(assignment))
-    }
-
-    /// Changes facts.
-    ///
-    /// ```compile_fail,E0599
-    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
-    /// fn edit(incident: In<Closed>, changes: Vec<FactChange>, stamp: &Stamp<'_>) -> Step<In<Closed>> {
-    ///     incident.edit(changes, stamp)
-    /// }
-    /// ```
-    /// ```
-    /// # use andon::{lifecycle::{In, Step, Stamp}, incident::*};
-    /// fn edit(incident: In<OnHold>, changes: Vec<FactChange>, stamp: &Stamp<'_>) -> Step<In<OnHold>> {
-    ///     incident.edit(changes, stamp)
-    /// }
-    /// ```
-    pub fn edit(self, changes: Vec<FactChange>, stamp: &Stamp<'_>) -> Step<Self> {
-        let mut step = self.noted(Event::Edited(Vec::new()), stamp, |this| {
-            let facts = Arc::make_mut(&mut this.shared.facts);
-            for change in &changes {
-                change.apply(facts);
-            }
-        });
-        step.events = vec![Event::Edited(changes)];
-        step
-    }
-
-    /// Assesses the priority anew.
-    pub fn change_priority(self, change: PriorityChange, stamp: &Stamp<'_>) -> Step<Self> {
-        let assessment = Arc::clone(&change.assessment);
-        self.noted(Event::PriorityChanged(Box::new(change)), stamp, |this| this.shared.progress.assessment = assessment)
-    }
-
+impl<S: IncidentStage + Live> In<S> {
     /// Sets the host's own status beneath the stage, or clears it.
     pub fn set_label(self, label: Option<StageLabel>, stamp: &Stamp<'_>) -> Step<Self> {
         self.noted(Event::Labelled(label.clone()), stamp, |this| this.shared.progress.label = label)
-    }
-
-    /// Attaches a reference to a file; one with the same digest is replaced.
-    pub fn attach(self, attachment: Attachment, stamp: &Stamp<'_>) -> Step<Self> {
-        self.noted(Event::Attached(attachment.clone()), stamp, |this| {
-            let attachments = &mut Arc::make_mut(&mut this.shared.facts).attachments;
-            match attachments.iter_mut().find(|known| known.digest == attachment.digest) {
-                Some(known) => *known = attachment,
-                None => attachments.push(attachment),
-            }
-        })
-    }
-
-    /// Takes off the reference to the file with this digest.
-    pub fn detach(self, file: Digest, stamp: &Stamp<'_>) -> Step<Self> {
-        self.noted(Event::Detached(file), stamp, |this| {
-            Arc::make_mut(&mut this.shared.facts).attachments.retain(|known| known.digest != file);
-        })
     }
 
     /// Waives an obligation.
@@ -619,59 +521,6 @@ impl<S: IncidentStage> In<S> {
         let (milestone, at) = (time.milestone().clone(), time.at());
         self.noted(Event::MilestoneRecorded(time), stamp, |this| {
             this.shared.progress.set(milestone, at);
-        })
-    }
-
-    /// Records time spent, in any stage.
-    pub fn log_time(self, spent: TimeSpent, stamp: &Stamp<'_>) -> Step<Self> {
-        let seconds = spent.seconds.get();
-        self.noted(Event::TimeSpent(spent), stamp, |this| {
-            let progress = &mut this.shared.progress;
-            progress.time_spent_seconds = progress.time_spent_seconds.saturating_add(seconds);
-        })
-    }
-
-    /// Erases texts, in any stage. The log loses them in the same commit.
-    pub fn redact(self, redaction: Redaction, stamp: &Stamp<'_>) -> Step<Self> {
-        let texts = redaction.texts.clone();
-        self.noted(Event::Redacted(redaction), stamp, |this| {
-            // What was written by the library is read back by it.
-            if let Ok(facts) = without(&*this.shared.facts, &texts) {
-                this.shared.facts = Arc::new(facts);
-            }
-            if let Ok(progress) = without(&this.shared.progress, &texts) {
-                this.shared.progress = progress;
-            }
-            if let Ok(stage) = without(&this.stage, &texts) {
-                this.stage = stage;
-            }
-        })
-    }
-
-    /// Adds a watcher, in any stage.
-    pub fn watch(self, person: PersonRef, stamp: &Stamp<'_>) -> Step<Self> {
-        self.noted(Event::Watched(person.clone()), stamp, |this| {
-            if !this.shared.facts.watchers.contains(&person) {
-                Arc::make_mut(&mut this.shared.facts).watchers.push(person);
-            }
-        })
-    }
-
-    /// Removes a watcher, in any stage.
-    pub fn unwatch(self, person: &PersonRef, stamp: &Stamp<'_>) -> Step<Self> {
-        self.noted(Event::Unwatched(person.clone()), stamp, |this| {
-            if this.shared.facts.watchers.contains(person) {
-                Arc::make_mut(&mut this.shared.facts).watchers.retain(|known| known != person);
-            }
-        })
-    }
-
-    /// Writes a note that the caller does not see, in any stage.
-    pub fn note_internally(self, note: Note, stamp: &Stamp<'_>) -> Step<Self> {
-        let note = Note { audience: Audience::Internal, ..note };
-        self.noted(Event::NoteAdded(note), stamp, |this| {
-            let progress = &mut this.shared.progress;
-            progress.internal_notes = progress.internal_notes.saturating_add(1);
         })
     }
 
@@ -730,7 +579,7 @@ impl<S: IncidentStage> In<S> {
     }
 }
 
-impl<S: Live> In<S> {
+impl<S: IncidentStage + Live> In<S> {
     /// Writes a note that the caller sees. By a person of the desk it is a response.
     ///
     /// ```compile_fail,E0599

@@ -2,80 +2,39 @@
 //! incident, the lifecycle describes itself.
 
 use std::{
-    collections::BTreeSet,
     num::NonZeroU64,
     sync::{Arc, OnceLock},
 };
 
 use super::{
-    Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Facts,
-    Hold, HoldReason, Incident, IncidentEvent as E, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange,
-    Reason, Redaction, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
+    Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Hold,
+    HoldReason, Incident, IncidentEvent as E, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange, Reason,
+    Redaction, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
 };
 use crate::{
     actor::ActorId,
     digest::Digest,
-    id::{Id, Number},
-    key::{GroupRef, KeyError, LevelName, PersonRef, ResolutionCode},
-    lifecycle::{HasLifecycle, In, Lifecycle, Stamp, Transition},
-    priority::{Assessment, Matrix, PriorityCause, Scale, Weights},
-    text::{Text, Title},
+    id::Id,
+    key::{GroupRef, KeyError, PersonRef, ResolutionCode},
+    lifecycle::{HasLifecycle, In, Lifecycle, Stamp},
+    link::{Link, Linking},
+    priority::PriorityCause,
+    record::samples::{self, Samples, after},
+    text::Text,
     time::Instant,
     verb::IncidentVerb as Verb,
 };
 
 impl HasLifecycle for Incident {
     fn lifecycle() -> Lifecycle {
-        let found = samples().map(|samples| samples.transitions()).unwrap_or_default();
-        let rank = |stage: &str| Stage::ALL.iter().position(|known| known.as_str() == stage);
-        let order = |verb: &str| Verb::ALL.iter().position(|known| known.as_str() == verb);
-        let mut transitions: Vec<_> = found.into_iter().collect();
-        transitions.sort_by_key(|t: &Transition| (rank(t.from), order(t.verb), rank(t.to)));
-        Lifecycle {
-            stages: Stage::ALL.map(Stage::as_str).to_vec(),
-            initial: Stage::New.as_str(),
-            finals: Stage::ALL.into_iter().filter(|stage| stage.is_final()).map(Stage::as_str).collect(),
-            transitions,
-        }
+        samples::lifecycle(incidents().as_ref(), Verb::ALL)
     }
 }
 
-struct Samples {
-    incidents: Vec<Incident>,
-    moves: Vec<(Verb, Vec<E>)>,
-}
-
-impl Samples {
-    fn transitions(&self) -> BTreeSet<Transition> {
-        let mut found = BTreeSet::new();
-        for incident in &self.incidents {
-            for (verb, events) in &self.moves {
-                if let Some(next) = after(incident.clone(), events) {
-                    found.insert(Transition {
-                        from: incident.stage().as_str(),
-                        verb: verb.as_str(),
-                        to: next.stage().as_str(),
-                    });
-                }
-            }
-        }
-        found
-    }
-}
-
-/// The incident after these events, if each is legal.
-fn after(incident: Incident, events: &[E]) -> Option<Incident> {
-    let stamp = Stamp::now(Instant::UNIX_EPOCH, &ActorId::System);
-    events.iter().try_fold(incident, |incident, event| Some(incident.apply(event.clone(), &stamp).ok()?.next))
-}
-
-fn samples() -> Option<Samples> {
+fn incidents() -> Option<Samples<Incident>> {
     let new = new_incident()?;
-    let moves = moves().ok()?;
-    let go = |from: &Incident, verb: Verb| {
-        let (_, events) = moves.iter().find(|(known, _)| *known == verb)?;
-        after(from.clone(), events)
-    };
+    let samples = Samples { records: Vec::new(), moves: moves().ok()? };
+    let go = |from: &Incident, verb: Verb| samples.go(from, verb);
     let assigned = go(&new, Verb::Assign)?;
     let started = go(&new, Verb::StartWork)?;
     let held = [go(&new, Verb::Hold)?, go(&assigned, Verb::Hold)?, go(&started, Verb::Hold)?];
@@ -89,18 +48,14 @@ fn samples() -> Option<Samples> {
         .map(|open| after(open.clone(), std::slice::from_ref(&duplicate)))
         .collect();
     let withdrawn = go(&new, Verb::Cancel)?;
-    let mut incidents = vec![new, assigned, started, resolved, closed, withdrawn];
-    incidents.extend(held);
-    incidents.extend(merged?);
-    Some(Samples { incidents, moves })
+    let mut records = vec![new, assigned, started, resolved, closed, withdrawn];
+    records.extend(held);
+    records.extend(merged?);
+    Some(Samples { records, ..samples })
 }
 
 fn new_incident() -> Option<Incident> {
-    let level = LevelName::new("high").ok()?;
-    let criticality = Scale::new(Vec::new(), crate::priority::HighEnd::First);
-    let assessment = Assessment::of(&Matrix::itil(), &[], &criticality, &level, &level, Weights::default())?;
-    let (number, title) = (Number::new("INC", 7, 1).ok()?, Title::new("sample", 80, [0; 16]).ok()?);
-    let facts = Facts::bare(Id::from_u128(1), number, title, &level);
+    let (facts, assessment) = samples::begun("INC")?;
     let reported = Reported {
         facts: Arc::new(facts),
         assessment: Arc::new(assessment),
@@ -141,6 +96,7 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
         (Verb::Attach, vec![E::Detached(Digest::of(b""))]),
         (Verb::LogTime, vec![E::TimeSpent(TimeSpent { seconds: NonZeroU64::MIN, note: None })]),
         (Verb::SetLabel, vec![E::Labelled(None)]),
+        (Verb::Link, vec![E::Linked(Linking { link: Link::Related(Id::from_u128(2)), reason: None })]),
         (Verb::Redact, vec![E::Redacted(Redaction { texts: Vec::new(), reason: None })]),
     ];
     if let Ok(time) = MilestoneTime::new(Milestone::Detected, None) {
@@ -191,16 +147,7 @@ impl Incident {
 /// The verbs that a stage has, as the lifecycle describes itself.
 fn legal_verbs(stage: Stage) -> &'static [Verb] {
     static VERBS: OnceLock<Vec<Vec<Verb>>> = OnceLock::new();
-    let all = VERBS.get_or_init(|| {
-        let lifecycle = Incident::lifecycle();
-        let of = |stage: Stage| {
-            let has = |verb: &Verb| {
-                lifecycle.transitions().iter().any(|known| known.from == stage.as_str() && known.verb == verb.as_str())
-            };
-            Verb::ALL.iter().copied().filter(has).collect()
-        };
-        Stage::ALL.map(of).to_vec()
-    });
+    let all = VERBS.get_or_init(|| samples::verbs_by_stage(&Incident::lifecycle(), Verb::ALL));
     let index = Stage::ALL.iter().position(|known| *known == stage);
     index.and_then(|index| all.get(index)).map_or(&[], Vec::as_slice)
 }

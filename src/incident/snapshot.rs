@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assigned, Cancelled, Closed, Facts, InProgress, Incident, Milestone, New, OnHold, Progress, Resolved, Shared, Stage,
+    Assigned, Cancelled, Closed, Facts, InProgress, Incident, Milestone, New, OnHold, Progress, Resolved, Stage,
 };
-use crate::{event::DecodeError, lifecycle::In};
+use crate::{event::DecodeError, lifecycle::In, link::Links, record::Shared};
 
 /// The schema of snapshots that this version writes.
 pub const SNAPSHOT_SCHEMA: u16 = 1;
@@ -32,6 +32,8 @@ struct Written<'a> {
     stage: StageForm,
     facts: &'a Facts,
     progress: &'a Progress,
+    #[serde(skip_serializing_if = "Links::is_empty")]
+    links: &'a Links,
 }
 
 /// What is read, before it is known to be an incident.
@@ -42,6 +44,8 @@ struct Read {
     stage: StageForm,
     facts: Arc<Facts>,
     progress: Progress,
+    #[serde(default)]
+    links: Links,
 }
 
 /// A snapshot that no incident can have.
@@ -101,7 +105,8 @@ impl Serialize for Incident {
             Self::Closed(i) => StageForm::Closed(i.stage.clone()),
             Self::Cancelled(i) => StageForm::Cancelled(i.stage.clone()),
         };
-        Written { schema: SNAPSHOT_SCHEMA, stage, facts: self.facts(), progress: self.progress() }.serialize(serializer)
+        let (facts, progress, links) = (self.facts(), self.progress(), self.links());
+        Written { schema: SNAPSHOT_SCHEMA, stage, facts, progress, links }.serialize(serializer)
     }
 }
 
@@ -130,7 +135,7 @@ impl Read {
         if self.schema != SNAPSHOT_SCHEMA {
             return Err(SnapshotError::Schema { found: self.schema });
         }
-        let shared = Shared { facts: self.facts, progress: self.progress };
+        let shared = Shared { facts: self.facts, progress: self.progress, own: self.links };
         let incident = match self.stage {
             StageForm::New(stage) => Incident::New(In::new(shared, stage)),
             StageForm::Assigned(stage) => Incident::Assigned(In::new(shared, stage)),

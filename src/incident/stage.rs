@@ -4,49 +4,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cancellation, ClosureBasis, Confirmation, Hold, IncidentEvent, Resolution, Shared};
+use super::{Cancellation, ClosureBasis, Confirmation, Hold, Incident, IncidentEvent, Resolution};
 use crate::{
     key::StageLabel,
-    lifecycle::StageOf,
+    record::stages::stages,
     time::{Instant, later},
 };
 
-/// Declares the stage types' common ground: the stage enum and the link to what incidents share.
-macro_rules! stages {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// The stage alone: for indexes, filters and messages. Fixed, so that it can be matched whole; a
-        /// host's own statuses are labels beneath it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Stage {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Stage {
-            /// Every stage, in the order of an incident's life.
-            pub const ALL: [Self; 7] = [$(Self::$name),*];
-
-            /// The stage as people and diagrams name it: `InProgress`.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),* }
-            }
-
-            /// The stage as data names it: `in_progress`.
-            #[must_use]
-            pub const fn key(self) -> &'static str {
-                match self { $(Self::$name => $text),* }
-            }
-        }
-
-        $(impl StageOf for $name {
-            type Shared = Shared;
-            type Event = IncidentEvent;
-        })*
-    };
-}
-
 stages! {
+    /// The stage alone: for indexes, filters and messages. Fixed, so that it can be matched whole; a
+    /// host's own statuses are labels beneath it.
+    Incident, IncidentEvent, 7;
     /// Reported and not yet taken up; with a group it is a queue.
     New = "new",
     /// Dispatched to a group or a person who has not begun.
@@ -74,12 +42,6 @@ impl Stage {
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Closed | Self::Cancelled)
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

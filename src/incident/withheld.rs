@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::{Audience, CorrectedStage, Former, Hold, Incident, IncidentEvent as E, OnHold};
-use crate::{priority::Assessment, text::Text};
+use crate::record::{erase, erase_any, withhold_assessment};
 
 impl Incident {
     /// Whether there is any internal text in it, or a clock that is not of a service level agreement. If not, it can be shown to everybody who may see it as
@@ -101,6 +101,8 @@ impl E {
             | Self::Detached(_)
             | Self::Labelled(_)
             | Self::MilestoneRecorded(_)
+            | Self::Linked(_)
+            | Self::Unlinked(_)
             | Self::Corrected(_) => Audience::Public,
         }
     }
@@ -129,6 +131,7 @@ impl E {
             Self::TimeSpent(spent) => erase_any(&mut spent.note),
             Self::ObligationWaived(waiver) => erase(&mut waiver.reason),
             Self::Redacted(redaction) => erase_any(&mut redaction.reason),
+            Self::Linked(linking) | Self::Unlinked(linking) => erase_any(&mut linking.reason),
             Self::Corrected(correction) => {
                 erase(&mut correction.reason);
                 if let CorrectedStage::OnHold(hold) = &mut correction.to {
@@ -164,23 +167,4 @@ impl Hold {
     fn withhold(&mut self) {
         erase_any(&mut self.note);
     }
-}
-
-/// Most assessments have no override: those stay shared.
-fn withhold_assessment(assessment: &mut Arc<Assessment>) {
-    if assessment.overridden().is_some_and(|set| !set.reason.is_erased())
-        && let Some(set) = &mut Arc::make_mut(assessment).set_by_hand
-    {
-        erase(&mut set.reason);
-    }
-}
-
-fn erase_any(text: &mut Option<Text>) {
-    if let Some(text) = text {
-        erase(text);
-    }
-}
-
-fn erase(text: &mut Text) {
-    *text = text.erased();
 }

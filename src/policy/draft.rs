@@ -13,7 +13,7 @@ use crate::{
     category::Category,
     event::DecodeError,
     field::FieldDefinition,
-    key::{CalendarKey, LevelName},
+    key::{CalendarKey, CauseCategory, LevelName},
     permission::Permissions,
     priority::{Matrix, Modifier, Scale},
     sla::{Agreement, CalendarsOf},
@@ -48,6 +48,9 @@ pub struct PolicyDraft {
     /// The host's own milestones, which people record and from which and to which clocks can count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub milestones: Vec<MilestoneRule>,
+    /// What kinds of root causes problems have; if there are none here, any is taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cause_categories: Vec<CauseCategory>,
     /// How incidents are resolved.
     pub resolution_codes: Vec<ResolutionRule>,
     /// The business calendars, by their keys.
@@ -92,6 +95,7 @@ impl Default for PolicyDraft {
 
 impl Default for Numbering {
     fn default() -> Self {
-        Self { incident: NumberFormat { prefix: "INC".to_owned(), width: 7 } }
+        let format = |prefix: &str| NumberFormat { prefix: prefix.to_owned(), width: 7 };
+        Self { incident: format("INC"), problem: format("PRB") }
     }
 }

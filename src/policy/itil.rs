@@ -12,7 +12,7 @@ use crate::{
     permission::{Permission, PermissionScope as Scope, Permissions},
     priority::{HighEnd, Matrix, Scale},
     sla::CalendarsOf,
-    verb::IncidentVerb as Verb,
+    verb::{IncidentVerb as Verb, ProblemVerb as P},
 };
 
 impl PolicyDraft {
@@ -34,6 +34,7 @@ impl PolicyDraft {
             hold_reasons: hold_reasons(),
             stage_labels: Vec::new(),
             milestones: Vec::new(),
+            cause_categories: Vec::new(),
             resolution_codes: resolution_codes(),
             calendars: BTreeMap::new(),
             calendars_of: CalendarsOf::default(),
@@ -119,10 +120,51 @@ fn permissions() -> Permissions {
         Verb::LogTime,
         Verb::SetLabel,
         Verb::RecordMilestone,
+        Verb::Link,
         Verb::Backdate,
     ];
     let manager = [Verb::UndoMerge, Verb::OverridePriority, Verb::Waive, Verb::Correct, Verb::ReadConfidential];
+    let investigating = [
+        P::Read,
+        P::ReadInternal,
+        P::Raise,
+        P::Assess,
+        P::Investigate,
+        P::AddHypothesis,
+        P::JudgeHypothesis,
+        P::AddFinding,
+        P::IdentifyRootCause,
+        P::RecordKnownError,
+        P::VerifyWorkaround,
+        P::StartFix,
+        P::AbandonFix,
+        P::Observe,
+        P::Resolve,
+        P::FailFix,
+        P::Route,
+        P::Edit,
+        P::AddNote,
+        P::AddInternalNote,
+        P::Watch,
+        P::Attach,
+        P::LogTime,
+        P::Cascade,
+        P::Backdate,
+    ];
+    let deciding = [
+        P::PublishKnownError,
+        P::WithdrawKnownError,
+        P::Close,
+        P::AcceptRisk,
+        P::Dismiss,
+        P::Reanalyse,
+        P::OverridePriority,
+        P::Correct,
+        P::ReadConfidential,
+    ];
     Permissions::none()
+        .grant(role("agent"), Scope::All, investigating)
+        .grant(role("manager"), Scope::All, investigating.into_iter().chain(deciding))
         .grant(role("caller"), Scope::Own, caller)
         .grant(role("monitoring"), Scope::All, monitoring)
         .grant(role("agent"), Scope::All, agent)

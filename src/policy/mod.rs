@@ -81,10 +81,11 @@ use crate::{
     event::PolicyStamp,
     fault::Faults,
     field::FieldDefinition,
-    incident::{Facts, HoldReason, Stage},
+    incident::{HoldReason, Stage},
     key::{CalendarKey, CategoryKey, FieldKey, LevelName},
     permission::Permissions,
     priority::{Assessment, Matrix, Weights},
+    record::Facts,
     sla::Agreement,
 };
 
@@ -254,7 +255,7 @@ impl Policy {
 
     /// Assesses the priority of these facts. `None` if the matrix does not know their impact or urgency.
     #[must_use]
-    pub fn assess(&self, facts: &Facts) -> Option<Assessment> {
+    pub fn assess<K>(&self, facts: &Facts<K>) -> Option<Assessment> {
         let criticalities: Vec<&LevelName> = facts.criticalities().collect();
         let weights = Weights { criticalities: &criticalities, people_affected: facts.people_affected, vip: facts.vip };
         Assessment::of(

@@ -271,6 +271,9 @@ pub struct ServiceRequestRule {
 pub struct Numbering {
     /// Numbers of incidents.
     pub incident: NumberFormat,
+    /// Numbers of problems; in a file, left out: `PRB0000001`.
+    #[serde(default = "NumberFormat::of_problems")]
+    pub problem: NumberFormat,
 }
 
 /// The form of a number: a prefix, and digits.
@@ -281,6 +284,12 @@ pub struct NumberFormat {
     pub prefix: String,
     /// The least number of digits, 1 to 20.
     pub width: u8,
+}
+
+impl NumberFormat {
+    fn of_problems() -> Self {
+        Numbering::default().problem
+    }
 }
 
 /// Caps on sizes and counts.

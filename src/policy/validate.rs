@@ -62,16 +62,20 @@ impl PolicyDraft {
                 "is 0, so that the window has no meaning; leave the window out",
             );
         }
-        let format = &self.numbering.incident;
-        if !Number::is_prefix(&format.prefix) {
-            faults.push(
-                "numbering.incident.prefix",
-                "number.prefix",
-                format!("must be up to {} letters, digits, '-' or '_', and not end with a digit", Number::MAX_PREFIX),
-            );
+        for (kind, format) in [("incident", &self.numbering.incident), ("problem", &self.numbering.problem)] {
+            if !Number::is_prefix(&format.prefix) {
+                let most = Number::MAX_PREFIX;
+                let rule = format!("must be up to {most} letters, digits, '-' or '_', and not end with a digit");
+                faults.push(format!("numbering.{kind}.prefix"), "number.prefix", rule);
+            }
+            if !(1..=Number::MAX_DIGITS).contains(&usize::from(format.width)) {
+                let rule = format!("must be 1 to {}", Number::MAX_DIGITS);
+                faults.push(format!("numbering.{kind}.width"), "number.width", rule);
+            }
         }
-        if !(1..=Number::MAX_DIGITS).contains(&usize::from(format.width)) {
-            faults.push("numbering.incident.width", "number.width", format!("must be 1 to {}", Number::MAX_DIGITS));
+        if self.numbering.incident.prefix == self.numbering.problem.prefix {
+            let rule = "is that of incidents, too; a number must tell of which kind its record is";
+            faults.push("numbering.problem.prefix", "number.prefix", rule);
         }
         self.check_caps(&mut faults);
         let calendars = self.compile_calendars(&mut faults, zones);

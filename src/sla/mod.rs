@@ -98,5 +98,5 @@ pub use agreement::{
     Agreement, CalendarChoice, CalendarOwner, CalendarsOf, Conditions, EndRule, MetricRule, OnChange, OnReopening,
     Runs, StartRule, Targets,
 };
-pub(crate) use clockwork::Clockwork;
+pub(crate) use clockwork::{Before, Clockwork};
 pub use promise::{Considered, MAX_CLOCKS, Misfit, Promise, considered, promises};

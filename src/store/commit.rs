@@ -9,23 +9,19 @@ use crate::{
     id::{CommandId, Number, Version},
     incident::Incident,
     key::TenantId,
+    problem::Problem,
     time::Instant,
 };
 
-/// A kind of record: each has numbers of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum RecordKind {
-    /// Incidents.
-    Incident,
-}
-
-/// A record of any kind. Closed: a new kind is a new variant here and no new method in a repository.
+/// A record of any kind. Closed: a new kind is a new variant here and no new method in a repository. Cheap to clone: clones
+/// share the record.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Record {
     /// An incident.
-    Incident(Incident),
+    Incident(Arc<Incident>),
+    /// A problem.
+    Problem(Arc<Problem>),
 }
 
 impl Record {
@@ -34,6 +30,7 @@ impl Record {
     pub fn id(&self) -> RecordId {
         match self {
             Self::Incident(incident) => incident.id().into(),
+            Self::Problem(problem) => problem.id().into(),
         }
     }
 
@@ -42,13 +39,38 @@ impl Record {
     pub fn number(&self) -> &Number {
         match self {
             Self::Incident(incident) => incident.number(),
+            Self::Problem(problem) => problem.number(),
         }
+    }
+
+    /// The incident, if it is one.
+    #[must_use]
+    pub fn incident(&self) -> Option<&Incident> {
+        match self {
+            Self::Incident(incident) => Some(incident),
+            Self::Problem(_) => None,
+        }
+    }
+
+    /// The problem, if it is one.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Problem(problem) => Some(problem),
+            Self::Incident(_) => None,
+        }
+    }
+}
+
+impl From<Problem> for Record {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Arc::new(problem))
     }
 }
 
 impl From<Incident> for Record {
     fn from(incident: Incident) -> Self {
-        Self::Incident(incident)
+        Self::Incident(Arc::new(incident))
     }
 }
 
@@ -92,7 +114,7 @@ impl std::fmt::Display for RecordKey {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// The record.
-    pub record: Arc<Record>,
+    pub record: Record,
     /// The version at which it was loaded.
     pub version: Version,
 }
@@ -112,7 +134,7 @@ pub struct Write {
     /// What it must be now.
     pub expected: Expected,
     /// What it is to be.
-    pub record: Arc<Record>,
+    pub record: Record,
     /// What queries see of it: its id, version and wake instant among it.
     pub row: IndexRow,
     /// What changes of its terms. A record that did not exist gets all of them.

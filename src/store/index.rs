@@ -3,10 +3,10 @@
 use crate::{
     event::RecordId,
     id::{Number, Version},
-    incident::{Incident, Stage},
     key::{ClockName, GroupRef, PersonRef, StageLabel},
     ledger::{AgreementKind, Clock},
     priority::Priority,
+    record::{AnyStage, Kind},
     text::Title,
     time::Instant,
 };
@@ -22,7 +22,7 @@ pub struct IndexRow {
     /// Its title, which can be erased.
     pub title: Title,
     /// Its stage.
-    pub stage: Stage,
+    pub stage: AnyStage,
     /// The host's own status beneath the stage.
     pub label: Option<StageLabel>,
     /// Its priority.
@@ -48,18 +48,19 @@ pub struct IndexRow {
 }
 
 impl IndexRow {
-    /// The row of an incident on which something next falls due at `wake_at`.
-    pub(crate) fn of(incident: &Incident, version: Version, wake_at: Option<Instant>) -> Self {
-        let (facts, progress, assignment) = (incident.facts(), incident.progress(), incident.assignment());
+    /// The row of a record on which something next falls due at `wake_at`.
+    pub(crate) fn of<K: Kind>(record: &K, version: Version, wake_at: Option<Instant>) -> Self {
+        let (facts, progress) = (record.facts(), record.progress());
+        let assignment = &progress.assignment;
         let shown = |clock: &&Clock| clock.terms().kind == AgreementKind::Sla && clock.due().is_some();
-        let next = incident.clocks().by_deadline().into_iter().find(shown);
+        let next = progress.clocks.by_deadline().into_iter().find(shown);
         Self {
-            id: facts.id.into(),
+            id: K::key(facts.id),
             number: facts.number.clone(),
             title: facts.title.clone(),
-            stage: incident.stage(),
+            stage: record.stage().into(),
             label: progress.label.clone(),
-            priority: incident.priority().clone(),
+            priority: record.priority().clone(),
             group: assignment.group.clone(),
             person: assignment.person.clone(),
             clock: next.map(|clock| clock.terms().metric.clone()),

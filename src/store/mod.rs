@@ -18,7 +18,7 @@ mod wake;
 
 pub use any::AnyRepository;
 pub use commit::{
-    Answer, Commit, Erasure, Expected, Guard, Landed, Loaded, Record, RecordKey, RecordKind, Refused, Touched, Write,
+    Answer, Commit, Erasure, Expected, Guard, Landed, Loaded, Record, RecordKey, Refused, Touched, Write,
 };
 pub use document::{Document, Publication, Published};
 pub use error::RepositoryError;
@@ -30,6 +30,8 @@ pub(crate) use query::Columns;
 pub use query::{Filter, Need, Query, Search, Sort, SortKey, Span, UnknownSort};
 pub use repository::{EventPage, Found, LogPart, MAX_PAGE, Repository};
 pub use scope::Scope;
-pub(crate) use term::field_term;
+pub(crate) use term::{Indexed, field_term};
 pub use term::{MAX_TOKEN_BYTES, MAX_TOKENS, Term, TermChange, Terms, tokens};
 pub use wake::{BUCKETS, Share, ShareError, Sweep, Wake};
+
+pub use crate::record::RecordKind;

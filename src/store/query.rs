@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::{IndexRow, Term, Terms, tokens};
 use crate::{
     event::{DecodeError, RecordId},
-    incident::{ExternalReference, HoldReason, Stage},
+    id::Id,
+    incident::{ExternalReference, HoldReason, Incident, Stage},
     key::{
-        CategoryKey, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, OfferingRef, OrganisationRef,
-        PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
+        CategoryKey, ChangeRef, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, OfferingRef,
+        OrganisationRef, PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
     },
+    problem::{self, Problem},
+    record::{AnyStage, RecordKind},
     time::Instant,
 };
 
@@ -110,9 +113,31 @@ pub(crate) struct Columns {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// In one of these stages.
+    /// Of this kind. A worklist is one of incidents or one of problems, whatever stands here; the feed has all kinds if
+    /// nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RecordKind>,
+    /// Incidents in one of these stages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
+    /// Problems in one of these stages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problem_stages: Vec<problem::Stage>,
+    /// Whether it is a problem with a known error that is published.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub known_error: bool,
+    /// Incidents of which one of these problems is the cause.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caused_by: Vec<Id<Problem>>,
+    /// Incidents that are linked to one of these incidents.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Id<Incident>>,
+    /// Incidents that one of these changes brought about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caused_by_changes: Vec<ChangeRef>,
+    /// Incidents that one of these changes ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resolved_by_changes: Vec<ChangeRef>,
     /// With a priority of one of these ranks; 1 is the highest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub priorities: Vec<u8>,
@@ -331,6 +356,8 @@ parts! {
     breached(metric: ClockName) => breached;
     /// Also one on which a clock of this metric is paused.
     paused_clock(metric: ClockName) => paused_clocks;
+    /// Also an incident of which this problem is the cause.
+    caused_by(problem: Id<Problem>) => caused_by;
     /// Also waiting for this reason.
     hold_reason(reason: HoldReason) => hold_reasons;
 }
@@ -348,6 +375,27 @@ impl Query {
     pub fn open() -> Self {
         let stages = Stage::ALL.into_iter().filter(|stage| stage.is_open()).collect();
         Self { filter: Filter { stages, ..Filter::default() }, sort: Sort::default() }
+    }
+
+    /// Records of this kind alone.
+    #[must_use]
+    pub const fn of_kind(mut self, kind: RecordKind) -> Self {
+        self.filter.kind = Some(kind);
+        self
+    }
+
+    /// Incidents, if it does not say of which kind.
+    pub(crate) fn of_some_kind(mut self) -> Self {
+        let kind = if self.filter.problem_stages.is_empty() { RecordKind::Incident } else { RecordKind::Problem };
+        self.filter.kind = self.filter.kind.or(Some(kind));
+        self
+    }
+
+    /// Every problem on which work is still to be done: whose fix is not yet applied.
+    #[must_use]
+    pub fn open_problems() -> Self {
+        let problem_stages = problem::Stage::ALL.into_iter().filter(|stage| stage.is_open()).collect();
+        Self { filter: Filter { problem_stages, ..Filter::default() }, sort: Sort::default() }
     }
 
     /// Reads a query from JSON.
@@ -435,6 +483,11 @@ impl Filter {
     pub(crate) fn lengths(&self) -> impl Iterator<Item = (&'static str, usize)> {
         [
             ("stages", self.stages.len()),
+            ("problem_stages", self.problem_stages.len()),
+            ("caused_by", self.caused_by.len()),
+            ("related", self.related.len()),
+            ("caused_by_changes", self.caused_by_changes.len()),
+            ("resolved_by_changes", self.resolved_by_changes.len()),
             ("priorities", self.priorities.len()),
             ("groups", self.groups.len()),
             ("people", self.people.len()),
@@ -465,7 +518,7 @@ impl Filter {
         fn among<T: PartialEq>(wanted: &[T], found: Option<&T>) -> bool {
             wanted.is_empty() || found.is_some_and(|found| wanted.contains(found))
         }
-        among(&self.stages, Some(&row.stage))
+        self.holds_stage(row.stage)
             && among(&self.priorities, Some(&row.priority.rank()))
             && among(&self.groups, row.group.as_ref())
             && among(&self.people, row.person.as_ref())
@@ -478,6 +531,17 @@ impl Filter {
             && self.search.as_ref().is_none_or(|search| search.finds(&terms.subject))
     }
 
+    /// Whether a record in this stage can fit, as far as kind and stage go.
+    #[must_use]
+    pub fn holds_stage(&self, stage: AnyStage) -> bool {
+        let any = self.stages.is_empty() && self.problem_stages.is_empty();
+        let listed = match stage {
+            AnyStage::Incident(stage) => self.stages.contains(&stage),
+            AnyStage::Problem(stage) => self.problem_stages.contains(&stage),
+        };
+        (any || listed) && self.kind.is_none_or(|kind| kind == stage.kind())
+    }
+
     /// What the terms of a record must have, beside the words that are searched for: of each of these
     /// needs, one term. A store with an index over terms begins with the rarest.
     pub fn needs(&self) -> impl Iterator<Item = Need> + '_ {
@@ -485,6 +549,10 @@ impl Filter {
             (!wanted.is_empty()).then(|| Need { any: wanted.iter().cloned().map(term).collect() })
         }
         let listed = [
+            any(&self.caused_by, Term::CausedBy),
+            any(&self.related, Term::Related),
+            any(&self.caused_by_changes, Term::CausedByChange),
+            any(&self.resolved_by_changes, Term::ResolvedByChange),
             any(&self.hold_reasons, Term::HoldReason),
             any(&self.resolution_codes, Term::ResolutionCode),
             any(&self.breached, Term::Breached),
@@ -500,10 +568,11 @@ impl Filter {
             any(&self.items, Term::Item),
             any(&self.references, Term::Reference),
         ];
+        let known_error = self.known_error.then(|| Need { any: vec![Term::KnownError] });
         let labels = self.labels.iter().map(|label| Need { any: vec![Term::Label(label.clone())] });
         let fields =
             self.fields.iter().map(|(key, value)| Need { any: vec![Term::Field(key.clone(), Arc::clone(value))] });
-        listed.into_iter().flatten().chain(labels).chain(fields)
+        listed.into_iter().flatten().chain(known_error).chain(labels).chain(fields)
     }
 }
 

@@ -6,10 +6,10 @@ use super::{Term, Terms};
 use crate::{
     actor::Actor,
     event::Event,
-    incident::Audience,
     key::TenantId,
-    permission::{Permission, PermissionScope, Permissions, Scopes},
-    verb::IncidentVerb,
+    permission::{PermissionScope, Permissions, Scopes},
+    record::{Audience, RecordKind},
+    verb::{IncidentVerb, ProblemVerb, Verb},
 };
 
 /// Who reads, in which tenant. Every read has one: what may be seen is decided in the repository, so
@@ -26,50 +26,15 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// What an actor may see in a tenant, by the permissions to read incidents, internal notes and
-    /// confidential records.
+    /// What an actor may see in a tenant, by the permissions to read incidents and problems, what is internal to them,
+    /// and confidential ones.
     #[must_use]
     pub fn of(tenant: &TenantId, actor: &Actor, permissions: &Permissions) -> Self {
-        let scopes = |verb| permissions.scopes(actor, Permission::Incident(verb));
-        let people = || actor.people().cloned();
-        let read = scopes(IncidentVerb::Read);
-        let mut viewer = Vec::new();
-        if read.contains(PermissionScope::All) {
-            viewer.push(Term::Everyone);
-        }
-        if !read.is_empty() {
-            viewer.extend(people().flat_map(|person| [Term::Person(person.clone()), Term::Watcher(person)]));
-        }
-        if read.contains(PermissionScope::All) || read.contains(PermissionScope::OwnGroup) {
-            viewer.extend(actor.groups().iter().cloned().map(Term::Group));
-        }
-        if read.contains(PermissionScope::OwnOrganisation) {
-            viewer.extend(actor.member_of().cloned().map(Term::Organisation));
-        }
-        // Whoever reads nothing at all reads nothing confidential either.
-        let confidential = if read.is_empty() { Scopes::NONE } else { scopes(IncidentVerb::ReadConfidential) };
-        if confidential.contains(PermissionScope::All) {
-            viewer.push(Term::Confidential);
-        }
-        if confidential.contains(PermissionScope::OwnOrganisation) {
-            viewer.extend(actor.member_of().cloned().map(Term::ConfidentialOrganisation));
-        }
-        let internals = scopes(IncidentVerb::ReadInternal);
-        let mut internal = Vec::new();
-        if internals.contains(PermissionScope::All) {
-            internal.extend([Term::Everyone, Term::Confidential]);
-        }
-        if internals.contains(PermissionScope::Own) {
-            internal.extend(people().map(Term::Person));
-        }
-        if internals.contains(PermissionScope::OwnGroup) {
-            internal.extend(actor.groups().iter().cloned().map(Term::Group));
-        }
-        if internals.contains(PermissionScope::OwnOrganisation) {
-            let of = actor.member_of().cloned();
-            internal.extend(of.into_iter().flat_map(|organisation| {
-                [Term::Organisation(organisation.clone()), Term::ConfidentialOrganisation(organisation)]
-            }));
+        let (mut viewer, mut internal) = (Vec::new(), Vec::new());
+        for (kind, verbs) in reading() {
+            let [read, confidential, internals] = verbs.map(|verb| permissions.scopes(actor, verb.into()));
+            viewer.extend(seen(actor, read, confidential).into_iter().map(|term| term.for_kind(kind)));
+            internal.extend(seen_within(actor, internals).into_iter().map(|term| term.for_kind(kind)));
         }
         Self { tenant: tenant.clone(), viewer: viewer.into(), internal: internal.into() }
     }
@@ -77,7 +42,9 @@ impl Scope {
     /// The scope of one who may see everything in a tenant: the library itself.
     #[must_use]
     pub fn everything(tenant: &TenantId) -> Self {
-        let all: Arc<[Term]> = [Term::Everyone, Term::Confidential].into();
+        let kinds = RecordKind::ALL.into_iter();
+        let all: Arc<[Term]> =
+            kinds.flat_map(|kind| [Term::Everyone, Term::Confidential].map(|term| term.for_kind(kind))).collect();
         Self { tenant: tenant.clone(), viewer: Arc::clone(&all), internal: all }
     }
 
@@ -102,6 +69,63 @@ impl Scope {
     pub fn sees_internals(&self, terms: &Terms) -> bool {
         self.sees(terms) && shares(&self.internal, &terms.standing)
     }
+}
+
+/// The verbs of reading: the record, confidential ones, and what is internal.
+fn reading() -> [(RecordKind, [Verb; 3]); 2] {
+    use {IncidentVerb as I, ProblemVerb as P};
+    [
+        (RecordKind::Incident, [I::Read, I::ReadConfidential, I::ReadInternal].map(Verb::Incident)),
+        (RecordKind::Problem, [P::Read, P::ReadConfidential, P::ReadInternal].map(Verb::Problem)),
+    ]
+}
+
+/// The marks of the records of a kind that the actor sees.
+fn seen(actor: &Actor, read: Scopes, confidential: Scopes) -> Vec<Term> {
+    let mut viewer = Vec::new();
+    // Whoever reads nothing at all reads nothing confidential either.
+    if read.is_empty() {
+        return viewer;
+    }
+    if read.contains(PermissionScope::All) {
+        viewer.push(Term::Everyone);
+    }
+    let people = actor.people().cloned();
+    viewer.extend(people.flat_map(|person| [Term::Person(person.clone()), Term::Watcher(person)]));
+    if read.contains(PermissionScope::All) || read.contains(PermissionScope::OwnGroup) {
+        viewer.extend(actor.groups().iter().cloned().map(Term::Group));
+    }
+    if read.contains(PermissionScope::OwnOrganisation) {
+        viewer.extend(actor.member_of().cloned().map(Term::Organisation));
+    }
+    if confidential.contains(PermissionScope::All) {
+        viewer.push(Term::Confidential);
+    }
+    if confidential.contains(PermissionScope::OwnOrganisation) {
+        viewer.extend(actor.member_of().cloned().map(Term::ConfidentialOrganisation));
+    }
+    viewer
+}
+
+/// The marks of the records of a kind of which the actor sees what is internal, if it sees them.
+fn seen_within(actor: &Actor, internals: Scopes) -> Vec<Term> {
+    let mut internal = Vec::new();
+    if internals.contains(PermissionScope::All) {
+        internal.extend([Term::Everyone, Term::Confidential]);
+    }
+    if internals.contains(PermissionScope::Own) {
+        internal.extend(actor.people().cloned().map(Term::Person));
+    }
+    if internals.contains(PermissionScope::OwnGroup) {
+        internal.extend(actor.groups().iter().cloned().map(Term::Group));
+    }
+    if internals.contains(PermissionScope::OwnOrganisation) {
+        let of = actor.member_of().cloned();
+        internal.extend(of.into_iter().flat_map(|organisation| {
+            [Term::Organisation(organisation.clone()), Term::ConfidentialOrganisation(organisation)]
+        }));
+    }
+    internal
 }
 
 fn shares(held: &[Term], borne: &[Term]) -> bool {

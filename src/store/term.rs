@@ -7,13 +7,19 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    incident::{ExternalReference, Facts, FieldValue, Former, HoldReason, Incident, Stage},
+    id::Id,
+    incident::{Former, HoldReason, Incident, Stage},
     key::{
-        CategoryKey, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef,
+        CategoryKey, ChangeRef, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef,
         OrganisationRef, PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
     },
     ledger::AgreementKind,
+    link::Link,
+    problem::{KnownError, Problem},
+    record::{ExternalReference, Facts, FieldValue, Kind, RecordKind},
 };
+
+use super::Record;
 
 /// The most words of a record that search finds; what a longer text says beyond them is not indexed.
 pub const MAX_TOKENS: usize = 1_000;
@@ -25,7 +31,7 @@ pub const MAX_TOKEN_BYTES: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Term {
-    /// Seen by those who may read all: every record that is not confidential.
+    /// Seen by those who may read all: every incident that is not confidential.
     Everyone,
     /// Seen by those who may read confidential records: every confidential record.
     Confidential,
@@ -39,6 +45,9 @@ pub enum Term {
     Organisation(OrganisationRef),
     /// Seen by those of this organisation who may read its confidential records.
     ConfidentialOrganisation(OrganisationRef),
+    /// Seen likewise, but by those who may read problems: the record is a problem. Who sees incidents of a group does not
+    /// by that see its problems.
+    Problem(Box<Self>),
     /// It waits for this reason.
     HoldReason(HoldReason),
     /// It was resolved with this code.
@@ -54,6 +63,16 @@ pub enum Term {
     Breached(ClockName),
     /// A clock of a service level agreement with this metric is paused.
     PausedClock(ClockName),
+    /// It is a problem with a known error that is published.
+    KnownError,
+    /// This problem is its cause.
+    CausedBy(Id<Problem>),
+    /// It is linked to this incident.
+    Related(Id<Incident>),
+    /// This change brought it about.
+    CausedByChange(ChangeRef),
+    /// This change ended it.
+    ResolvedByChange(ChangeRef),
     /// It bears this label.
     Label(Label),
     /// It is in this category.
@@ -103,6 +122,7 @@ impl fmt::Display for Term {
             Self::Group(group) => write!(f, "group:{group}"),
             Self::Organisation(organisation) => write!(f, "organisation:{organisation}"),
             Self::ConfidentialOrganisation(organisation) => write!(f, "confidential_organisation:{organisation}"),
+            Self::Problem(term) => write!(f, "problem:{term}"),
             Self::HoldReason(reason) => write!(f, "hold_reason:{reason}"),
             Self::ResolutionCode(code) => write!(f, "resolution_code:{code}"),
             Self::StageLabel(stage, label) => write!(f, "stage_label:{}\u{1f}{label}", stage.key()),
@@ -110,6 +130,11 @@ impl fmt::Display for Term {
             Self::FormerStageLabel(stage, label) => write!(f, "former_stage_label:{}\u{1f}{label}", stage.key()),
             Self::Breached(metric) => write!(f, "breached:{metric}"),
             Self::PausedClock(metric) => write!(f, "paused_clock:{metric}"),
+            Self::KnownError => f.write_str("known_error"),
+            Self::CausedBy(problem) => write!(f, "caused_by:{problem}"),
+            Self::Related(incident) => write!(f, "related:{incident}"),
+            Self::CausedByChange(change) => write!(f, "caused_by_change:{change}"),
+            Self::ResolvedByChange(change) => write!(f, "resolved_by_change:{change}"),
             Self::Label(label) => write!(f, "label:{label}"),
             Self::Category(category) => write!(f, "category:{category}"),
             Self::Impact(level) => write!(f, "impact:{level}"),
@@ -150,10 +175,17 @@ pub struct TermChange {
 }
 
 impl Terms {
-    /// The terms of an incident.
+    /// The terms of a record.
     #[must_use]
-    pub fn of(incident: &Incident) -> Self {
-        Self { standing: standing(incident), subject: subject(incident.facts()) }
+    pub fn of(record: &Record) -> Self {
+        match record {
+            Record::Incident(incident) => Self::of_kind(&**incident),
+            Record::Problem(problem) => Self::of_kind(&**problem),
+        }
+    }
+
+    fn of_kind<K: Indexed>(record: &K) -> Self {
+        Self { standing: standing(record), subject: subject(record.facts()) }
     }
 
     /// Whether the record bears this term.
@@ -177,19 +209,32 @@ impl Terms {
     }
 }
 
+impl Term {
+    /// The term by which records of this kind are seen by whom the term itself names.
+    pub(crate) fn for_kind(self, kind: RecordKind) -> Self {
+        match kind {
+            RecordKind::Incident => self,
+            RecordKind::Problem => Self::Problem(Box::new(self)),
+        }
+    }
+}
+
+/// What only one kind of record has to say about how it stands.
+pub(crate) trait Indexed: Kind {
+    /// Whether nothing that is told by [`stands`](Self::stands) has changed.
+    fn stands_alike(before: &Self, after: &Self) -> bool;
+
+    /// Adds the terms that say how it stands.
+    fn stands(&self, terms: &mut Vec<Term>);
+}
+
 impl TermChange {
-    /// What a write has to say about the terms of an incident that was another one before.
-    pub(crate) fn between(before: Option<&Incident>, after: &Incident) -> Self {
-        let same_facts = before.is_some_and(|before| Arc::ptr_eq(before.shared_facts(), after.shared_facts()));
+    /// What a write has to say about the terms of a record that was another one before.
+    pub(crate) fn between<K: Indexed>(before: Option<&K>, after: &K) -> Self {
+        let same_facts = before.is_some_and(|before| Arc::ptr_eq(&before.shared().facts, &after.shared().facts));
         let stands_alike = same_facts
             && before.is_some_and(|before| {
-                before.assignment() == after.assignment()
-                    && before.hold().map(|stage| &stage.hold().reason) == after.hold().map(|stage| &stage.hold().reason)
-                    && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
-                    && label_of(before) == label_of(after)
-                    && clock_terms(before).eq(clock_terms(after))
-                    // What a merge goes back to is told by the cancelled stage alone.
-                    && ![before.stage(), after.stage()].contains(&Stage::Cancelled)
+                before.progress().assignment == after.progress().assignment && K::stands_alike(before, after)
             });
         Self {
             standing: (!stands_alike).then(|| standing(after)),
@@ -207,36 +252,60 @@ fn clock_terms(incident: &Incident) -> impl Iterator<Item = Term> {
     breached.chain(paused.map(|clock| Term::PausedClock(clock.terms().metric.clone())))
 }
 
-fn standing(incident: &Incident) -> Arc<[Term]> {
-    let facts = incident.facts();
+fn standing<K: Indexed>(record: &K) -> Arc<[Term]> {
+    let facts = record.facts();
     let mut terms = Vec::with_capacity(8);
+    let mut seen_by = |term: Term| {
+        let term = term.for_kind(K::KIND);
+        if !terms.contains(&term) {
+            terms.push(term);
+        }
+    };
     if facts.confidential {
-        terms.push(Term::Confidential);
-        terms.extend(facts.organisation.clone().map(Term::ConfidentialOrganisation));
+        seen_by(Term::Confidential);
+        facts.organisation.iter().cloned().map(Term::ConfidentialOrganisation).for_each(&mut seen_by);
     } else {
-        terms.push(Term::Everyone);
-        terms.extend(facts.organisation.clone().map(Term::Organisation));
+        seen_by(Term::Everyone);
+        facts.organisation.iter().cloned().map(Term::Organisation).for_each(&mut seen_by);
     }
-    let stake = incident.stake();
-    for person in stake.people.into_iter().flatten() {
-        let term = Term::Person(person.clone());
-        if !terms.contains(&term) {
-            terms.push(term);
+    let stake = record.stake();
+    stake.people.into_iter().flatten().cloned().map(Term::Person).for_each(&mut seen_by);
+    facts.watchers.iter().cloned().map(Term::Watcher).for_each(&mut seen_by);
+    stake.group.cloned().map(Term::Group).into_iter().for_each(&mut seen_by);
+    record.stands(&mut terms);
+    terms.into()
+}
+
+impl Indexed for Incident {
+    fn stands_alike(before: &Self, after: &Self) -> bool {
+        before.hold().map(|stage| &stage.hold().reason) == after.hold().map(|stage| &stage.hold().reason)
+            && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
+            && label_of(before) == label_of(after)
+            && before.links() == after.links()
+            && clock_terms(before).eq(clock_terms(after))
+            // What a merge goes back to is told by the cancelled stage alone.
+            && ![before.stage(), after.stage()].contains(&Stage::Cancelled)
+    }
+
+    fn stands(&self, terms: &mut Vec<Term>) {
+        terms.extend(self.hold().map(|stage| Term::HoldReason(stage.hold().reason.clone())));
+        for term in clock_terms(self) {
+            if !terms.contains(&term) {
+                terms.push(term);
+            }
         }
-    }
-    terms.extend(facts.watchers.iter().cloned().map(Term::Watcher));
-    terms.extend(stake.group.cloned().map(Term::Group));
-    terms.extend(incident.hold().map(|stage| Term::HoldReason(stage.hold().reason.clone())));
-    for term in clock_terms(incident) {
-        if !terms.contains(&term) {
-            terms.push(term);
+        terms.extend(self.resolution().map(|resolution| Term::ResolutionCode(resolution.code.clone())));
+        terms.extend(label_of(self).map(|(stage, label)| Term::StageLabel(stage, label.clone())));
+        terms.extend(self.links().iter().map(|link| match link {
+            Link::CausedBy(problem) => Term::CausedBy(*problem),
+            Link::Related(incident) => Term::Related(*incident),
+            Link::CausedByChange(change) => Term::CausedByChange(change.clone()),
+            Link::ResolvedByChange(change) => Term::ResolvedByChange(change.clone()),
+        }));
+        let Self::Cancelled(cancelled) = self else { return };
+        if !cancelled.stage().is_undoable() {
+            return;
         }
-    }
-    terms.extend(incident.resolution().map(|resolution| Term::ResolutionCode(resolution.code.clone())));
-    terms.extend(label_of(incident).map(|(stage, label)| Term::StageLabel(stage, label.clone())));
-    if let Incident::Cancelled(cancelled) = incident
-        && cancelled.stage().is_undoable()
-    {
         let former = match cancelled.stage().former() {
             Former::New => Some(Stage::New),
             Former::Assigned => Some(Stage::Assigned),
@@ -250,7 +319,18 @@ fn standing(incident: &Incident) -> Arc<[Term]> {
         let label = former.zip(cancelled.stage().former_label().cloned());
         terms.extend(label.map(|(stage, label)| Term::FormerStageLabel(stage, label)));
     }
-    terms.into()
+}
+
+impl Indexed for Problem {
+    fn stands_alike(before: &Self, after: &Self) -> bool {
+        before.known_error().map(KnownError::is_published) == after.known_error().map(KnownError::is_published)
+    }
+
+    fn stands(&self, terms: &mut Vec<Term>) {
+        if self.known_error().is_some_and(KnownError::is_published) {
+            terms.push(Term::KnownError);
+        }
+    }
 }
 
 /// The host's own status, and the stage beneath which it stands.
@@ -258,7 +338,7 @@ fn label_of(incident: &Incident) -> Option<(Stage, &StageLabel)> {
     incident.progress().label.as_ref().map(|label| (incident.stage(), label))
 }
 
-fn subject(facts: &Facts) -> Arc<[Term]> {
+fn subject<K>(facts: &Facts<K>) -> Arc<[Term]> {
     let mut terms = Vec::with_capacity(16);
     terms.extend(facts.labels.iter().cloned().map(Term::Label));
     terms.extend(facts.category.clone().map(Term::Category));

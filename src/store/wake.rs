@@ -75,7 +75,10 @@ impl RecordId {
     /// The bucket of the record: the last ten bits of its id, which are random in ids of the library's own.
     #[must_use]
     pub fn bucket(self) -> u16 {
-        let Self::Incident(id) = self;
-        u16::try_from(id.as_u128() & u128::from(BUCKETS.saturating_sub(1))).unwrap_or(0)
+        let raw = match self {
+            Self::Incident(id) => id.as_u128(),
+            Self::Problem(id) => id.as_u128(),
+        };
+        u16::try_from(raw & u128::from(BUCKETS.saturating_sub(1))).unwrap_or(0)
     }
 }

@@ -26,6 +26,7 @@ mod change;
 mod clock;
 mod moves;
 mod opened;
+mod problem;
 mod record;
 mod row;
 #[cfg(feature = "schema")]
@@ -40,11 +41,12 @@ pub use change::ChangeView;
 pub use clock::ClockView;
 pub use moves::{FieldView, MoveView, ObligationView};
 pub use opened::OpenedView;
+pub use problem::{FixView, HypothesisView, KnownErrorView, ProblemView, RootCauseView};
 pub use record::{
-    AttachmentView, CancellationView, CountersView, HoldView, PriorityView, RatedView, RecordView, ReferenceView,
-    ResolutionView, WaiverView,
+    AttachmentView, CancellationView, CountersView, HoldView, LinkView, PriorityView, RatedView, RecordView,
+    ReferenceView, ResolutionView, WaiverView,
 };
-pub use row::{ListRow, RowPriority};
+pub use row::{AnyRow, ListRow, RowPriority};
 #[cfg(feature = "schema")]
 pub use schema::schemas;
 pub use timeline::TimelineEntry;

@@ -11,6 +11,7 @@ use crate::{
         Attachment, Cancellation, Cancelled, ExternalReference, FieldValue, Former, Incident, OnHold, Progress, Rated,
         Resolution, Waiver,
     },
+    link::Link,
     priority::Assessment,
     time::Instant,
 };
@@ -109,6 +110,9 @@ pub struct RecordView {
     /// The incident that it follows, because that one could not be reopened any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<Id<Incident>>,
+    /// What it has to do with problems, other incidents and changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkView>,
     /// Whether only those who have to do with it may see it.
     pub confidential: bool,
     /// The host's own fields by their keys. Numbers and dates are written as text: `12.50`,
@@ -192,6 +196,16 @@ pub struct ReferenceView {
     pub system: String,
     /// The key there.
     pub key: String,
+}
+
+/// What an incident has to do with something else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LinkView {
+    /// What: `caused_by`, `related`, `caused_by_change` or `resolved_by_change`.
+    pub kind: String,
+    /// With what: the id of a record, or the host's key of a change.
+    pub to: String,
 }
 
 /// A hold: why, since when, and what ends it.
@@ -352,6 +366,7 @@ impl RecordView {
             attachments: facts.attachments.iter().map(AttachmentView::of).collect(),
             references: facts.references.iter().map(ReferenceView::of).collect(),
             follows: facts.follows,
+            links: incident.links().iter().map(LinkView::of).collect(),
             confidential: facts.confidential,
             fields: facts.fields.iter().map(|(key, value)| (text(key), field_text(value))).collect(),
             field_digests: facts
@@ -386,7 +401,7 @@ impl RecordView {
 }
 
 impl PriorityView {
-    fn of(assessment: &Assessment) -> Self {
+    pub(super) fn of(assessment: &Assessment) -> Self {
         let (result, overridden) = (assessment.result(), assessment.overridden());
         Self {
             rank: result.rank(),
@@ -399,13 +414,13 @@ impl PriorityView {
 }
 
 impl RatedView {
-    fn of<K: std::fmt::Display>(rated: &Rated<K>) -> Self {
+    pub(super) fn of<K: std::fmt::Display>(rated: &Rated<K>) -> Self {
         Self { key: text(&rated.key), criticality: text_of(rated.criticality.as_ref()) }
     }
 }
 
 impl AttachmentView {
-    fn of(attachment: &Attachment) -> Self {
+    pub(super) fn of(attachment: &Attachment) -> Self {
         Self {
             name: text(&attachment.name),
             name_digest: Some(text(attachment.name.digest())),
@@ -417,8 +432,19 @@ impl AttachmentView {
 }
 
 impl ReferenceView {
-    fn of(reference: &ExternalReference) -> Self {
+    pub(super) fn of(reference: &ExternalReference) -> Self {
         Self { system: text(&reference.system), key: text(&reference.key) }
+    }
+}
+
+impl LinkView {
+    fn of(link: &Link) -> Self {
+        let to = match link {
+            Link::CausedBy(problem) => text(problem),
+            Link::Related(incident) => text(incident),
+            Link::CausedByChange(change) | Link::ResolvedByChange(change) => text(change),
+        };
+        Self { kind: link.key().to_owned(), to }
     }
 }
 
@@ -493,7 +519,7 @@ impl WaiverView {
 }
 
 impl CountersView {
-    fn of(progress: &Progress) -> Self {
+    pub(super) fn of(progress: &Progress) -> Self {
         Self {
             reopenings: progress.reopenings,
             group_hops: progress.group_hops,

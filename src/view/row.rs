@@ -5,26 +5,29 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::RecordId,
     id::{Id, Number, Version},
-    incident::{Incident, Stage},
+    incident::Incident,
     key::{ClockName, GroupRef, LevelName, PersonRef, StageLabel},
+    problem::Problem,
+    record::Kind,
     store::{Columns, IndexRow, Sort, SortKey},
     time::Instant,
 };
 
 /// A record as a list shows it. Nothing internal is in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ListRow {
+#[serde(bound = "")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(bound = "K::Stage: schemars::JsonSchema"))]
+pub struct ListRow<K: Kind = Incident> {
     /// Its id.
-    pub id: Id<Incident>,
+    pub id: Id<K>,
     /// Its number, as people say it.
     pub number: Number,
     /// What is wrong, in a line.
     pub title: Arc<str>,
-    /// The stage: `new`, `assigned`, `in_progress`, `on_hold`, `resolved`, `closed` or `cancelled`.
-    pub stage: Stage,
+    /// The stage: for incidents `new`, `assigned`, `in_progress`, `on_hold`, `resolved`, `closed` or `cancelled`; for
+    /// problems `new`, `assessing`, `investigating`, `fix_in_progress`, `observing`, `resolved` or `closed`.
+    pub stage: K::Stage,
     /// The host's own status beneath the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<StageLabel>,
@@ -60,25 +63,16 @@ pub struct RowPriority {
     pub name: LevelName,
 }
 
-impl ListRow {
-    /// Where the row stands in an order, when what is overdue is judged at `at`, as
-    /// [`Page::at`](crate::desk::Page::at) tells it: to put a row that the feed delivers where it belongs.
+impl<K: Kind> ListRow<K> {
+    /// The row as a list of records of this kind shows it; `None` if it is one of another kind.
     #[must_use]
-    pub fn sort_key(&self, sort: Sort, at: Instant) -> SortKey {
-        let Self { id, due, reported_at, updated_at, .. } = *self;
-        let rank = self.priority.rank;
-        sort.place(Columns { id: id.into(), rank, due, reported_at, updated_at }, at)
-    }
-}
-
-impl From<IndexRow> for ListRow {
-    fn from(row: IndexRow) -> Self {
-        let RecordId::Incident(id) = row.id;
-        Self {
+    pub fn of(row: IndexRow) -> Option<Self> {
+        let (id, stage) = (K::id_of(row.id)?, K::stage_of(row.stage)?);
+        Some(Self {
             id,
             title: row.title.shown(),
             number: row.number,
-            stage: row.stage,
+            stage,
             label: row.label,
             priority: RowPriority { rank: row.priority.rank(), name: row.priority.into_name() },
             group: row.group,
@@ -88,6 +82,45 @@ impl From<IndexRow> for ListRow {
             version: row.version,
             updated_at: row.updated_at,
             reported_at: row.reported_at,
+        })
+    }
+
+    /// Where the row stands in an order, when what is overdue is judged at `at`, as
+    /// [`Page::at`](crate::desk::Page::at) tells it: to put a row that the feed delivers where it belongs.
+    #[must_use]
+    pub fn sort_key(&self, sort: Sort, at: Instant) -> SortKey {
+        let Self { id, due, reported_at, updated_at, .. } = *self;
+        let rank = self.priority.rank;
+        sort.place(Columns { id: K::key(id), rank, due, reported_at, updated_at }, at)
+    }
+}
+
+/// A record of any kind as a list shows it: what the feed delivers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum AnyRow {
+    /// An incident.
+    Incident(ListRow<Incident>),
+    /// A problem.
+    Problem(ListRow<Problem>),
+}
+
+impl AnyRow {
+    /// The row, if it is that of an incident.
+    #[must_use]
+    pub const fn incident(&self) -> Option<&ListRow<Incident>> {
+        match self {
+            Self::Incident(row) => Some(row),
+            Self::Problem(_) => None,
+        }
+    }
+
+    /// The row, if it is that of a problem.
+    #[must_use]
+    pub const fn problem(&self) -> Option<&ListRow<Problem>> {
+        match self {
+            Self::Problem(row) => Some(row),
+            Self::Incident(_) => None,
         }
     }
 }

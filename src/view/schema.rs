@@ -4,15 +4,16 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
-use super::{ClockView, ListRow, MoveView, OpenedView, RecordView, TimelineEntry};
+use super::{ClockView, ListRow, MoveView, OpenedView, ProblemView, RecordView, TimelineEntry};
 use crate::{
     id::{Id, Number, Version},
     incident::Stage,
     key::{ClockName, GroupRef, LevelName, PersonRef, StageLabel},
+    problem::{self, Problem},
 };
 
 /// The JSON Schema (draft 2020-12) of each view, by its name: `record`, `row`, `timeline_entry`, `move`,
-/// `clock`, and `opened`, which is made of the others.
+/// `clock`, `opened`, which is made of the others, `problem` and `problem_row`.
 ///
 /// They describe what this version writes. Members may be added; no schema forbids them.
 ///
@@ -29,6 +30,8 @@ pub fn schemas() -> BTreeMap<&'static str, serde_json::Value> {
         ("move", schema::<MoveView>()),
         ("clock", schema::<ClockView>()),
         ("opened", schema::<OpenedView>()),
+        ("problem", schema::<ProblemView>()),
+        ("problem_row", schema::<ListRow<Problem>>()),
     ]
     .into()
 }
@@ -62,6 +65,10 @@ written! {
     [] Stage, "Stage": {
         "type": "string",
         "enum": ["new", "assigned", "in_progress", "on_hold", "resolved", "closed", "cancelled"]
+    };
+    [] problem::Stage, "ProblemStage": {
+        "type": "string",
+        "enum": ["new", "assessing", "investigating", "fix_in_progress", "observing", "resolved", "closed"]
     };
     [] StageLabel, "StageLabel": { "type": "string" };
     [] LevelName, "LevelName": { "type": "string" };

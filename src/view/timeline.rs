@@ -9,11 +9,12 @@ use crate::{
     id::{Id, Version},
     incident::{
         Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Hold,
-        Incident, IncidentEvent as E, MilestoneTime, PriorityChange, Remedy, Resolution, ResumedBy,
+        IncidentEvent as E, MilestoneTime, PriorityChange, Remedy, Resolution, ResumedBy,
     },
     key::PersonRef,
     ledger::{CancelReason, ClockResult, ClockStarted, Entry, PauseReason, text::duration},
     priority::PriorityCause,
+    store::Record,
     text::Text,
     time::Instant,
 };
@@ -27,8 +28,8 @@ use crate::{
 pub struct TimelineEntry {
     /// The schema of the view; see [`VIEW_SCHEMA`].
     pub schema: u16,
-    /// To which record it happened.
-    pub record: Id<Incident>,
+    /// To which record it happened. [`kind`](Self::kind) tells of which kind that is.
+    pub record: Id<Record>,
     /// Its place in the record's log, counted from 1. A public timeline has gaps.
     pub sequence: Version,
     /// When it happened.
@@ -63,7 +64,15 @@ impl TimelineEntry {
     /// The entry for those who may read internals.
     #[must_use]
     pub fn of(event: &Event) -> Self {
-        let (RecordId::Incident(record), Body::Incident(body)) = (event.record, &event.body);
+        let record = match event.record {
+            RecordId::Incident(id) => Id::from_u128(id.as_u128()),
+            RecordId::Problem(id) => Id::from_u128(id.as_u128()),
+        };
+        let body = &event.body;
+        let (words, changes) = match body {
+            Body::Incident(event) => (words(event).cloned(), changes(event)),
+            Body::Problem(event) => (super::problem::words(event), super::problem::changes(event)),
+        };
         Self {
             schema: VIEW_SCHEMA,
             record,
@@ -81,9 +90,9 @@ impl TimelineEntry {
             audience: key(event.audience()),
             kind: event.body.name().to_owned(),
             summary: summary(&event.actor, event.on_behalf_of.as_ref(), body),
-            text: text_of(words(body)),
-            text_digest: words(body).map(|words| words.digest().to_string()),
-            changes: changes(body),
+            text: text_of(words.as_ref()),
+            text_digest: words.as_ref().map(|words| words.digest().to_string()),
+            changes,
         }
     }
 
@@ -96,15 +105,19 @@ impl TimelineEntry {
 }
 
 /// What happened, in one line.
-pub(crate) fn summary(actor: &ActorId, on_behalf_of: Option<&PersonRef>, event: &E) -> String {
+pub(crate) fn summary(actor: &ActorId, on_behalf_of: Option<&PersonRef>, event: &Body) -> String {
+    let what = match event {
+        Body::Incident(event) => what(event),
+        Body::Problem(event) => super::problem::what(event),
+    };
     match on_behalf_of {
-        Some(person) => format!("{actor}, for {person}, {}", what(event)),
-        None => format!("{actor} {}", what(event)),
+        Some(person) => format!("{actor}, for {person}, {what}"),
+        None => format!("{actor} {what}"),
     }
 }
 
 /// What was done: what follows the actor's name in a summary.
-fn what(event: &E) -> String {
+pub(super) fn what(event: &E) -> String {
     match event {
         E::Reported(reported) => format!("reported it: {}", reported.facts.title),
         E::Assigned(to) => format!("assigned it to {}", whom(to)),
@@ -171,6 +184,8 @@ fn what(event: &E) -> String {
             1 => "erased a text".to_owned(),
             texts => format!("erased {texts} texts"),
         },
+        E::Linked(linking) => format!("linked it: {}", linking.link),
+        E::Unlinked(linking) => format!("took away the link: {}", linking.link),
         E::Clock(entry) => clock(entry),
         E::ObligationWaived(waiver) => match &waiver.field {
             Some(field) => format!("waived {} for {field}", waiver.code),
@@ -285,7 +300,7 @@ const fn corrected_stage(to: &CorrectedStage) -> &'static str {
 
 /// What somebody wrote with it. An override's reason belongs to the event that set it, though later
 /// assessments carry it, too.
-fn words(event: &E) -> Option<&Text> {
+pub(super) fn words(event: &E) -> Option<&Text> {
     match event {
         E::Reported(reported) => reported.facts.description.as_ref(),
         E::Held(hold) | E::HoldChanged(hold) => hold.note.as_ref(),
@@ -301,6 +316,7 @@ fn words(event: &E) -> Option<&Text> {
         E::ObligationWaived(waiver) => Some(&waiver.reason),
         E::Redacted(redaction) => redaction.reason.as_ref(),
         E::Corrected(correction) => Some(&correction.reason),
+        E::Linked(linking) | E::Unlinked(linking) => linking.reason.as_ref(),
         E::Assigned(_)
         | E::Unassigned
         | E::Routed(_)
@@ -323,7 +339,7 @@ fn words(event: &E) -> Option<&Text> {
     }
 }
 
-fn changes(event: &E) -> Vec<ChangeView> {
+pub(super) fn changes(event: &E) -> Vec<ChangeView> {
     match event {
         E::Reported(reported) => {
             let files = reported.facts.attachments.iter().map(ChangeView::attached);
@@ -347,6 +363,10 @@ fn changes(event: &E) -> Vec<ChangeView> {
         E::Labelled(label) => vec![ChangeView::to("label", label.as_ref())],
         E::MilestoneRecorded(time) => vec![milestone(time)],
         E::Corrected(correction) => corrected(correction),
+        E::Linked(linking) => vec![ChangeView::to("links", Some(&linking.link))],
+        E::Unlinked(linking) => {
+            vec![ChangeView { old: Some(text(&linking.link)), ..ChangeView::to("links", None::<&str>) }]
+        }
         E::WorkStarted
         | E::Held(_)
         | E::HoldChanged(_)
@@ -371,7 +391,7 @@ fn changes(event: &E) -> Vec<ChangeView> {
 }
 
 /// A dispatch names what it sets. What else it does to group and person depends on who had it before.
-fn assigned(to: &Assignment) -> Vec<ChangeView> {
+pub(super) fn assigned(to: &Assignment) -> Vec<ChangeView> {
     let group = to.group.as_ref().map(|group| ChangeView::to("group", Some(group)));
     let person = to.person.as_ref().map(|person| ChangeView::to("person", Some(person)));
     group.into_iter().chain(person).collect()

@@ -7,8 +7,8 @@ use std::{
 
 use super::tenant::Slot;
 use crate::{
-    incident::Stage,
     key::{GroupRef, PersonRef},
+    record::AnyStage,
     store::{IndexRow, Sort, SortKey, Term, Terms},
     time::Instant,
 };
@@ -34,7 +34,7 @@ pub(super) struct Half {
     /// By priority, for each group and each person.
     pub(super) groups: HashMap<GroupRef, Order>,
     pub(super) people: HashMap<PersonRef, Order>,
-    pub(super) stages: HashMap<Stage, BTreeSet<Slot>>,
+    pub(super) stages: HashMap<AnyStage, BTreeSet<Slot>>,
 }
 
 /// What is overdue does not depend on a row alone: the orders do not use it.

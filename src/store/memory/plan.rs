@@ -9,7 +9,8 @@ use super::{
 use crate::{
     event::RecordId,
     id::Id,
-    incident::Stage,
+    incident::{Incident, Stage},
+    record::{AnyStage, RecordKind},
     store::{Filter, IndexRow, PageRequest, Scope, Sort, SortKey, Term},
     time::Instant,
 };
@@ -87,7 +88,7 @@ impl Tenant {
 
     /// The halves in which rows can fit.
     fn halves(&self, filter: &Filter) -> impl Iterator<Item = &Half> {
-        let asked = |done: bool| filter.stages.is_empty() || filter.stages.iter().any(|stage| stage.is_final() == done);
+        let asked = |done: bool| AnyStage::all().any(|stage| stage.is_final() == done && filter.holds_stage(stage));
         [(asked(false), &self.orders.live), (asked(true), &self.orders.done)]
             .into_iter()
             .filter_map(|(asked, half)| asked.then_some(half))
@@ -101,20 +102,21 @@ impl Tenant {
             (!scope.viewer.contains(&Term::Everyone)).then(|| Candidates::of(scope.viewer.iter().filter_map(bearing)));
         let needs = filter.needs().map(|need| Candidates::of(need.any.iter().filter_map(bearing)));
         let groups = (!filter.groups.is_empty())
-            .then(|| Candidates::of(filter.groups.iter().filter_map(|group| bearing(&Term::Group(group.clone())))));
+            .then(|| Candidates::of(of_kinds(&filter.groups, Term::Group).filter_map(|term| bearing(&term))));
         let people = (!filter.people.is_empty())
-            .then(|| Candidates::of(filter.people.iter().filter_map(|person| bearing(&Term::Person(person.clone())))));
+            .then(|| Candidates::of(of_kinds(&filter.people, Term::Person).filter_map(|term| bearing(&term))));
         let labels = (!filter.stage_labels.is_empty()).then(|| {
             let beneath = |stage| filter.stage_labels.iter().map(move |label| Term::StageLabel(stage, label.clone()));
             let stages =
                 Stage::ALL.into_iter().filter(|stage| filter.stages.is_empty() || filter.stages.contains(stage));
             Candidates::of(stages.flat_map(beneath).filter_map(|term| bearing(&term)))
         });
-        let stages = (!filter.stages.is_empty()).then(|| {
+        // That it is an incident is no help: nearly everything is.
+        let narrow = !filter.stages.is_empty() || !filter.problem_stages.is_empty();
+        let stages = (narrow || filter.kind == Some(RecordKind::Problem)).then(|| {
+            let asked = || AnyStage::all().filter(|stage| filter.holds_stage(*stage));
             let halves = [&orders.live, &orders.done];
-            Candidates::of(
-                halves.iter().flat_map(|half| filter.stages.iter().filter_map(|stage| half.stages.get(stage))),
-            )
+            Candidates::of(halves.iter().flat_map(|half| asked().filter_map(|stage| half.stages.get(&stage))))
         });
         let search = filter.search.iter().flat_map(|search| {
             let words = search.words().iter();
@@ -126,6 +128,11 @@ impl Tenant {
         let all = needs.chain(search).chain(viewer).chain(groups).chain(people).chain(labels).chain(stages);
         all.min_by_key(|candidates| candidates.size)
     }
+}
+
+/// The terms by which records of each kind are with these groups, or these people.
+fn of_kinds<T: Clone>(wanted: &[T], term: fn(T) -> Term) -> impl Iterator<Item = Term> {
+    wanted.iter().flat_map(move |value| RecordKind::ALL.map(|kind| term(value.clone()).for_kind(kind)))
 }
 
 impl Candidates<'_> {
@@ -150,7 +157,12 @@ fn along<'a>(half: &'a Half, sort: Sort, filter: &Filter, at: Instant, after: Op
         Sort::OverdueFirst => {
             // What is overdue has a key of the order of due times; the rest one of that of priorities, where what
             // is overdue stands, too, and is left out.
-            let end = SortKey { part: 0, rank: 0, at: at.timestamp_micros(), id: RecordId::from(Id::from_u128(0)) };
+            let end = SortKey {
+                part: 0,
+                rank: 0,
+                at: at.timestamp_micros(),
+                id: RecordId::from(Id::<Incident>::from_u128(0)),
+            };
             let overdue = match after {
                 Some(after) if after >= end => none(),
                 Some(after) => slots(half.due.range((Bound::Excluded(after), Bound::Excluded(end))), Some(0)),

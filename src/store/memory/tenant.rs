@@ -46,7 +46,7 @@ pub(super) struct Tenant {
 }
 
 pub(super) struct Row {
-    record: Arc<Record>,
+    record: Record,
     pub(super) row: IndexRow,
     pub(super) terms: Terms,
     log: Log,
@@ -63,7 +63,7 @@ struct Delivery {
 
 impl Row {
     pub(super) fn loaded(&self) -> Loaded {
-        Loaded { record: Arc::clone(&self.record), version: self.row.version }
+        Loaded { record: self.record.clone(), version: self.row.version }
     }
 
     pub(super) fn page(&self, scope: &Scope, part: LogPart) -> EventPage {

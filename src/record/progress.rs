@@ -217,6 +217,34 @@ fn has_no_clocks(clocks: &Arc<Ledger>) -> bool {
 }
 
 impl Progress {
+    /// The beginning: reported, and with nobody yet.
+    pub(crate) fn begun(assessment: Arc<Assessment>, milestones: Milestones, stamp: &Stamp<'_>) -> Self {
+        Self {
+            assessment,
+            assignment: Assignment::default(),
+            last_group: None,
+            last_person: None,
+            label: None,
+            milestones: Milestones { reported: Some(stamp.occurred_at), ..milestones },
+            stage_since: stamp.occurred_at,
+            recorded_at: stamp.recorded_at,
+            group_hops: 0,
+            person_hops: 0,
+            reopenings: 0,
+            holds: 0,
+            on_hold_seconds: 0,
+            public_notes: 0,
+            internal_notes: 0,
+            last_public_note: None,
+            last_caller_reply: None,
+            time_spent_seconds: 0,
+            waivers: Vec::new(),
+            corrections: 0,
+            created_at: Some(stamp.recorded_at).filter(|created| *created != stamp.occurred_at),
+            clocks: Arc::new(Ledger::default()),
+        }
+    }
+
     /// When it was recorded here. It is later than when it was reported, if it was reported elsewhere before.
     #[must_use]
     pub const fn created_at(&self) -> Option<Instant> {
@@ -227,40 +255,49 @@ impl Progress {
     }
 
     /// Takes note that something was recorded.
-    pub(super) fn record(&mut self, stamp: &Stamp<'_>) {
+    pub(crate) fn record(&mut self, stamp: &Stamp<'_>) {
         self.recorded_at = self.recorded_at.max(stamp.recorded_at);
     }
 
     /// Takes note that a stage was entered.
-    pub(super) fn enter(&mut self, stamp: &Stamp<'_>) {
+    pub(crate) fn enter(&mut self, stamp: &Stamp<'_>) {
         self.record(stamp);
         self.stage_since = stamp.occurred_at;
         self.label = None;
     }
 
+    /// Takes back what had ended.
+    pub(crate) fn reopen(&mut self) {
+        self.reopenings = self.reopenings.saturating_add(1);
+        self.set(Milestone::Resolved, None);
+        self.set(Milestone::Confirmed, None);
+        self.set(Milestone::Closed, None);
+        self.waivers.clear();
+    }
+
     /// Reaches a milestone; the earliest time counts.
-    pub(super) fn reach(&mut self, milestone: Milestone, at: Instant) {
+    pub(crate) fn reach(&mut self, milestone: Milestone, at: Instant) {
         let first = self.milestones.at(&milestone).map_or(at, |earlier| earlier.min(at));
         self.milestones.set(milestone, Some(first));
     }
 
     /// Sets a milestone anew, or clears it.
-    pub(super) fn set(&mut self, milestone: Milestone, at: Option<Instant>) {
+    pub(crate) fn set(&mut self, milestone: Milestone, at: Option<Instant>) {
         self.milestones.set(milestone, at);
     }
 
     /// Ends a hold interval.
-    pub(super) fn end_hold(&mut self, since: Instant, at: Instant) {
+    pub(crate) fn end_hold(&mut self, since: Instant, at: Instant) {
         self.on_hold_seconds = self.on_hold_seconds.saturating_add(seconds_between(since, at));
     }
 
     /// Begins a hold interval.
-    pub(super) fn begin_hold(&mut self) {
+    pub(crate) fn begin_hold(&mut self) {
         self.holds = self.holds.saturating_add(1);
     }
 
     /// Hands it to somebody, counting the hops.
-    pub(super) fn hand_to(&mut self, to: Assignment) {
+    pub(crate) fn hand_to(&mut self, to: Assignment) {
         if let Some(group) = &to.group {
             if self.last_group.as_ref().is_some_and(|last| last != group) {
                 self.group_hops = self.group_hops.saturating_add(1);

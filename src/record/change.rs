@@ -49,7 +49,7 @@ macro_rules! editable {
             }
 
             /// Sets the new value.
-            pub(super) fn apply(&self, facts: &mut Facts) {
+            pub(super) fn apply<K>(&self, facts: &mut Facts<K>) {
                 match self {
                     $(Self::$variant { new, .. } => facts.$field.clone_from(new),)*
                     Self::Custom { key, new, .. } => set_custom(&mut facts.fields, key, new.as_ref()),

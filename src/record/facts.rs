@@ -1,12 +1,11 @@
-//! Facts: what is known of an incident, whatever stage it is in.
+//! Facts: what is known of a record, whatever stage it is in.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::Incident;
 use crate::{
     actor::ActorId,
     digest::Digest,
@@ -19,13 +18,13 @@ use crate::{
     text::{Text, Title},
 };
 
-/// What is known of an incident in every stage. Group, person and priority stand beside it, in
+/// What is known of a record of the kind `K` in every stage. Group, person and priority stand beside it, in
 /// [`Progress`](super::Progress).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Facts {
+#[serde(deny_unknown_fields, bound = "")]
+pub struct Facts<K> {
     /// Its id.
-    pub id: Id<Incident>,
+    pub id: Id<K>,
     /// Its number, as people say it.
     pub number: Number,
     /// What is wrong, in a line.
@@ -84,9 +83,9 @@ pub struct Facts {
     /// What it is called in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<ExternalReference>,
-    /// The incident that it follows, because that one could not be reopened any more.
+    /// The record that it follows, because that one could not be reopened any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub follows: Option<Id<Incident>>,
+    pub follows: Option<Id<K>>,
     /// Whether only those who have to do with it may see it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confidential: bool,
@@ -95,12 +94,12 @@ pub struct Facts {
     pub fields: BTreeMap<FieldKey, FieldValue>,
 }
 
-/// A reference to something in the host's world that the incident concerns, and how critical it is.
+/// A reference to something in the host's world that a record concerns, and how critical it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rated<K> {
+pub struct Rated<R> {
     /// The host's key.
-    pub key: K,
+    pub key: R,
     /// Its criticality, on the policy's scale, when it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criticality: Option<LevelName>,
@@ -108,7 +107,7 @@ pub struct Rated<K> {
 
 /// A service that suffers.
 pub type Service = Rated<ServiceRef>;
-/// The offering under which an incident is handled.
+/// The offering under which a record is handled.
 pub type Offering = Rated<OfferingRef>;
 /// A configuration item concerned.
 pub type Item = Rated<ItemRef>;
@@ -127,7 +126,7 @@ pub struct Attachment {
     pub digest: Digest,
 }
 
-/// What the incident is called in another system.
+/// What a record is called in another system.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalReference {
@@ -153,7 +152,7 @@ pub enum FieldValue {
     Reference(ExternalKey),
 }
 
-/// Where an incident is: with which group, with which person.
+/// Where a record is: with which group, with which person.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
@@ -165,10 +164,10 @@ pub struct Assignment {
     pub person: Option<PersonRef>,
 }
 
-impl Facts {
-    /// The facts of an incident of which nothing was said but its title: opened by the library itself, with one level
+impl<K> Facts<K> {
+    /// The facts of a record of which nothing was said but its title: opened by the library itself, with one level
     /// as its impact and its urgency.
-    pub(crate) fn bare(id: Id<Incident>, number: Number, title: Title, level: &LevelName) -> Self {
+    pub(crate) fn bare(id: Id<K>, number: Number, title: Title, level: &LevelName) -> Self {
         Self {
             id,
             number,
@@ -198,7 +197,7 @@ impl Facts {
         }
     }
 
-    /// How many links to other incidents stand in the facts.
+    /// How many links to other records of its kind stand in the facts.
     pub(crate) fn links(&self) -> usize {
         usize::from(self.follows.is_some())
     }
@@ -213,7 +212,7 @@ impl Facts {
         }
     }
 
-    /// The criticality of everything that the incident concerns.
+    /// The criticality of everything that it concerns.
     pub fn criticalities(&self) -> impl Iterator<Item = &LevelName> {
         let services = self.services.iter().map(|service| &service.criticality);
         let offering = self.offering.iter().map(|offering| &offering.criticality);
@@ -229,6 +228,3 @@ impl Assignment {
         self.group.is_none() && self.person.is_none()
     }
 }
-
-/// Facts are shared between the record, its event and the store until one of them changes.
-pub(crate) type SharedFacts = Arc<Facts>;

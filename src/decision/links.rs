@@ -1,0 +1,39 @@
+//! What is to be said about a link before it is made.
+
+use super::{Context, reading::Reading};
+use crate::{
+    incident::{Incident, IncidentEvent as Event},
+    link::{Link, Linking},
+};
+
+/// Makes a link; nothing happens if it is there.
+pub(super) fn link(
+    incident: &Incident,
+    link: &Link,
+    reason: Option<&String>,
+    read: &mut Reading<'_>,
+    context: &Context<'_>,
+) -> Vec<Event> {
+    let links = incident.links();
+    let reason = read.maybe_text("reason", reason);
+    if links.contains(link) {
+        return Vec::new();
+    }
+    if link.record() == Some(incident.id().into()) {
+        read.fault("link", "record.itself", "must name another incident");
+    }
+    if let (Some(known), Some(_)) = (links.problem(), link.problem()) {
+        let rule = format!("names a problem, and the incident is caused by problem {known} already; unlink that first");
+        read.fault("link", "link.other_problem", rule);
+    }
+    let others = incident.facts().links().saturating_add(links.len()).saturating_add(1);
+    read.within("link", others, context.policy.caps().links);
+    vec![Event::Linked(Linking { link: link.clone(), reason })]
+}
+
+/// Takes a link away; nothing happens if it is not there.
+pub(super) fn unlink(incident: &Incident, link: &Link, reason: Option<&String>, read: &mut Reading<'_>) -> Vec<Event> {
+    let reason = read.maybe_text("reason", reason);
+    let known = incident.links().contains(link);
+    known.then(|| Event::Unlinked(Linking { link: link.clone(), reason })).into_iter().collect()
+}

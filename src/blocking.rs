@@ -17,14 +17,15 @@ use std::sync::Arc;
 
 use crate::{
     actor::Actor,
+    cascade::{Carried, Plan},
     command::{Command, IncidentCommand, Raise, Report},
     decision::{AllowedMove, Managed},
     desk::{
-        self, Batch, ClockSeen, Count, Cursor, Deliveries, History, Imported, Outcome, Page, Preview, Seen, Selection,
-        Woken,
+        self, Applied, Batch, ClockSeen, Count, Cursor, Deliveries, History, Imported, Outcome, Page, Preview, Seen,
+        Selection, Woken,
     },
     error::Error,
-    event::{Event, PolicyStamp},
+    event::{Event, PolicyStamp, RecordId},
     id::{CommandId, Version},
     incident::{Incident, IncidentEvent},
     key::{CorrelationKey, RuleId},
@@ -186,6 +187,27 @@ impl<R: Repository> ActingDesk<R> {
     #[must_use]
     pub fn bulk(&self, selection: impl Into<Selection>, request: IncidentCommand) -> Bulk<R> {
         Bulk(self.0.bulk(selection, request))
+    }
+
+    /// Plans what a record carries to other incidents. Nothing is stored.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::plan_cascade).
+    pub fn plan_cascade(
+        &self,
+        source: impl Into<RecordId> + Send,
+        selection: impl Into<Selection> + Send,
+        carried: &Carried,
+    ) -> Result<Plan, Error> {
+        pollster::block_on(self.0.plan_cascade(source, selection, carried))
+    }
+
+    /// Does some steps of a plan.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ActingDesk::apply_plan).
+    pub fn apply_plan(&self, plan: &Plan, from: usize, limit: usize) -> Result<Applied, Error> {
+        pollster::block_on(self.0.apply_plan(plan, from, limit))
     }
 
     /// A page of the incidents that match a query and that the actor may see.

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod blocking;
 pub mod calendar;
+pub mod cascade;
 pub mod category;
 pub mod command;
 #[cfg(feature = "contract")]

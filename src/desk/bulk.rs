@@ -98,7 +98,7 @@ impl<R: Repository> Bulk<R> {
     /// parts, or as a filter), or a filter with faults;
     /// [`Error::Cursor`] for a cursor of something else.
     pub async fn preview(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Preview>, Error> {
-        let (taken, next) = self.take(after, limit).await?;
+        let (taken, next) = self.acting.take(&self.selection, after, limit).await?;
         let mut answers = Vec::with_capacity(taken.len());
         for (id, number) in taken {
             let request = std::slice::from_ref(&self.request);
@@ -117,7 +117,7 @@ impl<R: Repository> Bulk<R> {
     /// # Errors
     /// As [`preview`](Self::preview).
     pub async fn apply(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Outcome>, Error> {
-        let (taken, next) = self.take(after, limit).await?;
+        let (taken, next) = self.acting.take(&self.selection, after, limit).await?;
         let mut answers = Vec::with_capacity(taken.len());
         for (id, number) in taken {
             let request = std::slice::from_ref(&self.request);
@@ -134,11 +134,18 @@ impl<R: Repository> Bulk<R> {
         acting.options.command = Some(CommandId::named(&format!("{}/{id}", self.command)));
         acting
     }
+}
 
-    /// The next incidents.
-    async fn take(&self, after: Option<&Cursor>, limit: usize) -> Result<(Vec<Taken>, Option<Cursor>), Error> {
+impl<R: Repository> ActingDesk<R> {
+    /// The next incidents of a selection.
+    pub(super) async fn take(
+        &self,
+        selection: &Selection,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<Taken>, Option<Cursor>), Error> {
         check_limit(limit)?;
-        match &self.selection {
+        match selection {
             Selection::Records(records) => {
                 check_named(records.len())?;
                 let mut taken: Vec<Taken> = Vec::with_capacity(records.len());
@@ -147,7 +154,7 @@ impl<R: Repository> Bulk<R> {
                         taken.push((*id, None));
                     }
                 }
-                let binding = Binding::of_records(&self.acting.tenant, records);
+                let binding = Binding::of_records(&self.tenant, records);
                 let from = after.map(|cursor| RecordPlace::open(cursor, binding)).transpose()?;
                 let from = from.map_or(0, |place| place.0);
                 let end = from.saturating_add(limit);
@@ -155,11 +162,11 @@ impl<R: Repository> Bulk<R> {
                 Ok((taken.into_iter().skip(from).take(limit).collect(), next))
             }
             Selection::Matching(filter) => {
-                let policy: InForce = self.acting.in_force().await?;
+                let policy: InForce = self.in_force().await?;
                 // The order in which they were reported does not change by anything that is done to them.
                 let query = Query { filter: (**filter).clone(), sort: Sort::Reported }.of_kind(RecordKind::Incident);
                 let query = ready(&query, &policy.policy)?;
-                let (binding, page, at) = self.acting.rows(&policy, &query, after, limit).await?;
+                let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
                 let last = page.rows.last().filter(|_| page.more);
                 let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
                 let taken = page.rows.into_iter().filter_map(|row| Some((row.id.incident()?, Some(row.number))));
@@ -182,4 +189,4 @@ fn check_named(named: usize) -> Result<(), Error> {
 }
 
 /// An incident that was taken, and its number if it is known.
-type Taken = (Id<Incident>, Option<Number>);
+pub(super) type Taken = (Id<Incident>, Option<Number>);

@@ -7,6 +7,7 @@
 //! ```
 
 mod bulk;
+mod cascade;
 mod clocks;
 mod commit;
 mod cursor;
@@ -35,6 +36,7 @@ use std::{
 };
 
 pub use bulk::{Batch, Bulk, BulkAnswer, Selection};
+pub use cascade::{Applied, StepAnswer, StepResult};
 pub use clocks::ClockSeen;
 pub use cursor::Cursor;
 pub use feed::{Change, Deliveries, Delivery};

@@ -21,6 +21,7 @@ mod bad_input;
 mod bad_json;
 mod bulk;
 mod calendars;
+mod cascades;
 mod catching_up;
 mod closure;
 mod concurrency;

@@ -1,0 +1,231 @@
+//! Cascades: what one record brings to others, as a plan before it is an act.
+//!
+//! A plan is data: it can be shown, stored, and applied in parts. It names each record with the version at which it was
+//! planned and what is to be done to it, and each that is skipped with the reason. How a plan is made and applied through
+//! the desk is told at [`ActingDesk::plan_cascade`](crate::desk::ActingDesk::plan_cascade).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Hold, IncidentCommand as Command},
+    event::RecordId,
+    id::{CommandId, Id, Number, Version},
+    incident::{Audience, HoldReason, Incident, OnHold, Stage},
+};
+
+/// What one record brings to others, and what it leaves alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The plan's id: the events that it brings about name it, and the ids of its commands are made of it.
+    pub id: CommandId,
+    /// From which record it comes: a parent, a problem.
+    pub source: RecordId,
+    /// What is to be done, record by record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<PlannedStep>,
+    /// What is left alone, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// How many of the records that were named do not exist or are not the planner's to see. Nothing else is told of them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unseen: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What is to be done to one record: all of it in one commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedStep {
+    /// The incident.
+    pub record: Id<Incident>,
+    /// Its number.
+    pub number: Number,
+    /// The version at which it was planned.
+    pub version: Version,
+    /// What is to be done.
+    pub commands: Vec<Command>,
+}
+
+/// A record that a plan leaves alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skipped {
+    /// The incident.
+    pub record: Id<Incident>,
+    /// Its number.
+    pub number: Number,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a plan leaves a record alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// It is the record from which the plan comes.
+    #[error("is where the plan comes from")]
+    Source,
+    /// It is closed or cancelled.
+    #[error("is closed or cancelled")]
+    Final,
+    /// It is a major incident, which people move by hand.
+    #[error("is a major incident, which is moved by hand")]
+    Major,
+    /// It is there already.
+    #[error("is there already")]
+    AlreadyThere,
+    /// It is resolved: what is meant for open incidents would reopen it.
+    #[error("is resolved, and would have to be reopened")]
+    IsResolved,
+    /// It waits for its own caller, who has to answer first.
+    #[error("waits for its own caller")]
+    AwaitsItsCaller,
+    /// It is not on hold, so that there is nothing to resume.
+    #[error("is not on hold")]
+    NotOnHold,
+    /// It has changed since it was planned, so that something else would have to be done.
+    #[error("has changed since it was planned; plan it anew")]
+    Changed,
+}
+
+/// What is carried from one record to others: some moves, holds and notes. Anything else is for each record to decide.
+///
+/// What waits for a caller is not carried: each incident has its own. Nor are closures and cancellations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Command>", into = "Vec<Command>")]
+pub struct Carried(Vec<Command>);
+
+/// A command that is not carried from one record to others.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{command}` is not carried to other incidents; what is: resolve, hold, resume, start_work and notes")]
+pub struct NotCarried {
+    /// Where it stands.
+    pub index: usize,
+    /// Its name.
+    pub command: &'static str,
+}
+
+impl Carried {
+    /// These commands, in this order.
+    ///
+    /// # Errors
+    /// [`NotCarried`] for the first that is not carried: only `resolve`, `hold` for anything but a caller, `resume`,
+    /// `start_work` and notes are.
+    pub fn new(commands: impl IntoIterator<Item = Command>) -> Result<Self, NotCarried> {
+        let commands: Vec<_> = commands.into_iter().collect();
+        match commands.iter().enumerate().find(|(_, command)| !is_carried(command)) {
+            Some((index, command)) => Err(NotCarried { index, command: command.verb().as_str() }),
+            None => Ok(Self(commands)),
+        }
+    }
+
+    /// What a step of a plan carries: a change of hold is the hold as it fitted then.
+    pub(crate) fn replanned(commands: &[Command]) -> Self {
+        let as_carried = |command: &Command| match command {
+            Command::ChangeHold(hold) => Command::Hold(hold.clone()),
+            other => other.clone(),
+        };
+        Self(commands.iter().map(as_carried).collect())
+    }
+
+    /// The commands.
+    #[must_use]
+    pub fn commands(&self) -> &[Command] {
+        &self.0
+    }
+
+    /// What is to be done to this incident, at this version; or why it is left alone. Of what is carried, it gets
+    /// what fits.
+    ///
+    /// # Errors
+    /// The reason why nothing is to be done to it.
+    pub fn step_for(&self, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
+        if incident.stage().is_final() {
+            return Err(SkipReason::Final);
+        }
+        if is_major(incident) {
+            return Err(SkipReason::Major);
+        }
+        let mut reason = SkipReason::AlreadyThere;
+        let mut moves = 0_usize;
+        let mut commands = Vec::with_capacity(self.0.len());
+        for command in &self.0 {
+            match fitting(command, incident) {
+                Ok(command) => {
+                    moves = moves.saturating_add(usize::from(!is_note(&command)));
+                    commands.push(command);
+                }
+                Err(why) => reason = why,
+            }
+        }
+        // A note tells of a move: where no move is made, it would tell what did not happen.
+        let asks_for_moves = self.0.iter().any(|command| !is_note(command));
+        if commands.is_empty() || (asks_for_moves && moves == 0) {
+            return Err(reason);
+        }
+        Ok(PlannedStep { record: incident.id(), number: incident.number().clone(), version, commands })
+    }
+}
+
+impl TryFrom<Vec<Command>> for Carried {
+    type Error = NotCarried;
+
+    fn try_from(commands: Vec<Command>) -> Result<Self, NotCarried> {
+        Self::new(commands)
+    }
+}
+
+impl From<Carried> for Vec<Command> {
+    fn from(carried: Carried) -> Self {
+        carried.0
+    }
+}
+
+/// Whether people move it by hand, whatever its parent does.
+const fn is_major(_: &Incident) -> bool {
+    false
+}
+
+fn is_carried(command: &Command) -> bool {
+    match command {
+        Command::Resolve(_) | Command::Resume {} | Command::StartWork {} | Command::AddNote { .. } => true,
+        Command::Hold(hold) => hold.reason != HoldReason::AwaitingCaller.as_str(),
+        _ => false,
+    }
+}
+
+const fn is_note(command: &Command) -> bool {
+    matches!(command, Command::AddNote { .. })
+}
+
+/// The command as it fits this incident, or why it does not.
+fn fitting(command: &Command, incident: &Incident) -> Result<Command, SkipReason> {
+    let stage = incident.stage();
+    let waits_for_caller = incident.hold().is_some_and(|held| held.hold().reason == HoldReason::AwaitingCaller);
+    match command {
+        Command::AddNote { audience: Audience::Internal | Audience::Public, .. } => Ok(command.clone()),
+        Command::Resolve(_) if stage == Stage::Resolved => Err(SkipReason::AlreadyThere),
+        _ if stage == Stage::Resolved => Err(SkipReason::IsResolved),
+        Command::Resolve(_) => Ok(command.clone()),
+        _ if waits_for_caller => Err(SkipReason::AwaitsItsCaller),
+        Command::Hold(hold) => match incident.hold() {
+            Some(held) if is_same(hold, held) => Err(SkipReason::AlreadyThere),
+            Some(_) => Ok(Command::ChangeHold(hold.clone())),
+            None => Ok(command.clone()),
+        },
+        Command::Resume {} if stage != Stage::OnHold => Err(SkipReason::NotOnHold),
+        Command::StartWork {} if stage == Stage::InProgress => Err(SkipReason::AlreadyThere),
+        _ => Ok(command.clone()),
+    }
+}
+
+/// Whether it waits already as it is asked to.
+fn is_same(asked: &Hold, held: &OnHold) -> bool {
+    held.hold().reason.as_str() == asked.reason && held.hold().until == asked.until
+}

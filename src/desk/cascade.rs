@@ -1,0 +1,136 @@
+//! Cascades: a plan is made from what the records are now, and applied in bounded batches.
+
+use super::{ActingDesk, Outcome, Selection, reads::check_limit};
+use crate::{
+    cascade::{Carried, Plan, PlannedStep, SkipReason, Skipped},
+    error::Error,
+    event::RecordId,
+    id::{CommandId, Id, Number},
+    incident::Incident,
+    store::{MAX_PAGE, RecordKey, Repository},
+};
+
+/// What a part of a plan came to, record by record.
+#[derive(Debug)]
+pub struct Applied {
+    /// An answer for each step, in the plan's order.
+    pub answers: Vec<StepAnswer>,
+    /// The step at which the next part begins; `None` at the end.
+    pub next: Option<usize>,
+}
+
+/// The answer for one step of a plan.
+#[derive(Debug)]
+pub struct StepAnswer {
+    /// The incident.
+    pub record: Id<Incident>,
+    /// Its number.
+    pub number: Number,
+    /// What came of it. One that is refused does not keep others from being changed.
+    pub result: StepResult,
+}
+
+/// What came of one step of a plan.
+#[derive(Debug)]
+pub enum StepResult {
+    /// It was done, now or before.
+    Done(Outcome),
+    /// It had changed since, and is left alone.
+    Skipped(SkipReason),
+    /// It was refused.
+    Refused(Error),
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// Plans what `source` carries to the incidents of a selection. Nothing is stored.
+    ///
+    /// What is final or there already is skipped with the reason; of what is named and cannot be seen, only the number
+    /// is told. The plan's id is that of [`with_command`](Self::with_command), or a new one.
+    ///
+    /// # Errors
+    /// As [`Bulk::preview`](super::Bulk::preview); and [`Error::Repository`] if the repository fails.
+    pub async fn plan_cascade(
+        &self,
+        source: impl Into<RecordId> + Send,
+        selection: impl Into<Selection> + Send,
+        carried: &Carried,
+    ) -> Result<Plan, Error> {
+        let (source, selection) = (source.into(), selection.into());
+        let mut plan = Plan { id: self.command_id(), source, steps: Vec::new(), skipped: Vec::new(), unseen: 0 };
+        let mut after = None;
+        loop {
+            let (taken, next) = self.take(&selection, after.as_ref(), MAX_PAGE).await?;
+            for (id, _) in taken {
+                let seen = match self.incident(id).get().await {
+                    Ok(seen) => seen,
+                    Err(Error::NotFound(_)) => {
+                        plan.unseen = plan.unseen.saturating_add(1);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                let incident = seen.incident();
+                let step = if RecordId::from(id) == source {
+                    Err(SkipReason::Source)
+                } else {
+                    carried.step_for(incident, seen.version())
+                };
+                match step {
+                    Ok(step) => plan.steps.push(step),
+                    Err(reason) => plan.skipped.push(Skipped { record: id, number: incident.number().clone(), reason }),
+                }
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(plan),
+            }
+        }
+    }
+
+    /// Does `limit` steps of a plan from step `from` on, each in a commit of its own, with a command id made of the
+    /// plan's and the incident's: doing it again changes nothing more.
+    ///
+    /// An incident that has changed since is done as planned if the same still fits it, and is reported if not.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a `limit` that is not 1 to [`MAX_PAGE`].
+    pub async fn apply_plan(&self, plan: &Plan, from: usize, limit: usize) -> Result<Applied, Error> {
+        check_limit(limit)?;
+        let mut answers = Vec::with_capacity(limit.min(plan.steps.len()));
+        for step in plan.steps.iter().skip(from).take(limit) {
+            let result = self.apply_step(plan.id, step).await;
+            answers.push(StepAnswer { record: step.record, number: step.number.clone(), result });
+        }
+        let next = Some(from.saturating_add(limit)).filter(|next| *next < plan.steps.len());
+        Ok(Applied { answers, next })
+    }
+
+    async fn apply_step(&self, plan: CommandId, step: &PlannedStep) -> StepResult {
+        let mut acting = self.clone();
+        acting.options.plan = Some(plan);
+        acting.options.command = Some(CommandId::named(&format!("{plan}/{}", step.record)));
+        acting.options.if_version = Some(step.version);
+        let key = RecordKey::from(step.record);
+        let mut result = acting.run_requests(&key, &step.commands).await;
+        if matches!(result, Err(Error::Conflict(_))) {
+            // Only the very same is done to what has changed, so that the command stays the one that is repeated.
+            let seen = match self.incident(step.record).get().await {
+                Ok(seen) => seen,
+                Err(error) => return StepResult::Refused(error),
+            };
+            let carried = Carried::replanned(&step.commands);
+            match carried.step_for(seen.incident(), seen.version()) {
+                Ok(anew) if anew.commands == step.commands => {
+                    acting.options.if_version = Some(seen.version());
+                    result = acting.run_requests(&key, &step.commands).await;
+                }
+                Ok(_) => return StepResult::Skipped(SkipReason::Changed),
+                Err(reason) => return StepResult::Skipped(reason),
+            }
+        }
+        match result {
+            Ok(outcome) => StepResult::Done(outcome),
+            Err(error) => StepResult::Refused(error),
+        }
+    }
+}

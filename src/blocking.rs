@@ -445,6 +445,22 @@ impl<R: Repository> IncidentDesk<R> {
 }
 
 impl<R: Repository> ProblemDesk<R> {
+    /// Plans what the problem, as it stands, brings to its incidents.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ProblemDesk::plan_cascade).
+    pub fn plan_cascade(&self) -> Result<Plan, Error> {
+        pollster::block_on(self.0.plan_cascade())
+    }
+
+    /// Plans to offer the problem's workaround to its incidents.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::ProblemDesk::plan_offer).
+    pub fn plan_offer(&self) -> Result<Plan, Error> {
+        pollster::block_on(self.0.plan_offer())
+    }
+
     /// The problem as a front-end shows it.
     ///
     /// # Errors

@@ -7,10 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Hold, IncidentCommand as Command},
+    command::{Hold, IncidentCommand as Command, Resolve},
+    decision::BY_PROBLEM,
     event::RecordId,
     id::{CommandId, Id, Number, Version},
-    incident::{Audience, HoldReason, Incident, OnHold, Stage},
+    incident::{Audience, HoldReason, Incident, OnHold, Stage, WakeOn},
+    link::Link,
+    problem::Problem,
 };
 
 /// What one record brings to others, and what it leaves alone.
@@ -21,6 +24,8 @@ pub struct Plan {
     pub id: CommandId,
     /// From which record it comes: a parent, a problem.
     pub source: RecordId,
+    /// By what it was planned.
+    pub rule: Rule,
     /// What is to be done, record by record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<PlannedStep>,
@@ -89,9 +94,91 @@ pub enum SkipReason {
     /// It is not on hold, so that there is nothing to resume.
     #[error("is not on hold")]
     NotOnHold,
+    /// It does not wait for the problem.
+    #[error("does not wait for the problem")]
+    NotWaiting,
     /// It has changed since it was planned, so that something else would have to be done.
     #[error("has changed since it was planned; plan it anew")]
     Changed,
+}
+
+/// What a problem brings to the incidents of which it is the cause, by how it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum ByProblem {
+    /// Its fix is applied: what waits for it is resolved by it.
+    Resolve {
+        /// What the resolutions say.
+        text: String,
+    },
+    /// It ended without a fix: what waits for it goes on.
+    Resume,
+    /// It is a duplicate: its incidents belong to the problem that goes on.
+    Repoint {
+        /// The duplicate.
+        from: Id<Problem>,
+        /// The problem that goes on.
+        to: Id<Problem>,
+    },
+    /// It has a workaround that is published: it is offered where work is still to be done.
+    Offer {
+        /// What the notes say.
+        text: String,
+    },
+}
+
+impl ByProblem {
+    /// What is to be done to this incident, at this version; or why it is left alone.
+    ///
+    /// # Errors
+    /// The reason why nothing is to be done to it.
+    pub fn step_for(&self, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
+        let waits = incident.hold().is_some_and(|held| held.hold().wakes_on.contains(&WakeOn::ProblemResolved));
+        let commands = match self {
+            // A link stays possible in every stage, and says where an incident belongs, not how it goes on.
+            Self::Repoint { from, to } => {
+                if incident.links().problem() != Some(*from) {
+                    return Err(SkipReason::AlreadyThere);
+                }
+                let (from, to) = (Link::CausedBy(*from), Link::CausedBy(*to));
+                vec![Command::Unlink { link: from, reason: None }, Command::Link { link: to, reason: None }]
+            }
+            _ if incident.stage().is_final() => return Err(SkipReason::Final),
+            _ if is_major(incident) => return Err(SkipReason::Major),
+            Self::Resolve { .. } if incident.stage() == Stage::Resolved => return Err(SkipReason::AlreadyThere),
+            Self::Offer { .. } if incident.stage() == Stage::Resolved => return Err(SkipReason::IsResolved),
+            Self::Offer { text } => vec![Command::AddNote { audience: Audience::Internal, text: text.clone() }],
+            _ if !waits => return Err(SkipReason::NotWaiting),
+            Self::Resolve { text } => vec![Command::Resolve(Resolve::new(BY_PROBLEM).text(text))],
+            Self::Resume => vec![Command::Resume {}],
+        };
+        Ok(PlannedStep { record: incident.id(), number: incident.number().clone(), version, commands })
+    }
+}
+
+/// By what it is decided what each record of a plan gets: what a plan made anew would go by, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The same for each, as far as it fits.
+    Carried(Carried),
+    /// What a problem brings to its incidents.
+    ByProblem(ByProblem),
+}
+
+impl Rule {
+    /// What is to be done to this incident, at this version; or why it is left alone.
+    ///
+    /// # Errors
+    /// The reason why nothing is to be done to it.
+    pub fn step_for(&self, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
+        match self {
+            Self::Carried(carried) => carried.step_for(incident, version),
+            Self::ByProblem(by) => by.step_for(incident, version),
+        }
+    }
 }
 
 /// What is carried from one record to others: some moves, holds and notes. Anything else is for each record to decide.
@@ -123,15 +210,6 @@ impl Carried {
             Some((index, command)) => Err(NotCarried { index, command: command.verb().as_str() }),
             None => Ok(Self(commands)),
         }
-    }
-
-    /// What a step of a plan carries: a change of hold is the hold as it fitted then.
-    pub(crate) fn replanned(commands: &[Command]) -> Self {
-        let as_carried = |command: &Command| match command {
-            Command::ChangeHold(hold) => Command::Hold(hold.clone()),
-            other => other.clone(),
-        };
-        Self(commands.iter().map(as_carried).collect())
     }
 
     /// The commands.

@@ -18,7 +18,7 @@ mod reading;
 pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
 pub(crate) use due::{Closing, catch_up, clock_policies, is_blocked, next_due, pinned_policy, settle};
 pub(crate) use intake::intake;
-pub(crate) use managed::{Managed, Must, Other};
+pub(crate) use managed::{BY_PROBLEM, Managed, Must, Other};
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
 pub(crate) use raising::raising;

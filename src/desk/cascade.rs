@@ -2,7 +2,7 @@
 
 use super::{ActingDesk, Outcome, Selection, reads::check_limit};
 use crate::{
-    cascade::{Carried, Plan, PlannedStep, SkipReason, Skipped},
+    cascade::{Carried, Plan, PlannedStep, Rule, SkipReason, Skipped},
     error::Error,
     event::RecordId,
     id::{CommandId, Id, Number},
@@ -55,11 +55,22 @@ impl<R: Repository> ActingDesk<R> {
         selection: impl Into<Selection> + Send,
         carried: &Carried,
     ) -> Result<Plan, Error> {
-        let (source, selection) = (source.into(), selection.into());
-        let mut plan = Plan { id: self.command_id(), source, steps: Vec::new(), skipped: Vec::new(), unseen: 0 };
+        let rule = Rule::Carried(carried.clone());
+        self.plan_by(self.command_id(), source.into(), &selection.into(), rule).await
+    }
+
+    /// Plans by a rule what is to be done to each incident of a selection.
+    pub(super) async fn plan_by(
+        &self,
+        id: CommandId,
+        source: RecordId,
+        selection: &Selection,
+        rule: Rule,
+    ) -> Result<Plan, Error> {
+        let mut plan = Plan { id, source, rule, steps: Vec::new(), skipped: Vec::new(), unseen: 0 };
         let mut after = None;
         loop {
-            let (taken, next) = self.take(&selection, after.as_ref(), MAX_PAGE).await?;
+            let (taken, next) = self.take(selection, after.as_ref(), MAX_PAGE).await?;
             for (id, _) in taken {
                 let seen = match self.incident(id).get().await {
                     Ok(seen) => seen,
@@ -73,7 +84,7 @@ impl<R: Repository> ActingDesk<R> {
                 let step = if RecordId::from(id) == source {
                     Err(SkipReason::Source)
                 } else {
-                    carried.step_for(incident, seen.version())
+                    plan.rule.step_for(incident, seen.version())
                 };
                 match step {
                     Ok(step) => plan.steps.push(step),
@@ -98,31 +109,30 @@ impl<R: Repository> ActingDesk<R> {
         check_limit(limit)?;
         let mut answers = Vec::with_capacity(limit.min(plan.steps.len()));
         for step in plan.steps.iter().skip(from).take(limit) {
-            let result = self.apply_step(plan.id, step).await;
+            let result = self.apply_step(plan, step).await;
             answers.push(StepAnswer { record: step.record, number: step.number.clone(), result });
         }
         let next = Some(from.saturating_add(limit)).filter(|next| *next < plan.steps.len());
         Ok(Applied { answers, next })
     }
 
-    async fn apply_step(&self, plan: CommandId, step: &PlannedStep) -> StepResult {
+    async fn apply_step(&self, plan: &Plan, step: &PlannedStep) -> StepResult {
         let mut acting = self.clone();
-        acting.options.plan = Some(plan);
-        acting.options.command = Some(CommandId::named(&format!("{plan}/{}", step.record)));
+        acting.options.plan = Some(plan.id);
+        acting.options.command = Some(CommandId::named(&format!("{}/{}", plan.id, step.record)));
         acting.options.if_version = Some(step.version);
         let key = RecordKey::from(step.record);
-        let mut result = acting.run_requests(&key, &step.commands).await;
+        let mut result = acting.run_requests::<Incident>(&key, &step.commands).await;
         if matches!(result, Err(Error::Conflict(_))) {
             // Only the very same is done to what has changed, so that the command stays the one that is repeated.
             let seen = match self.incident(step.record).get().await {
                 Ok(seen) => seen,
                 Err(error) => return StepResult::Refused(error),
             };
-            let carried = Carried::replanned(&step.commands);
-            match carried.step_for(seen.incident(), seen.version()) {
+            match plan.rule.step_for(seen.incident(), seen.version()) {
                 Ok(anew) if anew.commands == step.commands => {
                     acting.options.if_version = Some(seen.version());
-                    result = acting.run_requests(&key, &step.commands).await;
+                    result = acting.run_requests::<Incident>(&key, &step.commands).await;
                 }
                 Ok(_) => return StepResult::Skipped(SkipReason::Changed),
                 Err(reason) => return StepResult::Skipped(reason),

@@ -20,6 +20,7 @@ mod log;
 mod observe;
 mod options;
 mod outcome;
+mod problem_cascade;
 mod problem_verbs;
 mod publish;
 mod raise;

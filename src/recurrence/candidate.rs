@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Aspect, Feature, RecurrenceRule, feature::Numbering};
 use crate::{
+    command::{MAX_RAISED_FROM, Raise},
     fault::Faults,
     id::Id,
     incident::Incident,
@@ -20,6 +21,9 @@ use crate::{
 
 /// The most ways to be alike, by one rule, that are counted for an incident.
 const MAX_SIGNATURES: usize = 256;
+
+/// The most characters of the title of a problem that is raised from a candidate.
+const MAX_TITLE: usize = 150;
 
 /// What alike incidents have in common, in order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,6 +92,25 @@ impl fmt::Display for Candidate {
             _ => duration(seconds),
         };
         write!(f, "{count} incidents within {within} with {signature} (rule {rule})")
+    }
+}
+
+/// A problem raised from the candidate: with what its incidents have in common, and the latest
+/// [`MAX_RAISED_FROM`] of them. The others are linked afterwards.
+impl From<&Candidate> for Raise {
+    fn from(candidate: &Candidate) -> Self {
+        let mut raise = Self::new(candidate.to_string().chars().take(MAX_TITLE).collect::<String>());
+        for feature in candidate.signature.features() {
+            match feature {
+                Feature::Service(service) => raise.services.push(service.as_str().into()),
+                Feature::Item(item) => raise.items.push(item.as_str().into()),
+                Feature::Category(category) => raise.category = Some(category.to_string()),
+                Feature::Word(_) => {}
+            }
+        }
+        let spare = candidate.members.len().saturating_sub(MAX_RAISED_FROM);
+        raise.from = candidate.members.iter().skip(spare).copied().collect();
+        raise
     }
 }
 

@@ -5,8 +5,8 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    incident::Facts,
     key::{CategoryKey, ItemRef, ServiceRef},
+    record::Facts,
     store::tokens,
 };
 
@@ -60,16 +60,21 @@ impl Feature {
     /// What these facts have, each once and in order: up to eight services and items each, and twelve words of three or
     /// more letters from the title. A title that was erased has none.
     #[must_use]
-    pub fn of(facts: &Facts) -> Vec<Self> {
+    pub fn of<K>(facts: &Facts<K>) -> Vec<Self> {
         let services = facts.services.iter().take(MAX_NAMED).map(|service| Self::Service(service.key.clone()));
         let items = facts.items.iter().take(MAX_NAMED).map(|item| Self::Item(item.key.clone()));
         let category = facts.category.iter().cloned().map(Self::Category);
-        let title = facts.title.as_str().unwrap_or_default();
-        let words = tokens(title).filter(|word| word.chars().count() >= MIN_LETTERS).take(MAX_WORDS).map(Self::Word);
+        let words = Self::words_of(facts.title.as_str().unwrap_or_default());
         let mut features: Vec<_> = services.chain(items).chain(category).chain(words).collect();
         features.sort();
         features.dedup();
         features
+    }
+
+    /// The first twelve words of a text that have three or more letters.
+    pub(super) fn words_of(text: &str) -> Vec<Self> {
+        let words = tokens(text).filter(|word| word.chars().count() >= MIN_LETTERS);
+        words.take(MAX_WORDS).map(Self::Word).collect()
     }
 }
 

@@ -3,9 +3,11 @@
 //! [`Recurrences`] counts, rule by rule, how many incidents with the same service, item, category or words came within
 //! a window of time. What came often enough is a [`Candidate`] for a problem, and says why: its rule, what its incidents
 //! have in common, how many there are, and which. [`SimilarIncidents`] finds, for one incident, those that are like it, and
-//! explains each score by what the two share.
+//! explains each score by what the two share; [`KnownErrors`] finds the published known errors that it shows, likewise. A
+//! candidate becomes a problem with [`raise`](crate::desk::ActingDesk::raise), or is
+//! [dismissed](Recurrences::dismiss) with a reason and stays quiet.
 //!
-//! Both are values of the host's: they are fed with incidents as these come, so that a question costs no walk through the
+//! All are values of the host's: they are fed with incidents as these come, so that a question costs no walk through the
 //! past, and know nothing of tenants and viewers. Feed one with what its readers may see.
 //!
 //! ```
@@ -38,4 +40,4 @@ mod similar;
 pub use candidate::{Candidate, Dismissal, Recurrences, Signature};
 pub use feature::{Aspect, Feature};
 pub use rule::RecurrenceRule;
-pub use similar::{Shared, SimilarIncident, SimilarIncidents};
+pub use similar::{KnownErrors, Shared, SimilarIncident, SimilarIncidents, SimilarRecord, SimilarRecords};

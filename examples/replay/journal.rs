@@ -10,7 +10,7 @@ pub(crate) type Symbol = u32;
 /// The columns that are read. Those in the first group must be there.
 const REQUIRED: [&str; 7] =
     ["number", "incident_state", "sys_updated_at", "opened_at", "impact", "urgency", "priority"];
-const OPTIONAL: [&str; 12] = [
+const OPTIONAL: [&str; 15] = [
     "sys_updated_by",
     "opened_by",
     "caller_id",
@@ -23,6 +23,9 @@ const OPTIONAL: [&str; 12] = [
     "assigned_to",
     "closed_code",
     "made_sla",
+    "problem_id",
+    "rfc",
+    "caused_by",
 ];
 
 /// A row that could be read. Names that are not known are `None`.
@@ -48,6 +51,12 @@ pub(crate) struct Row {
     pub code: Option<Symbol>,
     /// Whether the log says that what was promised was kept so far.
     pub made_sla: Option<Symbol>,
+    /// The problem that is named.
+    pub problem: Option<Symbol>,
+    /// The change that is asked for because of it.
+    pub change: Option<Symbol>,
+    /// The change that brought it about.
+    pub causing_change: Option<Symbol>,
 }
 
 /// A state of the log.
@@ -142,8 +151,9 @@ struct Fields([Option<Symbol>; REQUIRED.len() + OPTIONAL.len()]);
 impl Fields {
     fn row(&self, line: u64, names: &Names) -> Result<(Symbol, Row), String> {
         let [number, state, at, opened_at, impact, urgency, priority, rest @ ..] = self.0;
-        let [by, opened_by, caller, channel, site, category, subcategory, symptom, group, person, code, made_sla] =
+        let [by, opened_by, caller, channel, site, category, subcategory, symptom, group, person, code, rest @ ..] =
             rest;
+        let [made_sla, problem, change, causing_change] = rest;
         let number = number.ok_or("it has no number")?;
         let state = state.ok_or("it has no state")?;
         let row = Row {
@@ -166,6 +176,9 @@ impl Fields {
             person,
             code,
             made_sla,
+            problem,
+            change,
+            causing_change,
         };
         Ok((number, row))
     }

@@ -15,6 +15,7 @@ mod journal;
 mod levels;
 mod mapping;
 mod progress;
+mod relating;
 mod report;
 
 use std::{error::Error, io::Read, path::PathBuf, process::ExitCode, time::Instant};
@@ -71,18 +72,22 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut report = Report::new(&journal)?;
     let mut progress = Progress::new(journal.incidents.len());
     for incident in &journal.incidents {
-        if let Some(plan) = Plan::of(incident, &journal, &policy, &mut report) {
+        if let Some(mut plan) = Plan::of(incident, &journal, &policy, &mut report) {
             let before = Instant::now();
             let imported = desk.clone().with_command(plan.command).import(&plan.history);
             report.desk_time += before.elapsed();
             match imported {
-                Ok(imported) => report.add(&plan, &imported),
+                Ok(imported) => {
+                    report.related.note(imported.outcome.id(), std::mem::take(&mut plan.relations));
+                    report.add(&plan, &imported);
+                }
                 Err(error) => report.lost(&plan, &error),
             }
         }
         progress.step();
     }
     progress.end();
+    report.related.relate(&desk)?;
     report.recur();
     report.print(began.elapsed(), options.json);
     if report.is_empty() && !journal.is_empty() {

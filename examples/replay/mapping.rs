@@ -9,7 +9,8 @@ use andon::{
     command::{Cancel, CorrectTo, Edit, Hold, IncidentCommand as Command, Patch, Report as NewReport, Resolve},
     desk::{History, HistoryStep, OnRefusal},
     incident::{Cancellation, ExternalReference, HoldReason},
-    key::{CategoryKey, ExternalKey, HoldReasonKey, PersonRef, ResolutionCode, SystemName},
+    key::{CategoryKey, ChangeRef, ExternalKey, HoldReasonKey, PersonRef, ResolutionCode, SystemName},
+    link::Link,
     policy::{HoldRule, ResolutionRule},
 };
 
@@ -35,6 +36,16 @@ pub(crate) struct Plan {
     pub rows: Vec<(usize, Option<String>)>,
     /// Whether what was promised was kept, as the last row says.
     pub made_sla: Option<bool>,
+    /// What it has to do with problems and changes, as the log names them last.
+    pub relations: Relations,
+}
+
+/// What an incident has to do with problems and changes.
+#[derive(Debug, Default)]
+pub(crate) struct Relations {
+    pub problem: Option<String>,
+    /// The change that is asked for because of it, and the one that brought it about.
+    pub links: Vec<Link>,
 }
 
 /// A change of stage from one row to the next.
@@ -108,7 +119,23 @@ impl Plan {
         let command = CommandId::named(&name);
         let last = rows.last().and_then(|row| row.made_sla).map(|said| journal.name(said));
         let made_sla = last.and_then(|said| said.to_ascii_lowercase().parse().ok());
-        Some(Self { name, line: first.line, command, history, carries: steps.carries, rows: said, made_sla })
+        let relations = Relations::of(&rows, journal);
+        Some(Self { name, line: first.line, command, history, carries: steps.carries, rows: said, made_sla, relations })
+    }
+}
+
+impl Relations {
+    fn of(rows: &[&Row], journal: &Journal) -> Self {
+        let last = |named: fn(&Row) -> Option<Symbol>| {
+            rows.iter().rev().find_map(|row| named(row)).map(|name| journal.name(name))
+        };
+        let change = |name: Option<&str>| name.and_then(|name| ChangeRef::new(name).ok());
+        let ended = change(last(|row| row.change)).map(Link::ResolvedByChange);
+        let caused = change(last(|row| row.causing_change)).map(Link::CausedByChange);
+        Self {
+            problem: last(|row| row.problem).map(ToOwned::to_owned),
+            links: ended.into_iter().chain(caused).collect(),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
     journal::Journal,
     levels::{Levels, Results},
     mapping::{Change, Plan},
+    relating::Related,
 };
 
 /// How many unusable rows are listed.
@@ -33,6 +34,8 @@ pub(crate) struct Report {
     /// The rows that could not be used: line and reason.
     pub unusable: Vec<(u64, String)>,
     pub desk_time: Duration,
+    /// The problems and changes that the log names.
+    pub related: Related,
     incidents: u64,
     events: u64,
     changes: BTreeMap<Change, u64>,
@@ -61,6 +64,7 @@ impl Report {
             rows: journal.rows,
             unusable: journal.unusable.clone(),
             desk_time: Duration::ZERO,
+            related: Related::default(),
             incidents: 0,
             events: 0,
             changes: BTreeMap::new(),
@@ -208,6 +212,13 @@ impl Report {
         }
         self.levels.print();
         println!(
+            "{:>9}  problems named by the log, {} incidents linked to them, {} links to changes, {} links refused",
+            self.related.problems(),
+            self.related.links,
+            self.related.change_links,
+            self.related.refused
+        );
+        println!(
             "{:>9}  candidates for problems, the strongest, found in {:.3} seconds",
             self.recurring.len(),
             self.counting.as_secs_f64()
@@ -249,6 +260,10 @@ impl Report {
             "stages_at_end": stages,
             "sla": self.levels,
             "made_sla": self.said,
+            "problems": self.related.problems(),
+            "problem_links": self.related.links,
+            "change_links": self.related.change_links,
+            "links_refused": self.related.refused,
             "recurrences": self.recurring.iter().map(|found| json!({"why": found.to_string(), "count": found.count,
                 "urgency": found.urgency, "first": found.first, "last": found.last})).collect::<Vec<_>>(),
             "recurrence_seconds": self.counting.as_secs_f64(),

@@ -124,8 +124,13 @@ pub(super) const fn scramble(n: u64) -> u64 {
 
 /// How a priority comes about by the ready-made matrix.
 pub(super) fn assessed(facts: &Facts) -> Kept<Arc<Assessment>> {
+    assessed_as(&facts.impact, &facts.urgency)
+}
+
+/// How a priority comes about by the ready-made matrix, from this impact and this urgency.
+pub(super) fn assessed_as(impact: &LevelName, urgency: &LevelName) -> Kept<Arc<Assessment>> {
     let none = Scale::new(Vec::new(), HighEnd::First);
-    let assessment = Assessment::of(&Matrix::itil(), &[], &none, &facts.impact, &facts.urgency, Weights::default());
+    let assessment = Assessment::of(&Matrix::itil(), &[], &none, impact, urgency, Weights::default());
     assessment.map(Arc::new).ok_or_else(|| Why::new("the case knows no such impact or urgency"))
 }
 
@@ -190,12 +195,12 @@ impl<'r, R> Trial<'r, R> {
     }
 
     /// A number that the case has not had before.
-    fn mint(&self) -> u64 {
+    pub(super) fn mint(&self) -> u64 {
         self.minted.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
     /// Bits that look random.
-    fn bits(&self) -> u128 {
+    pub(super) fn bits(&self) -> u128 {
         let n = self.mint();
         (u128::from(scramble(n)) << 64) | u128::from(scramble(!n))
     }
@@ -289,17 +294,17 @@ impl<'r, R> Trial<'r, R> {
         Ok(known)
     }
 
-    fn sealed(
+    pub(super) fn sealed(
         &self,
         tenant: &TenantId,
         record: RecordId,
         command: CommandId,
         at: Instant,
         after: Version,
-        events: Vec<E>,
+        events: Vec<impl Into<Body>>,
     ) -> Vec<Event> {
         let mut sequence = after;
-        let seal = |event| {
+        let seal = |body: Body| {
             sequence = sequence.next();
             Event {
                 id: Id::from_u128(self.bits()),
@@ -315,10 +320,10 @@ impl<'r, R> Trial<'r, R> {
                 correlation: None,
                 policy: no_policy(),
                 digest: None,
-                body: Body::Incident(event),
+                body,
             }
         };
-        events.into_iter().map(seal).collect()
+        events.into_iter().map(Into::into).map(seal).collect()
     }
 
     /// A commit that writes these records, by the command of the first.

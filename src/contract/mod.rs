@@ -41,6 +41,7 @@ mod fixture;
 mod forgetting;
 mod generated;
 mod internals;
+mod kinds;
 mod lists;
 mod logs;
 mod numbers;

@@ -1,7 +1,7 @@
 //! Every promise, in order, with the name of its case.
 
 use super::{
-    answers, check::Kept, commits, documents, erasure, feed, fixture::Trial, forgetting, internals, lists, logs,
+    answers, check::Kept, commits, documents, erasure, feed, fixture::Trial, forgetting, internals, kinds, lists, logs,
     numbers, pages, racing, reads, search, tenants, visibility, waiting, wakes,
 };
 use crate::store::Repository;
@@ -158,6 +158,14 @@ promises! {
         publications_come_newest_first: "Publications come newest first, with who published them when.";
         publications_come_in_parts: "Publications come below a version, and no more than were asked for.";
         a_publication_is_a_command: "A publication is a command like any other: it lands once, and its answer is kept.";
+    }
+    kinds {
+        a_problem_comes_back_as_it_was_stored: "A problem, its row and its events come back as they were stored, as those of an incident do.";
+        records_of_two_kinds_land_together: "A commit that writes records of two kinds writes them all, or none.";
+        a_guard_on_another_kind_must_hold: "A guard on a record of another kind than the one that is written must hold.";
+        each_kind_is_listed_by_itself: "Filters tell kinds of records apart, in lists, counts and the feed; and incidents are found by the problem that is their cause.";
+        problems_are_seen_by_marks_of_their_own: "Who sees incidents does not by that see problems, nor the other way round, in any read.";
+        each_kind_has_numbers_of_its_own: "The numbers of each kind of record are counted on their own.";
     }
     forgetting {
         only_older_answers_are_forgotten: "Forgetting lets go of the answers recorded before an instant, whatever their order of landing, and of no others.";

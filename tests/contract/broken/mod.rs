@@ -1,6 +1,7 @@
 //! Repositories that break one promise each.
 
 mod follow;
+mod kinds;
 mod lists;
 mod reads;
 mod writes;
@@ -31,6 +32,7 @@ pub fn repositories() -> Vec<Broken> {
     reads::add(&mut list);
     lists::add(&mut list);
     follow::add(&mut list);
+    kinds::add(&mut list);
     list.0
 }
 

@@ -13,7 +13,7 @@ use andon::{
     Actor, Desk, Id, Incident, MemoryRepository, Stage,
     blocking::{self, ActingDesk, ProblemDesk},
     cascade::Plan,
-    command::{FixInput, Hold, IncidentCommand, KnownErrorInput, Report, Resolve, RootCauseInput},
+    command::{FixInput, Hold, KnownErrorInput, Report, Resolve, RootCauseInput},
     id::SequentialIds,
     link::Link,
     problem::{Effect, Verdict},
@@ -98,7 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let shared: Vec<_> = found.shared.iter().map(|shared| shared.feature.to_string()).collect();
         println!("{} fits {number} by {} of 100: {}", next.number(), found.score, shared.join(", "));
     }
-    anna.incident(next.id()).execute(IncidentCommand::Link { link: Link::CausedBy(id), reason: None })?;
+    anna.incident(next.id()).link(Link::CausedBy(id))?;
 
     heading("Most wait for the fix");
     let waiting = wait_for_the_problem(&anna, id)?;

@@ -8,6 +8,7 @@ use crate::{
     digest::Digest,
     error::Error,
     incident::{Audience, ConfirmedBy, Milestone, Phase},
+    link::Link,
     store::Repository,
     time::Instant,
 };
@@ -155,6 +156,14 @@ verbs! {
     waive_field(code: impl Into<String>, field: impl Into<String>, reason: impl Into<String>) => {
         IncidentCommand::Waive { code: code.into(), field: Some(field.into()), reason: reason.into() }
     };
+    /// Links it to a problem, another incident or a change.
+    link(link: Link) => IncidentCommand::Link { link, reason: None };
+    /// Links it, and says why.
+    link_because(link: Link, reason: impl Into<String>) => IncidentCommand::Link { link, reason: Some(reason.into()) };
+    /// Takes a link away.
+    unlink(link: Link) => IncidentCommand::Unlink { link, reason: None };
+    /// Takes a link away, and says why.
+    unlink_because(link: Link, reason: impl Into<String>) => IncidentCommand::Unlink { link, reason: Some(reason.into()) };
     /// Decides anew, by the policy in force, what was decided by an earlier one.
     reissue() => IncidentCommand::Reissue {};
     /// Works out anew when its clocks are due, after an update of the zone data.

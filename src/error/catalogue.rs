@@ -1,7 +1,7 @@
 //! Every code that an error or a fault can have, with what it means.
 
 use super::{ErrorKind, Retry};
-use crate::verb::IncidentVerb;
+use crate::verb::{IncidentVerb, ProblemVerb, Verb};
 
 /// A code, and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct CodeEntry {
 
 /// Every code of [`Error`](super::Error).
 pub fn catalogue() -> impl Iterator<Item = CodeEntry> {
-    let verbs = IncidentVerb::ALL.iter().copied();
+    let incidents = IncidentVerb::ALL.iter().copied().map(Verb::from);
+    let verbs = incidents.chain(ProblemVerb::ALL.iter().copied().map(Verb::from));
     let of_verbs = verbs.flat_map(|verb| {
         [
             entry(verb.invalid(), ErrorKind::Invalid, Retry::Never, "fields are wrong; `faults` names each"),
@@ -33,18 +34,33 @@ pub fn catalogue() -> impl Iterator<Item = CodeEntry> {
 }
 
 /// Whether an error of this code can come: what one may not read is not found; what stands beside the
-/// stage, or is no move at all, is never illegal; only resolving and closing have obligations.
-fn can_occur(verb: IncidentVerb, code: &str) -> bool {
-    use IncidentVerb as V;
-    let reading = matches!(verb, V::Read | V::ReadInternal | V::ReadConfidential);
-    let beside =
-        matches!(verb, V::Watch | V::LogTime | V::RecordMilestone | V::AddInternalNote | V::Redact | V::Correct);
-    let no_move = reading || matches!(verb, V::Report | V::ReportFor | V::Import | V::Backdate);
+/// stage, or is no move at all, is never illegal; only resolving and closing incidents have obligations.
+fn can_occur(verb: Verb, code: &str) -> bool {
+    use {IncidentVerb as I, ProblemVerb as P};
+    let (reading, beside, no_move, owes, takes_nothing) = match verb {
+        Verb::Incident(verb) => (
+            matches!(verb, I::Read | I::ReadInternal | I::ReadConfidential),
+            matches!(
+                verb,
+                I::Watch | I::LogTime | I::RecordMilestone | I::AddInternalNote | I::Link | I::Redact | I::Correct
+            ),
+            matches!(verb, I::Report | I::ReportFor | I::Import | I::Backdate),
+            matches!(verb, I::Resolve | I::Close),
+            matches!(verb, I::ReportFor | I::Backdate),
+        ),
+        Verb::Problem(verb) => (
+            matches!(verb, P::Read | P::ReadInternal | P::ReadConfidential),
+            matches!(verb, P::Watch | P::LogTime | P::AddInternalNote | P::Redact | P::Correct),
+            matches!(verb, P::Raise | P::Cascade | P::Backdate),
+            false,
+            matches!(verb, P::Backdate),
+        ),
+    };
     match code {
         _ if code == verb.refused() => !reading,
-        _ if code == verb.illegal() => !no_move && !beside,
-        _ if code == verb.blocked() => matches!(verb, V::Resolve | V::Close),
-        _ => !reading && !matches!(verb, V::ReportFor | V::Backdate),
+        _ if code == verb.illegal() => !reading && !no_move && !beside,
+        _ if code == verb.blocked() => owes,
+        _ => !reading && !takes_nothing,
     }
 }
 
@@ -157,6 +173,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("category.repeated", "the key of a category is given twice"),
     ("category.too_deep", "the categories above it are too many, or form a circle"),
     ("category.unknown", "the policy has no such category"),
+    ("cause.unknown", "the policy has no such category of causes"),
     ("channel.unknown", "the policy has no such contact channel"),
     ("closure.before_quiet_time", "incidents would close by themselves before the quiet time is over"),
     ("confirmation.not_theirs", "the actor cannot speak for the one who confirms"),
@@ -176,6 +193,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("holiday.years", "the years of a holiday end before they begin"),
     ("hours.empty", "hours close when they open"),
     ("hours.overlap", "hours overlap"),
+    ("hypothesis.unknown", "the problem has no hypothesis of this number"),
     ("intake.fits_all", "a rule for service requests has no criterion"),
     ("key.control_character", "a key has a control character"),
     ("key.empty", "a key is empty"),
@@ -185,6 +203,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("label.unknown", "the policy has no such label beneath the stage"),
     ("level.unknown", "the scale has no such level"),
     ("limit.range", "a page or a count is to be too small or too large, or a selection names too many"),
+    ("link.other_problem", "the incident has another problem as its cause already"),
     ("matrix.hole", "a cell of the matrix is missing"),
     ("matrix.not_monotone", "a higher impact or urgency gives a lower priority"),
     ("matrix.surplus", "the matrix has more cells than levels"),
@@ -199,12 +218,15 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("number.width", "a number has no digits, or too many"),
     ("obligation.unknown", "the incident has no such obligation to be waived"),
     ("permissions.locked_out", "the policy would take the permission to publish from its publisher"),
+    ("problem.no_workaround", "the problem has no workaround in a known error that is published"),
+    ("problem.not_resolved", "the problem's fix is not applied"),
+    ("problem.still_open", "nothing is brought to incidents while the problem is open"),
     ("query.empty_span", "a time of a filter ends before it begins"),
     ("query.no_words", "a search has no word that could be found"),
     ("query.not_indexed", "a field of texts cannot be filtered by; search finds its words"),
-    ("record.cancelled", "it names an incident that is cancelled itself"),
-    ("record.itself", "it names the incident itself"),
-    ("record.unknown", "it names an incident that does not exist, or is not the actor's to see"),
+    ("record.cancelled", "it names a record that is cancelled or dismissed itself"),
+    ("record.itself", "it names the record itself"),
+    ("record.unknown", "it names a record that does not exist, or is not the actor's to see"),
     ("recurrence.too_few", "a rule is content with what came once"),
     ("recurrence.words", "a rule counts no words, or too many"),
     ("reopening.contradiction", "a window for a reopening that is never possible"),
@@ -223,8 +245,8 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("text.control_character", "a text has a character that it must not have"),
     ("text.empty", "a text is empty"),
     ("text.too_long", "a text has too many characters"),
-    ("text.unknown", "it is the digest of no text of the incident or of its log"),
-    ("time.before_stage", "it lies before the incident came to its present stage"),
+    ("text.unknown", "it is the digest of no text of the record or of its log"),
+    ("time.before_stage", "it lies before the record came to its present stage"),
     ("time.future", "it lies in the future"),
     ("time.not_future", "it must lie in the future"),
     ("time.too_early", "it lies further back than the policy allows"),

@@ -36,13 +36,14 @@ pub fn facets(stage: Stage) -> &'static [Verb] {
             Verb::OverridePriority,
             Verb::SetLabel,
             Verb::RecordMilestone,
+            Verb::Link,
             Verb::Waive,
             Verb::Reissue,
             Verb::Reschedule,
             Verb::Redact,
         ],
         Stage::Closed | Stage::Cancelled => {
-            &[Verb::AddInternalNote, Verb::Watch, Verb::LogTime, Verb::RecordMilestone, Verb::Redact]
+            &[Verb::AddInternalNote, Verb::Watch, Verb::LogTime, Verb::RecordMilestone, Verb::Link, Verb::Redact]
         }
     }
 }
@@ -58,7 +59,8 @@ pub fn pairs() -> impl Iterator<Item = (Stage, Verb)> {
 }
 
 /// Every verb with which a command can be given.
-pub const ASKABLE: [Verb; 29] = [
+pub const ASKABLE: [Verb; 30] = [
+    Verb::Link,
     Verb::Assign,
     Verb::Unassign,
     Verb::Route,

@@ -117,6 +117,7 @@ fn value_of(field: &andon::MoveField) -> Option<serde_json::Value> {
         K::References => serde_json::json!([{ "system": "jira", "key": "OPS-1" }]),
         K::CustomFields => serde_json::json!({ "site": "Oslo", "cost": null }),
         K::Cancellation => "withdrawn".into(),
+        K::Link => serde_json::json!({ "caused_by_change": "CHG0042" }),
         K::Correction => serde_json::json!({ "resolved": { "code": "fixed" } }),
         other => panic!("{other:?} has no value here"),
     })
@@ -144,7 +145,7 @@ fn each_field_tells_the_kind_of_value_that_the_command_reads() {
             kinds.insert(field.kind());
         }
     }
-    assert_eq!(kinds.len(), 14, "every kind: {kinds:?}");
+    assert_eq!(kinds.len(), 15, "every kind: {kinds:?}");
 }
 
 #[test]

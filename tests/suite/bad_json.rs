@@ -67,7 +67,7 @@ fn an_envelope_with_a_wrong_field_names_it() {
     for (pointer, value, path, says) in [
         ("/id", json!("7"), "id", "UUID"),
         ("/tenant", json!(" acme"), "tenant", "white space"),
-        ("/record", json!({"problem": "x"}), "record", "unknown variant"),
+        ("/record", json!({"recipe": "x"}), "record", "unknown variant"),
         ("/sequence", json!(0), "sequence", "counted from 1"),
         ("/sequence", json!(-1), "sequence", "invalid"),
         ("/occurred_at", json!("yesterday"), "occurred_at", "invalid"),

@@ -167,7 +167,7 @@ fn the_canonical_form_is_the_same_before_and_after_erasing_and_holds_no_text() {
             assert!(!String::from_utf8(canonical).unwrap().contains(SECRET), "{}", event.body.name());
         }
     }
-    assert_eq!(texts, 17, "so many of the events have a text");
+    assert_eq!(texts, 19, "so many of the events have a text");
 }
 
 #[test]
@@ -237,6 +237,8 @@ fn commands_have_a_json_form_that_people_can_write() {
         json!({"command": "reissue"}),
         json!({"command": "reschedule"}),
         json!({"command": "redact", "texts": [Digest::of(b"secret")]}),
+        json!({"command": "link", "link": {"resolved_by_change": "CHG0042"}}),
+        json!({"command": "unlink", "link": {"resolved_by_change": "CHG0042"}}),
         json!({"command": "correct", "to": "new", "reason": "a repair"}),
     ];
     let commands = every_command();

@@ -45,6 +45,7 @@ const GRID: &str = "
   override_priority   N    A         P           H       R         -        -
   set_label           N    A         P           H       R         -        -
   record_milestone    N    A         P           H       R         C        X
+  link                N    A         P           H       R         C        X
   waive               N    A         P           H       R         -        -
   reissue             N    A         P           H       R         -        -
   reschedule          N    A         P           H       R         -        -

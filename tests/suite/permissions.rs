@@ -48,6 +48,7 @@ const GRID: &str = "
   override_priority       -       -           -      x        x
   set_label               -       -           x      x        x
   record_milestone        -       x           x      x        x
+  link                    -       -           x      x        x
   waive                   -       -           -      x        x
   reissue                 -       -           -      -        x
   reschedule              -       -           -      -        x
@@ -56,6 +57,41 @@ const GRID: &str = "
   import                  -       -           -      -        x
   correct                 -       -           -      x        x
   publish                 -       -           -      -        x
+  problem.read                  -   -   x   x   x
+  problem.read_internal         -   -   x   x   x
+  problem.read_confidential     -   -   -   x   x
+  problem.raise                 -   -   x   x   x
+  problem.assess                -   -   x   x   x
+  problem.investigate           -   -   x   x   x
+  problem.add_hypothesis        -   -   x   x   x
+  problem.judge_hypothesis      -   -   x   x   x
+  problem.add_finding           -   -   x   x   x
+  problem.identify_root_cause   -   -   x   x   x
+  problem.record_known_error    -   -   x   x   x
+  problem.verify_workaround     -   -   x   x   x
+  problem.publish_known_error   -   -   -   x   x
+  problem.withdraw_known_error  -   -   -   x   x
+  problem.start_fix             -   -   x   x   x
+  problem.abandon_fix           -   -   x   x   x
+  problem.observe               -   -   x   x   x
+  problem.resolve               -   -   x   x   x
+  problem.fail_fix              -   -   x   x   x
+  problem.close                 -   -   -   x   x
+  problem.accept_risk           -   -   -   x   x
+  problem.dismiss               -   -   -   x   x
+  problem.reanalyse             -   -   -   x   x
+  problem.route                 -   -   x   x   x
+  problem.edit                  -   -   x   x   x
+  problem.add_note              -   -   x   x   x
+  problem.add_internal_note     -   -   x   x   x
+  problem.watch                 -   -   x   x   x
+  problem.attach                -   -   x   x   x
+  problem.log_time              -   -   x   x   x
+  problem.override_priority     -   -   -   x   x
+  problem.cascade               -   -   x   x   x
+  problem.redact                -   -   -   -   x
+  problem.backdate              -   -   x   x   x
+  problem.correct               -   -   -   x   x
 ";
 
 /// Role, verb and cell of the grid.
@@ -88,6 +124,7 @@ fn the_roles_of_the_itil_policy_have_what_the_grid_says() {
     for (role, verb, cell) in grid() {
         let permission = match verb {
             "publish" => Permission::PublishPolicy,
+            _ if verb.starts_with("problem.") => Permission::all().find(|known| known.as_str() == verb).unwrap(),
             _ => Permission::Incident(*IncidentVerb::ALL.iter().find(|known| known.as_str() == verb).unwrap()),
         };
         verbs.insert(permission);

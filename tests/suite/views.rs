@@ -558,7 +558,7 @@ mod schemas {
     fn a_schema_asks_for_what_is_always_there_and_explains_it() {
         let schemas = schemas();
         let names: Vec<_> = schemas.keys().copied().collect();
-        assert_eq!(names, ["clock", "move", "opened", "record", "row", "timeline_entry"]);
+        assert_eq!(names, ["clock", "move", "opened", "problem", "problem_row", "record", "row", "timeline_entry"]);
         for (name, schema) in &schemas {
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
             for (member, of) in schema["properties"].as_object().unwrap() {

@@ -238,6 +238,9 @@ pub fn eventful(house: &House) -> Vec<Outcome> {
     then(mia.override_priority(Override::new("P1", secret("board")).until(start + andon::time::days(9))));
     then(anna.watch("kim"));
     then(anna.unwatch("kim"));
+    let change = andon::link::Link::CausedByChange("CHG0042".parse().unwrap());
+    then(anna.link_because(change.clone(), secret("it began right after")));
+    then(anna.unlink_because(change, secret("it had begun before")));
     then(anna.attach(AttachmentInput { digest: Digest::of(b"other"), ..file.clone() }));
     then(anna.detach(file.digest));
     then(anna.execute(IncidentCommand::LogTime { seconds: 600, note: Some(secret("phone call")) }));

@@ -165,6 +165,8 @@ pub fn every_command() -> Vec<IncidentCommand> {
         C::Reissue {},
         C::Reschedule {},
         C::Redact { texts: vec![Digest::of(b"secret")], reason: None },
+        C::Link { link: andon::link::Link::ResolvedByChange("CHG0042".parse().unwrap()), reason: None },
+        C::Unlink { link: andon::link::Link::ResolvedByChange("CHG0042".parse().unwrap()), reason: None },
         C::Correct(Correct::new(CorrectTo::New, "a repair")),
     ]
 }

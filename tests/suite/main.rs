@@ -47,6 +47,8 @@ mod policies;
 #[cfg(feature = "test-util")]
 mod previews;
 mod priority;
+mod problem_lifecycle;
+mod problems;
 mod publishing;
 mod recurrence;
 mod redaction;

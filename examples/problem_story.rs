@@ -5,7 +5,7 @@
 //! cargo run --example problem_story
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that tells a story")]
+#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "a program that counts and tells a story")]
 
 use std::error::Error;
 

@@ -293,7 +293,7 @@ fn fitting(command: &Command, incident: &Incident) -> Result<Command, SkipReason
         Command::Resolve(_) => Ok(command.clone()),
         _ if waits_for_caller => Err(SkipReason::AwaitsItsCaller),
         Command::Hold(hold) => match incident.hold() {
-            Some(held) if is_same(hold, held) => Err(SkipReason::AlreadyThere),
+            Some(present) if is_same(hold, present) => Err(SkipReason::AlreadyThere),
             Some(_) => Ok(Command::ChangeHold(hold.clone())),
             None => Ok(command.clone()),
         },

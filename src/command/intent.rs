@@ -288,6 +288,7 @@ mod tests {
         key::{PersonRef, StageLabel},
         ledger::{ClockRef, ClockWarned},
         lifecycle::{In, Staged, Stamp, Step},
+        link::{Link, Linking},
         policy::{Policy, PolicyDraft},
         priority::{Assessment, Override as SetByHand},
         sla::Clockwork,
@@ -485,6 +486,9 @@ mod tests {
         let spent = TimeSpent { seconds: NonZeroU64::new(60).unwrap(), note: Some(text("reading logs")) };
         let secret = text("Mail is down").digest();
         let redaction = Redaction { texts: vec![secret], reason: Some(text("it names him")) };
+        let problem = Id::from_u128(3);
+        let cause = || Linking { link: Link::CausedBy(problem), reason: Some(text("the same trace")) };
+        let linked = working.clone().link(cause(), stamp).next;
         let because = || Reopening { reason: Some(text("It is back.")), by_reply: false };
         let bare = || Reopening { reason: None, by_reply: false };
         /// A row for each move, on an incident by its name; every move takes the stamp last.
@@ -541,6 +545,10 @@ mod tests {
                 [{ "command": "record_milestone", "milestone": "acknowledged", "at": AT }];
             resolved.waive(waiver) =>
                 [{ "command": "waive", "code": "obligation.confirmation", "reason": "he is on leave" }];
+            working.link(cause()) =>
+                [{ "command": "link", "link": { "caused_by": problem }, "reason": "the same trace" }];
+            linked.unlink(cause()) =>
+                [{ "command": "unlink", "link": { "caused_by": problem }, "reason": "the same trace" }];
             working.redact(redaction) => [{ "command": "redact", "texts": [secret], "reason": "it names him" }];
         };
         let undone = merged.clone().undo_merge(Reason { reason: Some(text("not the same")) }, stamp).unwrap();
@@ -608,6 +616,8 @@ mod tests {
                 reason: text.clone(),
                 by: ActorId::System,
             }),
+            Event::Linked(Linking { link: Link::CausedBy(Id::from_u128(3)), reason: reason() }),
+            Event::Unlinked(Linking { link: Link::CausedBy(Id::from_u128(3)), reason: reason() }),
             Event::Redacted(Redaction { texts: Vec::new(), reason: reason() }),
             Event::Corrected(Box::new(Correction { reason: text.clone(), ..correction(CorrectedStage::New) })),
             corrected(CorrectedStage::OnHold(hold())),

@@ -5,8 +5,29 @@ use crate::{
     event::Event,
     id::Version,
     lifecycle::{Stamp, Step},
-    record::{FoldError, IllegalMove},
+    record::{FoldError, IllegalMove, in_every, only_in, tried_in},
 };
+
+/// Calls the move on an incident that is not resolved.
+macro_rules! open {
+    ($incident:expr, $event:expr, $i:ident => $move:expr) => {
+        only_in!($incident, $event, [New Assigned InProgress OnHold], $i => $move)
+    };
+}
+
+/// Calls the move on an incident that is not done for good.
+macro_rules! live {
+    ($incident:expr, $event:expr, $i:ident => $move:expr) => {
+        only_in!($incident, $event, [New Assigned InProgress OnHold Resolved], $i => $move)
+    };
+}
+
+/// Calls the move on the incident, whatever its stage.
+macro_rules! any {
+    ($incident:expr, $i:ident => $move:expr) => {
+        in_every!($incident, [New Assigned InProgress OnHold Resolved Closed Cancelled], $i => $move)
+    };
+}
 
 impl Incident {
     /// Applies what happened, if it is legal in the present stage.
@@ -14,44 +35,11 @@ impl Incident {
     /// # Errors
     /// [`IllegalMove`], with the incident and the event, if the stage has no such move.
     pub fn apply(self, event: E, stamp: &Stamp<'_>) -> Result<Step<Self>, Box<IllegalMove<Self>>> {
-        /// Calls the move on the incident, whatever its stage: all have it.
-        macro_rules! in_every {
-            ($self:ident, $i:ident => $move:expr) => {
-                match $self {
-                    Self::New($i) => $move.into(),
-                    Self::Assigned($i) => $move.into(),
-                    Self::InProgress($i) => $move.into(),
-                    Self::OnHold($i) => $move.into(),
-                    Self::Resolved($i) => $move.into(),
-                    Self::Closed($i) => $move.into(),
-                    Self::Cancelled($i) => $move.into(),
-                }
-            };
-        }
-        /// Calls the move on an incident in one of these stages; gives both back in the others.
-        macro_rules! only_in {
-            ($self:ident, $event:expr, [$($stage:ident)*], $i:ident => $move:expr) => {
-                match $self {
-                    $(Self::$stage($i) => $move.into(),)*
-                    incident => return Err(Box::new(IllegalMove { record: incident, event: $event })),
-                }
-            };
-        }
-        macro_rules! open {
-            ($event:expr, $i:ident => $move:expr) => {
-                only_in!(self, $event, [New Assigned InProgress OnHold], $i => $move)
-            };
-        }
-        macro_rules! live {
-            ($event:expr, $i:ident => $move:expr) => {
-                only_in!(self, $event, [New Assigned InProgress OnHold Resolved], $i => $move)
-            };
-        }
         Ok(match event {
             E::Reported(_) => return Err(Box::new(IllegalMove { record: self, event })),
-            E::Assigned(to) => open!(E::Assigned(to), i => i.assign(to, stamp)),
+            E::Assigned(to) => open!(self, E::Assigned(to), i => i.assign(to, stamp)),
             E::Unassigned => only_in!(self, E::Unassigned, [Assigned InProgress], i => i.unassign(stamp)),
-            E::Routed(to) => live!(E::Routed(to), i => i.route(to, stamp)),
+            E::Routed(to) => live!(self, E::Routed(to), i => i.route(to, stamp)),
             E::WorkStarted => only_in!(self, E::WorkStarted, [New Assigned OnHold], i => i.start_work(stamp)),
             E::PhaseEntered(phase) => {
                 only_in!(self, E::PhaseEntered(phase), [InProgress], i => i.enter_phase(phase, stamp))
@@ -59,40 +47,38 @@ impl Incident {
             E::Held(hold) => only_in!(self, E::Held(hold), [New Assigned InProgress], i => i.hold(hold, stamp)),
             E::HoldChanged(hold) => only_in!(self, E::HoldChanged(hold), [OnHold], i => i.change_hold(hold, stamp)),
             E::Resumed(by) => only_in!(self, E::Resumed(by), [OnHold], i => i.resume(by, stamp)),
-            E::Resolved(resolution) => open!(E::Resolved(resolution), i => i.resolve(resolution, stamp)),
+            E::Resolved(resolution) => open!(self, E::Resolved(resolution), i => i.resolve(resolution, stamp)),
             E::Confirmed(by) => only_in!(self, E::Confirmed(by), [Resolved], i => i.confirm(by, stamp)),
             E::Reopened(why) => only_in!(self, E::Reopened(why), [Resolved], i => i.reopen(why, stamp)),
             E::Closed(basis) => only_in!(self, E::Closed(basis), [Resolved], i => i.close(basis, stamp)),
             E::ClosureBlocked(owed) => {
                 only_in!(self, E::ClosureBlocked(owed), [Resolved], i => i.block_closure(owed, stamp))
             }
-            E::Cancelled(why) => open!(E::Cancelled(why), i => i.cancel(why, stamp)),
-            E::MergeUndone(why) => match self {
-                Self::Cancelled(i) => match i.undo_merge(why.clone(), stamp) {
-                    Ok(step) => step,
-                    Err(i) => return Err(Box::new(IllegalMove { record: (*i).into(), event: E::MergeUndone(why) })),
-                },
-                incident => return Err(Box::new(IllegalMove { record: incident, event: E::MergeUndone(why) })),
-            },
-            E::Edited(changes) => live!(E::Edited(changes), i => i.edit(changes, stamp)),
-            E::PriorityChanged(change) => live!(E::PriorityChanged(change), i => i.change_priority(*change, stamp)),
+            E::Cancelled(why) => open!(self, E::Cancelled(why), i => i.cancel(why, stamp)),
+            E::MergeUndone(why) => {
+                tried_in!(self, E::MergeUndone(why), [Cancelled], i => i.undo_merge(why.clone(), stamp))
+            }
+            E::Edited(changes) => live!(self, E::Edited(changes), i => i.edit(changes, stamp)),
+            E::PriorityChanged(change) => {
+                live!(self, E::PriorityChanged(change), i => i.change_priority(*change, stamp))
+            }
             E::NoteAdded(note) => match note.audience {
-                Audience::Internal => in_every!(self, i => i.note_internally(note, stamp)),
-                Audience::Public => live!(E::NoteAdded(note), i => i.note_publicly(note, stamp)),
+                Audience::Internal => any!(self, i => i.note_internally(note, stamp)),
+                Audience::Public => live!(self, E::NoteAdded(note), i => i.note_publicly(note, stamp)),
             },
-            E::Watched(person) => in_every!(self, i => i.watch(person, stamp)),
-            E::Unwatched(person) => in_every!(self, i => i.unwatch(&person, stamp)),
-            E::Attached(attachment) => live!(E::Attached(attachment), i => i.attach(attachment, stamp)),
-            E::Detached(file) => live!(E::Detached(file), i => i.detach(file, stamp)),
-            E::TimeSpent(spent) => in_every!(self, i => i.log_time(spent, stamp)),
-            E::Labelled(label) => live!(E::Labelled(label), i => i.set_label(label, stamp)),
-            E::MilestoneRecorded(time) => in_every!(self, i => i.record_milestone(time, stamp)),
-            E::ObligationWaived(waiver) => live!(E::ObligationWaived(waiver), i => i.waive(waiver, stamp)),
+            E::Watched(person) => any!(self, i => i.watch(person, stamp)),
+            E::Unwatched(person) => any!(self, i => i.unwatch(&person, stamp)),
+            E::Attached(attachment) => live!(self, E::Attached(attachment), i => i.attach(attachment, stamp)),
+            E::Detached(file) => live!(self, E::Detached(file), i => i.detach(file, stamp)),
+            E::TimeSpent(spent) => any!(self, i => i.log_time(spent, stamp)),
+            E::Labelled(label) => live!(self, E::Labelled(label), i => i.set_label(label, stamp)),
+            E::MilestoneRecorded(time) => any!(self, i => i.record_milestone(time, stamp)),
+            E::ObligationWaived(waiver) => live!(self, E::ObligationWaived(waiver), i => i.waive(waiver, stamp)),
             E::ClosureReissued(closes) => {
                 only_in!(self, E::ClosureReissued(closes), [Resolved], i => i.reissue_closure(closes, stamp))
             }
-            E::Linked(linking) => in_every!(self, i => i.link(linking, stamp)),
-            E::Unlinked(linking) => in_every!(self, i => i.unlink(linking, stamp)),
+            E::Linked(linking) => any!(self, i => i.link(linking, stamp)),
+            E::Unlinked(linking) => any!(self, i => i.unlink(linking, stamp)),
             E::Clock(entry) => {
                 /// Moves a clock of the incident, whatever its stage.
                 macro_rules! clock {
@@ -110,8 +96,8 @@ impl Incident {
                 }
                 clock!(New Assigned InProgress OnHold Resolved Closed Cancelled)
             }
-            E::Redacted(redaction) => in_every!(self, i => i.redact(redaction, stamp)),
-            E::Corrected(correction) => in_every!(self, i => i.correct(*correction, stamp)),
+            E::Redacted(redaction) => any!(self, i => i.redact(redaction, stamp)),
+            E::Corrected(correction) => any!(self, i => i.correct(*correction, stamp)),
         })
     }
 

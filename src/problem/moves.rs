@@ -45,11 +45,7 @@ fn enter<A: RecordStage<Kind = Problem>, B: RecordStage<Kind = Problem>>(
     mut from: In<A>,
     stage: impl FnOnce(A) -> B,
     stamp: &Stamp<'_>,
-) -> In<B>
-where
-    A: crate::lifecycle::StageOf<Shared = Shared<Problem>>,
-    B: crate::lifecycle::StageOf<Shared = Shared<Problem>>,
-{
+) -> In<B> {
     from.shared.progress.enter(stamp);
     In::new(from.shared, stage(from.stage))
 }
@@ -280,10 +276,7 @@ impl In<Resolved> {
 }
 
 /// Closes a problem.
-fn end<S: RecordStage<Kind = Problem>>(mut from: In<S>, closure: Closure, stamp: &Stamp<'_>) -> In<Closed>
-where
-    S: crate::lifecycle::StageOf<Shared = Shared<Problem>>,
-{
+fn end<S: RecordStage<Kind = Problem>>(mut from: In<S>, closure: Closure, stamp: &Stamp<'_>) -> In<Closed> {
     let closed_at = stamp.occurred_at;
     from.shared.progress.set(Milestone::Closed, Some(closed_at));
     enter(from, |_| Closed { closure, closed_at }, stamp)

@@ -4,6 +4,7 @@
 //! An incident and a problem are two kinds of record. They differ in their stages and in what these are about; title,
 //! category, priority, group and person, notes, watchers, files and time spent are one mechanism, which stands here.
 
+mod apply;
 mod change;
 pub(crate) mod events;
 mod facet;
@@ -18,6 +19,7 @@ mod withheld;
 
 use std::sync::Arc;
 
+pub(crate) use apply::{in_every, only_in, tried_in};
 pub use change::FactChange;
 pub use facet::{Audience, Facet, Note, NoteFrom, PriorityChange, Reason, Redaction, ReplyRule, TimeSpent, Waiver};
 pub use facts::{Assignment, Attachment, ExternalReference, Facts, FieldValue, Item, Offering, Rated, Service};

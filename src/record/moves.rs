@@ -120,7 +120,7 @@ impl<S: Live> In<S> {
         let event = Facet::Edited(changes.clone());
         self.noted(event, stamp, |this| {
             let facts = Arc::make_mut(&mut this.shared.facts);
-            for change in &changes {
+            for change in changes {
                 change.apply(facts);
             }
         })

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use andon::{
+    Id,
     digest::Digest,
     event::{Body, Event},
     incident::{Incident, IncidentEvent},
@@ -70,6 +71,17 @@ pub fn json_without(whole: &impl Serialize, slots: &[Digest]) -> Value {
     without(&serde_json::to_value(whole).unwrap(), slots)
 }
 
+/// Every string in it that somebody may have said: ids and digests, in which any digits can occur, are not.
+fn strings(value: &Value, found: &mut Vec<String>) {
+    let is_reckoned = |text: &str| text.parse::<Digest>().is_ok() || text.parse::<Id<Incident>>().is_ok();
+    match value {
+        Value::Object(object) => object.values().for_each(|member| strings(member, found)),
+        Value::Array(array) => array.iter().for_each(|member| strings(member, found)),
+        Value::String(text) if !is_reckoned(text) => found.push(text.clone()),
+        _ => {}
+    }
+}
+
 /// What is left of the erased texts in a record, its terms and its log; and whether the canonical forms of
 /// the events are still the same.
 pub fn check(slots: &[Digest], before: &[Event], incident: &Incident, log: &[Event]) -> Result<(), String> {
@@ -81,24 +93,24 @@ pub fn check(slots: &[Digest], before: &[Event], incident: &Incident, log: &[Eve
             return Err(format!("event {} lost something else, or not all: {event:?}", event.sequence));
         }
     }
-    let stored = serde_json::to_string(&(incident, log)).unwrap();
+    let mut stored = Vec::new();
+    strings(&serde_json::to_value((incident, log)).unwrap(), &mut stored);
     let left = texts(log);
     let terms = Terms::of(&incident.clone().into());
     for (_, text) in texts(before).into_iter().filter(|(digest, _)| slots.contains(digest)) {
-        let quoted = serde_json::to_string(&text).unwrap();
         // What the same words stand in elsewhere, nobody has asked to erase.
         if left.iter().any(|(_, other)| other.contains(&text)) {
             continue;
         }
-        if stored.contains(quoted.trim_matches('"')) {
-            return Err(format!("{quoted} is erased, and stands in {stored}"));
+        if let Some(string) = stored.iter().find(|string| string.contains(&text)) {
+            return Err(format!("{text:?} is erased, and stands in {string:?}"));
         }
         let said: BTreeSet<_> =
             left.iter().flat_map(|(_, other)| tokens(other)).chain(tokens(incident.number().as_str())).collect();
         let word = tokens(&text).find(|word| !said.contains(word));
         let word = word.map(andon::store::Term::Token);
         if let Some(word) = word.filter(|word| terms.bear(word)) {
-            return Err(format!("{quoted} is erased, and found by {word}"));
+            return Err(format!("{text:?} is erased, and found by {word}"));
         }
     }
     Ok(())

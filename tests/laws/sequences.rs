@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How many sequences the ordinary run has.
-const CASES: u32 = 10_000;
+const CASES: u32 = 12_000;
 /// How often each legal verb has to be taken in each stage over all sequences.
 const LEAST: u64 = 100;
 
@@ -556,6 +556,9 @@ fn is_left_to_final(event: &IncidentEvent) -> bool {
         | IncidentEvent::MilestoneRecorded(_)
         | IncidentEvent::Redacted(_)
         | IncidentEvent::Corrected(_)
+        // Where an incident belongs may come to light after its end.
+        | IncidentEvent::Linked(_)
+        | IncidentEvent::Unlinked(_)
         // Clocks stop with the record; when they started and ended, may be known better later.
         | IncidentEvent::Clock(Entry::Ended(_) | Entry::Cancelled(_) | Entry::Replaced(_)) => true,
         _ => false,

@@ -37,6 +37,7 @@ mod kit;
 mod ledger_corners;
 mod liars;
 mod lifecycle;
+mod links;
 mod milestones;
 mod moves;
 mod observing;
@@ -47,6 +48,7 @@ mod policies;
 #[cfg(feature = "test-util")]
 mod previews;
 mod priority;
+mod problem_cascades;
 mod problem_lifecycle;
 mod problems;
 mod publishing;

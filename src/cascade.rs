@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Hold, IncidentCommand as Command, Resolve},
+    command::{Cancel, Edit, Hold, IncidentCommand as Command, Override, Resolve},
     decision::BY_PROBLEM,
     event::RecordId,
     id::{CommandId, Id, Number, Version},
@@ -29,12 +29,40 @@ pub struct Plan {
     /// What is to be done, record by record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<PlannedStep>,
+    /// What is proposed beside, for people to decide: applying the plan does not do it. A duplicate with a higher priority
+    /// proposes that to the incident that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<PlannedStep>,
     /// What is left alone, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
     /// How many of the records that were named do not exist or are not the planner's to see. Nothing else is told of them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unseen: u64,
+}
+
+impl Plan {
+    pub(crate) const fn begun(id: CommandId, source: RecordId, rule: Rule) -> Self {
+        Self { id, source, rule, steps: Vec::new(), proposed: None, skipped: Vec::new(), unseen: 0 }
+    }
+
+    /// Takes an incident into the plan: with what is to be done to it, or with the reason why it is left alone.
+    pub(crate) fn take(&mut self, incident: &Incident, version: Version) {
+        let step = if RecordId::from(incident.id()) == self.source {
+            Err(SkipReason::Source)
+        } else {
+            self.rule.step_for(self.source, incident, version)
+        };
+        match step {
+            Ok(step) => self.steps.push(step),
+            Err(reason) => self.skip(incident, reason),
+        }
+    }
+
+    /// Leaves an incident alone.
+    pub(crate) fn skip(&mut self, incident: &Incident, reason: SkipReason) {
+        self.skipped.push(Skipped { record: incident.id(), number: incident.number().clone(), reason });
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -97,6 +125,12 @@ pub enum SkipReason {
     /// It does not wait for the problem.
     #[error("does not wait for the problem")]
     NotWaiting,
+    /// Its parent did not resolve it: it was resolved for reasons of its own.
+    #[error("was not resolved along with its parent")]
+    NotAlong,
+    /// It has duplicates that the planner may not see, which would have to go along.
+    #[error("has duplicates that are not yours to see")]
+    HasUnseenDuplicates,
     /// It has changed since it was planned, so that something else would have to be done.
     #[error("has changed since it was planned; plan it anew")]
     Changed,
@@ -166,17 +200,23 @@ pub enum Rule {
     Carried(Carried),
     /// What a problem brings to its incidents.
     ByProblem(ByProblem),
+    /// Each is the same as another incident, which goes on.
+    Merged {
+        /// The one that goes on.
+        into: Id<Incident>,
+    },
 }
 
 impl Rule {
-    /// What is to be done to this incident, at this version; or why it is left alone.
+    /// What comes from `source` to this incident, at this version; or why it is left alone.
     ///
     /// # Errors
     /// The reason why nothing is to be done to it.
-    pub fn step_for(&self, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
+    pub fn step_for(&self, source: RecordId, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
         match self {
-            Self::Carried(carried) => carried.step_for(incident, version),
+            Self::Carried(carried) => carried.step_for(source, incident, version),
             Self::ByProblem(by) => by.step_for(incident, version),
+            Self::Merged { into } => merged(*into, incident, version),
         }
     }
 }
@@ -190,7 +230,7 @@ pub struct Carried(Vec<Command>);
 
 /// A command that is not carried from one record to others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{command}` is not carried to other incidents; what is: resolve, hold, resume, start_work and notes")]
+#[error("`{command}` is not carried to other incidents; what is: resolve, reopen, hold, resume, start_work and notes")]
 pub struct NotCarried {
     /// Where it stands.
     pub index: usize,
@@ -202,8 +242,8 @@ impl Carried {
     /// These commands, in this order.
     ///
     /// # Errors
-    /// [`NotCarried`] for the first that is not carried: only `resolve`, `hold` for anything but a caller, `resume`,
-    /// `start_work` and notes are.
+    /// [`NotCarried`] for the first that is not carried: only `resolve`, `reopen`, `hold` for anything but a caller,
+    /// `resume`, `start_work` and notes are.
     pub fn new(commands: impl IntoIterator<Item = Command>) -> Result<Self, NotCarried> {
         let commands: Vec<_> = commands.into_iter().collect();
         match commands.iter().enumerate().find(|(_, command)| !is_carried(command)) {
@@ -218,12 +258,13 @@ impl Carried {
         &self.0
     }
 
-    /// What is to be done to this incident, at this version; or why it is left alone. Of what is carried, it gets
-    /// what fits.
+    /// What comes from `source` to this incident, at this version; or why it is left alone. Of what is carried, it gets
+    /// what fits. What its own parent resolves is resolved along with that, so that it is reopened with it.
     ///
     /// # Errors
     /// The reason why nothing is to be done to it.
-    pub fn step_for(&self, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
+    pub fn step_for(&self, source: RecordId, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
+        let parent = incident.links().parent().filter(|parent| RecordId::from(*parent) == source);
         if incident.stage().is_final() {
             return Err(SkipReason::Final);
         }
@@ -234,7 +275,7 @@ impl Carried {
         let mut moves = 0_usize;
         let mut commands = Vec::with_capacity(self.0.len());
         for command in &self.0 {
-            match fitting(command, incident) {
+            match fitting(command, incident, parent) {
                 Ok(command) => {
                     moves = moves.saturating_add(usize::from(!is_note(&command)));
                     commands.push(command);
@@ -265,6 +306,43 @@ impl From<Carried> for Vec<Command> {
     }
 }
 
+/// What makes an incident a duplicate of another one.
+fn merged(into: Id<Incident>, incident: &Incident, version: Version) -> Result<PlannedStep, SkipReason> {
+    match incident {
+        _ if incident.id() == into => return Err(SkipReason::Source),
+        Incident::Cancelled(cancelled) if cancelled.stage().merged_into() == Some(into) => {
+            return Err(SkipReason::AlreadyThere);
+        }
+        Incident::Cancelled(cancelled) if cancelled.stage().is_undoable() => {}
+        Incident::Cancelled(_) | Incident::Closed(_) => return Err(SkipReason::Final),
+        _ if is_major(incident) => return Err(SkipReason::Major),
+        Incident::Resolved(_) => return Err(SkipReason::IsResolved),
+        Incident::New(_) | Incident::Assigned(_) | Incident::InProgress(_) | Incident::OnHold(_) => {}
+    }
+    let commands = vec![Command::Cancel(Cancel::duplicate_of(into))];
+    Ok(PlannedStep { record: incident.id(), number: incident.number().clone(), version, commands })
+}
+
+/// What the duplicate with the highest priority proposes to the incident that goes on; nothing, if that has the same or a
+/// higher one.
+pub(crate) fn proposed(master: &Incident, version: Version, duplicate: &Incident) -> Option<PlannedStep> {
+    let (ours, theirs) = (&master.progress().assessment, &duplicate.progress().assessment);
+    let rank = |assessment: &crate::priority::Assessment| assessment.result().rank();
+    if rank(theirs) >= rank(ours) {
+        return None;
+    }
+    let facts = duplicate.facts();
+    // Where its impact and urgency alone do not make it so, people or modifiers that belong to it do.
+    let command = if theirs.overridden().is_none() && theirs.cell().priority.rank() < rank(ours) {
+        Command::Edit(Box::new(Edit::new().impact(facts.impact.as_str()).urgency(facts.urgency.as_str())))
+    } else {
+        let reason = format!("The priority of {}, a duplicate.", duplicate.number());
+        Command::OverridePriority(Override::new(theirs.result().name().as_str(), reason))
+    };
+    let number = master.number().clone();
+    Some(PlannedStep { record: master.id(), number, version, commands: vec![command] })
+}
+
 /// Whether people move it by hand, whatever its parent does.
 const fn is_major(_: &Incident) -> bool {
     false
@@ -272,7 +350,11 @@ const fn is_major(_: &Incident) -> bool {
 
 fn is_carried(command: &Command) -> bool {
     match command {
-        Command::Resolve(_) | Command::Resume {} | Command::StartWork {} | Command::AddNote { .. } => true,
+        Command::Resolve(_)
+        | Command::Reopen { .. }
+        | Command::Resume {}
+        | Command::StartWork {}
+        | Command::AddNote { .. } => true,
         Command::Hold(hold) => hold.reason != HoldReason::AwaitingCaller.as_str(),
         _ => false,
     }
@@ -282,15 +364,23 @@ const fn is_note(command: &Command) -> bool {
     matches!(command, Command::AddNote { .. })
 }
 
-/// The command as it fits this incident, or why it does not.
-fn fitting(command: &Command, incident: &Incident) -> Result<Command, SkipReason> {
+/// The command as it fits this incident, or why it does not; `parent` is its parent, if the plan comes from there.
+fn fitting(command: &Command, incident: &Incident, parent: Option<Id<Incident>>) -> Result<Command, SkipReason> {
     let stage = incident.stage();
     let waits_for_caller = incident.hold().is_some_and(|held| held.hold().reason == HoldReason::AwaitingCaller);
     match command {
         Command::AddNote { audience: Audience::Internal | Audience::Public, .. } => Ok(command.clone()),
         Command::Resolve(_) if stage == Stage::Resolved => Err(SkipReason::AlreadyThere),
+        Command::Reopen { .. } if stage != Stage::Resolved => Err(SkipReason::AlreadyThere),
+        Command::Reopen { .. } => {
+            let along = incident.resolution().and_then(|resolution| resolution.along_with);
+            if along.is_some() && along == parent { Ok(command.clone()) } else { Err(SkipReason::NotAlong) }
+        }
         _ if stage == Stage::Resolved => Err(SkipReason::IsResolved),
-        Command::Resolve(_) => Ok(command.clone()),
+        Command::Resolve(resolve) => {
+            let along_with = parent.or(resolve.along_with);
+            Ok(Command::Resolve(Resolve { along_with, ..resolve.clone() }))
+        }
         _ if waits_for_caller => Err(SkipReason::AwaitsItsCaller),
         Command::Hold(hold) => match incident.hold() {
             Some(present) if is_same(hold, present) => Err(SkipReason::AlreadyThere),

@@ -29,6 +29,9 @@ use crate::{event::RecordId, id::Id, incident::Incident, key::ChangeRef, problem
 pub enum Link {
     /// This problem is its cause. An incident has at most one.
     CausedBy(Id<Problem>),
+    /// This incident is its parent: what happens to that is carried to it, by plan. An incident has at most one, and is
+    /// itself nobody's parent then: children have no children.
+    ChildOf(Id<Incident>),
     /// It has to do with this incident.
     Related(Id<Incident>),
     /// This change brought it about.
@@ -43,6 +46,7 @@ impl Link {
     pub const fn key(&self) -> &'static str {
         match self {
             Self::CausedBy(_) => "caused_by",
+            Self::ChildOf(_) => "child_of",
             Self::Related(_) => "related",
             Self::CausedByChange(_) => "caused_by_change",
             Self::ResolvedByChange(_) => "resolved_by_change",
@@ -54,7 +58,7 @@ impl Link {
     pub const fn record(&self) -> Option<RecordId> {
         match self {
             Self::CausedBy(problem) => Some(RecordId::Problem(*problem)),
-            Self::Related(incident) => Some(RecordId::Incident(*incident)),
+            Self::ChildOf(incident) | Self::Related(incident) => Some(RecordId::Incident(*incident)),
             Self::CausedByChange(_) | Self::ResolvedByChange(_) => None,
         }
     }
@@ -67,12 +71,22 @@ impl Link {
             _ => None,
         }
     }
+
+    /// The incident that is the parent, if that is what the link says.
+    #[must_use]
+    pub const fn parent(&self) -> Option<Id<Incident>> {
+        match self {
+            Self::ChildOf(incident) => Some(*incident),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CausedBy(problem) => write!(f, "caused by problem {problem}"),
+            Self::ChildOf(incident) => write!(f, "child of incident {incident}"),
             Self::Related(incident) => write!(f, "related to incident {incident}"),
             Self::CausedByChange(change) => write!(f, "caused by change {change}"),
             Self::ResolvedByChange(change) => write!(f, "resolved by change {change}"),
@@ -113,6 +127,12 @@ impl Links {
     #[must_use]
     pub fn problem(&self) -> Option<Id<Problem>> {
         self.0.iter().find_map(Link::problem)
+    }
+
+    /// The incident that is the parent, if there is one.
+    #[must_use]
+    pub fn parent(&self) -> Option<Id<Incident>> {
+        self.0.iter().find_map(Link::parent)
     }
 
     pub(crate) fn add(&mut self, link: Link) {

@@ -107,6 +107,8 @@ verbs! {
     Close = "close",
     /// End without a resolution: a duplicate, not an incident, withdrawn, …
     Cancel = "cancel",
+    /// Say of which incident it is a duplicate: beside `cancel`, which that needs, too.
+    Merge = "merge",
     /// Undo the merge of a duplicate.
     UndoMerge = "undo_merge",
     /// Change facts.

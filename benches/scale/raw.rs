@@ -286,6 +286,7 @@ fn event(step: usize) -> IncidentEvent {
             code: "fixed".parse().unwrap(),
             remedy: Remedy::Fix,
             text: None,
+            along_with: None,
             closes: None,
         }),
         _ => {

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     incident::{
-        Assignment, Attachment, CorrectedStage, Correction, FactChange as Change, Hold, IncidentEvent as Event,
-        PriorityChange, Rated, Reopening, Resolution, ResumedBy,
+        Assignment, Attachment, Cancellation, CorrectedStage, Correction, FactChange as Change, Hold,
+        IncidentEvent as Event, Merging, PriorityChange, Rated, Reopening, Resolution, ResumedBy,
     },
     priority::PriorityCause as Cause,
     text::Text,
@@ -126,6 +126,10 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
         Event::Closed(_) => Command::Close {},
         Event::Cancelled(why) => {
             Command::Cancel(Cancel { cancellation: why.cancellation.clone(), reason: maybe_said(why.reason.as_ref())? })
+        }
+        Event::MergeMoved(Merging { of, reason, .. }) => {
+            let cancellation = Cancellation::Duplicate { of: *of };
+            Command::Cancel(Cancel { cancellation, reason: maybe_said(reason.as_ref())? })
         }
         Event::MergeUndone(why) => Command::UndoMerge { reason: maybe_said(why.reason.as_ref())? },
         Event::Edited(changes) => return edit(changes),
@@ -244,6 +248,7 @@ fn resolve(resolution: &Resolution) -> Result<Resolve, NoIntent> {
         code: resolution.code.to_string(),
         text: maybe_said(resolution.text.as_ref())?,
         remedy: resolution.remedy,
+        along_with: resolution.along_with,
     })
 }
 
@@ -375,6 +380,8 @@ mod tests {
             occurred_at: at(),
             recorded_at: at(),
             affected: Some(&Person { vip: true, ..Person::default() }),
+            brings: &[],
+            speaks: false,
             cause: &BroughtBy::Command,
             importing: false,
             clockwork: &clockwork,
@@ -439,6 +446,7 @@ mod tests {
             code: "fixed".parse().unwrap(),
             remedy: Remedy::Workaround,
             text: Some(text("Restarted.")),
+            along_with: None,
             closes: None,
         }
     }
@@ -463,8 +471,11 @@ mod tests {
         let resolved = working.clone().resolve(fixed(), stamp).next;
         let confirmed = resolved.clone().confirm(ConfirmedBy::Monitoring, stamp).next;
         let (other, log) = (Id::from_u128(2), file().digest);
-        let duplicate =
-            || CancelledAs { cancellation: Cancellation::Duplicate { of: other }, reason: Some(text("the same")) };
+        let duplicate = || CancelledAs {
+            cancellation: Cancellation::Duplicate { of: other },
+            reason: Some(text("the same")),
+            brings: Vec::new(),
+        };
         let merged = new.clone().cancel(duplicate(), stamp).next;
         let set = priority(&working, Cause::Overridden, Some(set_by_hand()));
         let overridden = working.clone().change_priority(set.clone(), stamp).next;
@@ -552,6 +563,13 @@ mod tests {
             working.redact(redaction) => [{ "command": "redact", "texts": [secret], "reason": "it names him" }];
         };
         let undone = merged.clone().undo_merge(Reason { reason: Some(text("not the same")) }, stamp).unwrap();
+        let elsewhere = Id::from_u128(4);
+        let moving = Merging { of: elsewhere, reason: Some(text("of that one")), brings: Vec::new() };
+        let moved = merged.clone().move_merge(moving, stamp).unwrap();
+        let asks = json!([
+            { "command": "cancel", "as": { "duplicate": { "of": elsewhere } }, "reason": "of that one" }
+        ]);
+        rows.push(row(&merged, moved, asks));
         rows.push(row(&merged, undone, json!([{ "command": "undo_merge", "reason": "not the same" }])));
         rows.extend(corrections(&working, stamp));
         rows
@@ -601,7 +619,8 @@ mod tests {
             Event::HoldChanged(hold()),
             Event::Resolved(fixed()),
             Event::Reopened(Reopening { reason: reason(), by_reply: false }),
-            Event::Cancelled(CancelledAs { cancellation, reason: reason() }),
+            Event::Cancelled(CancelledAs { cancellation, reason: reason(), brings: Vec::new() }),
+            Event::MergeMoved(Merging { of: Id::from_u128(3), reason: reason(), brings: Vec::new() }),
             Event::MergeUndone(Reason { reason: reason() }),
             edited(json!({ "field": "title", "old": title, "new": title })),
             edited(json!({ "field": "description", "old": null, "new": text })),

@@ -360,13 +360,16 @@ pub struct Resolve {
     /// Fix or workaround.
     #[serde(default)]
     pub remedy: Remedy,
+    /// The parent with which it is resolved, which must be resolved: when that is reopened, it is, too, by plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub along_with: Option<Id<Incident>>,
 }
 
 impl Resolve {
     /// With this code, by a fix.
     #[must_use]
     pub fn new(code: impl Into<String>) -> Self {
-        Self { code: code.into(), text: None, remedy: Remedy::Fix }
+        Self { code: code.into(), text: None, remedy: Remedy::Fix, along_with: None }
     }
 
     /// With a text that says what was done.
@@ -380,6 +383,13 @@ impl Resolve {
     #[must_use]
     pub const fn by_workaround(mut self) -> Self {
         self.remedy = Remedy::Workaround;
+        self
+    }
+
+    /// Along with its parent, which must be resolved.
+    #[must_use]
+    pub const fn along_with(mut self, parent: Id<Incident>) -> Self {
+        self.along_with = Some(parent);
         self
     }
 }

@@ -96,7 +96,13 @@ pub(super) fn held(note: Option<Text>) -> E {
 
 /// Resolved with this code.
 pub(super) fn resolved(code: &'static str) -> E {
-    E::Resolved(Resolution { code: ResolutionCode::known(code), remedy: Remedy::Fix, text: None, closes: None })
+    E::Resolved(Resolution {
+        code: ResolutionCode::known(code),
+        remedy: Remedy::Fix,
+        text: None,
+        along_with: None,
+        closes: None,
+    })
 }
 
 /// The beginning of all records: at some microseconds, which no store may round off.
@@ -338,6 +344,7 @@ impl<'r, R> Trial<'r, R> {
             policy: None,
             writes: writes.iter().map(|known| known.write()).collect(),
             guards: Vec::new(),
+            unused: Vec::new(),
             erasures: Vec::new(),
             documents: Vec::new(),
             publication: None,

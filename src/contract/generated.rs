@@ -173,7 +173,11 @@ impl<R> Trial<'_, R> {
             2 => life.push(resolved("fixed")),
             3 => life.push(resolved("workaround")),
             4 => life.extend([resolved("fixed"), E::Closed(ClosureBasis::NotRequired)]),
-            5 => life.push(E::Cancelled(CancelledAs { cancellation: Cancellation::Withdrawn, reason: None })),
+            5 => life.push(E::Cancelled(CancelledAs {
+                cancellation: Cancellation::Withdrawn,
+                reason: None,
+                brings: Vec::new(),
+            })),
             _ => {}
         }
         Ok(life)

@@ -82,6 +82,8 @@ fn both(one: Filter, two: Filter) -> Filter {
         problem_stages: list(one.problem_stages, two.problem_stages),
         known_error: one.known_error || two.known_error,
         caused_by: list(one.caused_by, two.caused_by),
+        child_of: list(one.child_of, two.child_of),
+        duplicate_of: list(one.duplicate_of, two.duplicate_of),
         related: list(one.related, two.related),
         caused_by_changes: list(one.caused_by_changes, two.caused_by_changes),
         resolved_by_changes: list(one.resolved_by_changes, two.resolved_by_changes),

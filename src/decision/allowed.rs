@@ -393,6 +393,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         | Verb::Reissue
         | Verb::Reschedule
         | Verb::Backdate
+        | Verb::Merge
         | Verb::Import => Vec::new(),
     }
 }

@@ -26,6 +26,10 @@ pub(super) fn link(
         let rule = format!("names a problem, and the incident is caused by problem {known} already; unlink that first");
         read.fault("link", "link.other_problem", rule);
     }
+    if let (Some(known), Some(_)) = (links.parent(), link.parent()) {
+        let rule = format!("names a parent, and the incident is a child of {known} already; unlink that first");
+        read.fault("link", "link.other_parent", rule);
+    }
     let others = incident.facts().links().saturating_add(links.len()).saturating_add(1);
     read.within("link", others, context.policy.caps().links);
     vec![Event::Linked(Linking { link: link.clone(), reason })]

@@ -6,16 +6,17 @@ use serde::Serialize;
 
 use super::{Closing, Context, Course, catch_up, decide, due, is_blocked, next_due, pinned_policy, problem, settle};
 use crate::{
-    command::{IncidentCommand, ProblemCommand},
+    command::{Cancel, Correct, CorrectTo, IncidentCommand, ProblemCommand},
     error::Error,
     event::{Cause, PolicyStamp, RecordId},
-    incident::Incident,
+    id::Id,
+    incident::{Cancellation, Incident},
     lifecycle::Stamp,
     policy::Policy,
     problem::Problem,
     record::Kind,
     sla::{Before, Clockwork},
-    store::{Indexed, Record},
+    store::{Indexed, Record, Term},
     time::Instant,
     verb::{IncidentVerb, ProblemVerb},
 };
@@ -52,12 +53,32 @@ pub(crate) trait Managed: Kind + Indexed {
         None
     }
 
-    /// The other record that a command names, where it stands in the command, and what it must be.
-    fn other(&self, command: &Self::Command) -> Option<Other>;
+    /// The other records that a command names, where they stand in the command, and what they must be.
+    fn others(&self, command: &Self::Command) -> Vec<Other>;
+
+    /// What no record may bear for a command to be taken, and where the command asks for it.
+    fn unused(&self, _: &Self::Command) -> Option<(Term, &'static str)> {
+        None
+    }
 
     /// Other verbs that a command needs on this record.
     fn also(&self, _: &Self::Command) -> Option<Self::Verb> {
         None
+    }
+
+    /// What a command does to the incidents of which the record is a duplicate.
+    fn merge(&self, _: &Self::Command) -> Option<Merge> {
+        None
+    }
+
+    /// The incident, if it is one.
+    fn as_incident(&self) -> Option<&Incident> {
+        None
+    }
+
+    /// Whether the command is a note that the caller sees.
+    fn is_public_note(_: &Self::Command) -> bool {
+        false
     }
 
     /// Whether the command names texts by their digests.
@@ -131,8 +152,23 @@ pub(crate) enum Must {
     Exist,
     /// Neither cancelled nor dismissed.
     Live,
+    /// An incident that is neither cancelled nor a child itself.
+    BeNoChild,
+    /// Not itself a duplicate.
+    BeNoDuplicate,
+    /// An incident that is resolved or closed.
+    BeResolved,
     /// A problem whose fix is applied.
     BeFixed,
+}
+
+/// A duplicate is counted to an incident, or no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Merge {
+    /// To which from now on.
+    pub into: Option<Id<Incident>>,
+    /// To which until now.
+    pub out_of: Option<Id<Incident>>,
 }
 
 /// The code of resolutions by a problem.
@@ -171,27 +207,87 @@ impl Managed for Incident {
         command.affected()
     }
 
-    fn other(&self, command: &IncidentCommand) -> Option<Other> {
+    fn others(&self, command: &IncidentCommand) -> Vec<Other> {
+        let named = |record: Option<RecordId>, path, must| record.map(|record| Other { record, path, must });
         match command {
             IncidentCommand::Link { link, .. } => {
-                let record = link.record().filter(|_| !self.links().contains(link))?;
-                Some(Other { record, path: "link", must: Must::Live })
+                let must = if link.parent().is_some() { Must::BeNoChild } else { Must::Live };
+                let record = link.record().filter(|_| !self.links().contains(link));
+                named(record, "link", must).into_iter().collect()
             }
-            // What says that a problem resolved it must be right about that, if it is known which.
-            IncidentCommand::Resolve(resolve) if resolve.code == BY_PROBLEM => {
-                let record = self.links().problem()?.into();
-                Some(Other { record, path: "code", must: Must::BeFixed })
+            IncidentCommand::Resolve(resolve) => {
+                // What says that a problem resolved it must be right about that, if it is known which.
+                let problem = self.links().problem().filter(|_| resolve.code == BY_PROBLEM).map(RecordId::from);
+                let parent = resolve.along_with.map(RecordId::from);
+                let problem = named(problem, "code", Must::BeFixed);
+                problem.into_iter().chain(named(parent, "along_with", Must::BeResolved)).collect()
+            }
+            IncidentCommand::Correct(Correct {
+                to: CorrectTo::Resolved(resolve) | CorrectTo::Closed(resolve), ..
+            }) => {
+                named(resolve.along_with.map(RecordId::from), "to.along_with", Must::BeResolved).into_iter().collect()
             }
             _ => {
                 let path = if command.verb() == IncidentVerb::Correct { "to" } else { "as" };
-                command.other().map(|other| Other { record: other.into(), path, must: Must::Live })
+                named(command.other().map(RecordId::from), path, Must::Live).into_iter().collect()
+            }
+        }
+    }
+
+    fn unused(&self, command: &IncidentCommand) -> Option<(Term, &'static str)> {
+        match command {
+            IncidentCommand::Link { link, .. } if !self.links().contains(link) => {
+                link.parent().map(|_| (Term::ChildOf(self.id()), "link"))
+            }
+            _ => {
+                let (merges, path) = match command {
+                    IncidentCommand::Cancel(cancel) => (&cancel.cancellation, "as"),
+                    IncidentCommand::Correct(Correct { to: CorrectTo::Cancelled(cancellation), .. }) => {
+                        (cancellation, "to")
+                    }
+                    _ => return None,
+                };
+                let merges = matches!(merges, Cancellation::Duplicate { .. });
+                merges.then(|| (Term::DuplicateOf(self.id()), path))
             }
         }
     }
 
     fn also(&self, command: &IncidentCommand) -> Option<IncidentVerb> {
         let reopens = command.verb() == IncidentVerb::Hold && matches!(self, Self::Resolved(_));
-        reopens.then_some(IncidentVerb::Reopen)
+        let merges =
+            matches!(command, IncidentCommand::Cancel(Cancel { cancellation: Cancellation::Duplicate { .. }, .. }));
+        match (reopens, merges) {
+            (true, _) => Some(IncidentVerb::Reopen),
+            (_, true) => Some(IncidentVerb::Merge),
+            _ => None,
+        }
+    }
+
+    fn merge(&self, command: &IncidentCommand) -> Option<Merge> {
+        let was = match self {
+            Self::Cancelled(cancelled) => cancelled.stage().merged_into(),
+            _ => None,
+        };
+        match command {
+            IncidentCommand::Cancel(Cancel { cancellation: Cancellation::Duplicate { of }, .. })
+                if was != Some(*of) =>
+            {
+                Some(Merge { into: Some(*of), out_of: was })
+            }
+            IncidentCommand::UndoMerge { .. } | IncidentCommand::Correct(_) => {
+                was.map(|was| Merge { into: None, out_of: Some(was) })
+            }
+            _ => None,
+        }
+    }
+
+    fn as_incident(&self) -> Option<&Incident> {
+        Some(self)
+    }
+
+    fn is_public_note(command: &IncidentCommand) -> bool {
+        command.verb() == IncidentVerb::AddNote
     }
 
     fn names_texts(command: &IncidentCommand) -> bool {
@@ -266,8 +362,9 @@ impl Managed for Problem {
         problem::decide(course, command, context)
     }
 
-    fn other(&self, command: &ProblemCommand) -> Option<Other> {
-        command.other().map(|(other, path)| Other { record: other.into(), path, must: Must::Live })
+    fn others(&self, command: &ProblemCommand) -> Vec<Other> {
+        let named = command.other().map(|(other, path)| Other { record: other.into(), path, must: Must::Live });
+        named.into_iter().collect()
     }
 
     fn names_texts(command: &ProblemCommand) -> bool {

@@ -8,6 +8,7 @@ mod facets;
 mod intake;
 mod links;
 mod managed;
+mod merging;
 mod moves;
 mod problem;
 mod problem_moves;
@@ -18,7 +19,8 @@ mod reading;
 pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
 pub(crate) use due::{Closing, catch_up, clock_policies, is_blocked, next_due, pinned_policy, settle};
 pub(crate) use intake::intake;
-pub(crate) use managed::{BY_PROBLEM, Managed, Must, Other};
+pub(crate) use managed::{BY_PROBLEM, Managed, Merge, Must, Other};
+pub(crate) use merging::{brings, concerned, join, part};
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
 pub(crate) use raising::raising;
@@ -58,6 +60,10 @@ pub(crate) struct Context<'a> {
     pub recorded_at: Instant,
     /// What the directory says about the affected person whom the command names.
     pub affected: Option<&'a Person>,
+    /// Whom a merge brings to the incident that goes on.
+    pub brings: &'a [PersonRef],
+    /// Whether the actor speaks as the caller does: it is whom a duplicate concerns, and wrote there.
+    pub speaks: bool,
     /// What brings it about.
     pub cause: &'a Cause,
     /// Whether a history is being imported: what people did then is taken as it was.

@@ -8,9 +8,9 @@ use crate::{
     fault::Faults,
     field::Severity,
     incident::{
-        Assignment, Audience, AutomaticClosure, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident,
-        IncidentEvent as Event, Left, Milestone, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule,
-        Resolution, ResumedBy, Stage, Waiver, WakeOn,
+        Assignment, Audience, AutomaticClosure, Cancellation, CancelledAs, ConfirmedBy, CorrectedStage, Correction,
+        Incident, IncidentEvent as Event, Left, Merging, Milestone, MilestoneTime, Note, NoteFrom, Reason, Reopening,
+        ReplyRule, Resolution, ResumedBy, Stage, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation, ReopeningLimit},
@@ -143,7 +143,9 @@ fn events(
         }
         Command::ChangeHold(hold) => read.hold("", hold, at).map(Event::HoldChanged).into_iter().collect(),
         Command::Resume {} => vec![Event::Resumed(ResumedBy::Hand)],
-        Command::Resolve(resolution) => read.resolution("", resolution).map(Event::Resolved).into_iter().collect(),
+        Command::Resolve(resolution) => {
+            read.resolution("", resolution, incident.links()).map(Event::Resolved).into_iter().collect()
+        }
         Command::Confirm { by } => {
             let side = note_from(incident, context);
             let theirs = matches!(
@@ -174,7 +176,20 @@ fn events(
             let links = usize::from(cancel.cancellation.other().is_some()).saturating_add(incident.facts().links());
             read.within("as", links, context.policy.caps().links);
             let reason = read.maybe_text("reason", cancel.reason.as_ref());
-            vec![Event::Cancelled(CancelledAs { cancellation: cancel.cancellation.clone(), reason })]
+            let (cancellation, brings) = (cancel.cancellation.clone(), context.brings.to_vec());
+            match (incident, &cancellation) {
+                // What is a duplicate already can be one of another incident.
+                (Incident::Cancelled(known), Cancellation::Duplicate { of }) => {
+                    let moves = known.stage().merged_into() != Some(*of);
+                    moves.then(|| Event::MergeMoved(Merging { of: *of, reason, brings })).into_iter().collect()
+                }
+                (Incident::Cancelled(_), _) => {
+                    let rule = "must name another incident of which it is a duplicate; to end it otherwise, undo the merge";
+                    read.fault("as", "cancellation.merged", rule);
+                    Vec::new()
+                }
+                _ => vec![Event::Cancelled(CancelledAs { cancellation, reason, brings })],
+            }
         }
         Command::UndoMerge { reason } => {
             vec![Event::MergeUndone(Reason { reason: read.maybe_text("reason", reason.as_ref()) })]
@@ -307,7 +322,7 @@ fn note(
 /// On which side of the desk the actor writes. Who may read internal notes is of the desk.
 fn note_from(incident: &Incident, context: &Context<'_>) -> NoteFrom {
     let actor = context.actor;
-    if actor.people().any(|person| incident.is_callers(person)) {
+    if context.speaks || actor.people().any(|person| incident.is_callers(person)) {
         return NoteFrom::Caller;
     }
     facets::side(incident, context)
@@ -372,9 +387,11 @@ fn correction(incident: &Incident, correct: &Correct, read: &mut Reading<'_>, at
         CorrectTo::Assigned => Some(CorrectedStage::Assigned),
         CorrectTo::InProgress => Some(CorrectedStage::InProgress { phase: None }),
         CorrectTo::OnHold(hold) => read.hold("to.", hold, at).map(CorrectedStage::OnHold),
-        CorrectTo::Resolved(resolution) => read.resolution("to.", resolution).map(CorrectedStage::Resolved),
+        CorrectTo::Resolved(resolution) => {
+            read.resolution("to.", resolution, incident.links()).map(CorrectedStage::Resolved)
+        }
         CorrectTo::Closed(resolution) => {
-            let resolution = read.resolution("to.", resolution);
+            let resolution = read.resolution("to.", resolution, incident.links());
             resolution.map(|resolution| CorrectedStage::Closed(Resolution { closes: None, ..resolution }))
         }
         CorrectTo::Cancelled(cancellation) => {

@@ -10,6 +10,7 @@ use crate::{
     id::IdSource,
     incident::{Attachment, AutomaticClosure, FieldValue, Hold, HoldReason, Milestone, Rated, Resolution},
     key::{CategoryKey, ContactChannel, FieldKey, KeyError, Label, LevelName, MediaType, MilestoneKey},
+    link::Links,
     policy::{Policy, UntilRule, known_fields},
     priority::Scale,
     text::{Text, Title},
@@ -289,7 +290,7 @@ impl<'a> Reading<'a> {
     }
 
     /// A resolution by the rules for its code, after which the incident closes as the policy says.
-    pub fn resolution(&mut self, path: &str, input: &Resolve) -> Option<Resolution> {
+    pub fn resolution(&mut self, path: &str, input: &Resolve, links: &Links) -> Option<Resolution> {
         let Some(rule) = self.policy.resolution(&input.code) else {
             let list =
                 self.policy.resolution_codes().iter().map(|rule| rule.code.as_str()).collect::<Vec<_>>().join(", ");
@@ -310,7 +311,11 @@ impl<'a> Reading<'a> {
         let text = self.maybe_text(&format!("{path}text"), input.text.as_ref());
         let after = self.policy.closure().automatic_after_seconds;
         let closes = after.map(|after| AutomaticClosure { after, policy: self.policy_stamp });
-        Some(Resolution { code: rule.code.clone(), remedy: input.remedy, text, closes })
+        if input.along_with.is_some() && input.along_with != links.parent() {
+            self.fault(format!("{path}along_with"), "link.not_parent", "names an incident that is not its parent");
+        }
+        let Resolve { remedy, along_with, .. } = *input;
+        Some(Resolution { code: rule.code.clone(), remedy, text, along_with, closes })
     }
 
     /// An instant that does not lie in the future.

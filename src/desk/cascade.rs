@@ -1,14 +1,17 @@
 //! Cascades: a plan is made from what the records are now, and applied in bounded batches.
 
-use super::{ActingDesk, Outcome, Selection, reads::check_limit};
+use super::{ActingDesk, InForce, Outcome, Seen, Selection, reads::check_limit};
 use crate::{
-    cascade::{Carried, Plan, PlannedStep, Rule, SkipReason, Skipped},
+    cascade::{Carried, Plan, PlannedStep, Rule, SkipReason},
     error::Error,
     event::RecordId,
     id::{CommandId, Id, Number},
     incident::Incident,
-    store::{MAX_PAGE, RecordKey, Repository},
+    store::{Filter, MAX_PAGE, RecordKey, Repository, Scope},
 };
+
+/// The highest count of incidents that are not the planner's to see.
+const MAX_UNSEEN: u64 = 1_000_000;
 
 /// What a part of a plan came to, record by record.
 #[derive(Debug)]
@@ -67,28 +70,13 @@ impl<R: Repository> ActingDesk<R> {
         selection: &Selection,
         rule: Rule,
     ) -> Result<Plan, Error> {
-        let mut plan = Plan { id, source, rule, steps: Vec::new(), skipped: Vec::new(), unseen: 0 };
+        let mut plan = Plan::begun(id, source, rule);
         let mut after = None;
         loop {
             let (taken, next) = self.take(selection, after.as_ref(), MAX_PAGE).await?;
             for (id, _) in taken {
-                let seen = match self.incident(id).get().await {
-                    Ok(seen) => seen,
-                    Err(Error::NotFound(_)) => {
-                        plan.unseen = plan.unseen.saturating_add(1);
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                };
-                let incident = seen.incident();
-                let step = if RecordId::from(id) == source {
-                    Err(SkipReason::Source)
-                } else {
-                    plan.rule.step_for(incident, seen.version())
-                };
-                match step {
-                    Ok(step) => plan.steps.push(step),
-                    Err(reason) => plan.skipped.push(Skipped { record: id, number: incident.number().clone(), reason }),
+                if let Some(seen) = self.seen_for(&mut plan, id).await? {
+                    plan.take(seen.incident(), seen.version());
                 }
             }
             match next {
@@ -96,6 +84,43 @@ impl<R: Repository> ActingDesk<R> {
                 None => return Ok(plan),
             }
         }
+    }
+
+    /// An incident as it is planned for; one that is not to be seen is counted.
+    pub(super) async fn seen_for(&self, plan: &mut Plan, id: Id<Incident>) -> Result<Option<Seen>, Error> {
+        match self.incident(id).get().await {
+            Ok(seen) => Ok(Some(seen)),
+            Err(Error::NotFound(_)) => {
+                plan.unseen = plan.unseen.saturating_add(1);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Plans by a rule what is to be done to each incident that fits a filter; those that the planner may not see are
+    /// counted.
+    pub(super) async fn plan_over(
+        &self,
+        policy: &InForce,
+        id: CommandId,
+        source: RecordId,
+        filter: Filter,
+        rule: Rule,
+    ) -> Result<Plan, Error> {
+        let unseen = self.unseen(policy, &filter).await?;
+        let mut plan = self.plan_by(id, source, &Selection::from(filter), rule).await?;
+        plan.unseen = plan.unseen.saturating_add(unseen);
+        Ok(plan)
+    }
+
+    /// How many incidents that fit a filter are not the actor's to see.
+    pub(super) async fn unseen(&self, policy: &InForce, filter: &Filter) -> Result<u64, Error> {
+        let (repository, whole) = (self.desk.repository(), Scope::everything(&self.tenant));
+        let all = repository.count(&whole, filter, MAX_UNSEEN).await.map_err(|error| self.failed(error))?;
+        let seen =
+            repository.count(&self.scope(policy), filter, MAX_UNSEEN).await.map_err(|error| self.failed(error))?;
+        Ok(all.saturating_sub(seen))
     }
 
     /// Does `limit` steps of a plan from step `from` on, each in a commit of its own, with a command id made of the
@@ -129,7 +154,7 @@ impl<R: Repository> ActingDesk<R> {
                 Ok(seen) => seen,
                 Err(error) => return StepResult::Refused(error),
             };
-            match plan.rule.step_for(seen.incident(), seen.version()) {
+            match plan.rule.step_for(plan.source, seen.incident(), seen.version()) {
                 Ok(anew) if anew.commands == step.commands => {
                     acting.options.if_version = Some(seen.version());
                     result = acting.run_requests::<Incident>(&key, &step.commands).await;

@@ -14,7 +14,7 @@ use crate::{
     record::RecordKind,
     store::{
         Answer, Commit, Document, Erasure, Expected, Guard, IndexRow, Landed, Publication, Repository, RepositoryError,
-        TermChange, Write,
+        Term, TermChange, Write,
     },
     time::Instant,
 };
@@ -37,6 +37,8 @@ pub(super) enum Committed<K: Managed> {
 pub(super) struct Place<K: Managed> {
     pub base: Option<Known<K>>,
     pub guards: Vec<Guard>,
+    /// Terms that no record may bear.
+    pub unused: Vec<Term>,
 }
 
 /// What a course comes to: what is stored, and what is told of it.
@@ -64,6 +66,7 @@ impl Attempt {
             policy: self.policy.published(),
             writes: Vec::new(),
             guards: Vec::new(),
+            unused: Vec::new(),
             erasures: Vec::new(),
             documents: Vec::new(),
             publication: None,
@@ -80,11 +83,7 @@ impl<R: Repository> ActingDesk<R> {
         place: Place<K>,
         recorded_at: Instant,
     ) -> Result<Committed<K>, RepositoryError> {
-        let Drawn { write, outcome, erasures, documents } =
-            self.draw(attempt, course, place.base.as_ref(), recorded_at)?;
-        let commit =
-            Commit { writes: vec![write], guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
-        self.land(commit, outcome).await
+        self.commit_with(attempt, course, place, Vec::new(), recorded_at).await
     }
 
     /// Commits a course and what goes with it on other records: all of it lands, or nothing. The outcome tells of the
@@ -107,7 +106,8 @@ impl<R: Repository> ActingDesk<R> {
             documents.extend(drawn.documents);
         }
         documents.dedup_by_key(|document| document.digest());
-        let commit = Commit { writes, guards: place.guards, erasures, documents, ..attempt.commit(recorded_at) };
+        let Place { guards, unused, .. } = place;
+        let commit = Commit { writes, guards, unused, erasures, documents, ..attempt.commit(recorded_at) };
         self.land(commit, outcome).await
     }
 

@@ -22,7 +22,7 @@ use crate::{
     id::{CommandId, Id, Number, Version},
     incident::Incident,
     key::PersonRef,
-    store::{Answer, Guard, RecordKey, Repository, RepositoryError},
+    store::{Answer, Guard, RecordKey, Repository, RepositoryError, Term},
     time::Instant,
     verb::{IncidentVerb as Verb, Verb as AnyVerb},
 };
@@ -61,10 +61,23 @@ impl Asked {
 /// One command, or several that land together, as those of a step.
 pub(super) type Requests<'a, K> = &'a [<K as Managed>::Command];
 
+/// How commands come to a record, beside what they ask.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Coming<'a> {
+    /// A record that is made in the same commit, and needs no guard.
+    pub made: Option<RecordId>,
+    /// The duplicate on which they were given: whom that concerns, speaks here as a caller does.
+    pub through: Option<&'a Incident>,
+}
+
 /// What was decided about a record, and not yet committed.
 pub(super) struct Decided<K: Managed> {
     pub course: Course<K>,
+    /// What was decided about incidents that go on in place of it, or did.
+    pub masters: Vec<(Course, Known<Incident>)>,
     pub guards: Vec<Guard>,
+    /// Terms that no record may bear.
+    pub unused: Vec<Term>,
     pub recorded_at: Instant,
 }
 
@@ -137,8 +150,8 @@ impl<R: Repository> ActingDesk<R> {
         report: &Report,
     ) -> Result<Result<Committed<Incident>, RepositoryError>, Error> {
         let decided = self.decide_report(&attempt.policy, report, Some(attempt)).await?;
-        let Decided { course, guards, recorded_at } = decided;
-        Ok(self.commit_course(attempt, course, Place { base: None, guards }, recorded_at).await)
+        let Decided { course, guards, unused, recorded_at, .. } = decided;
+        Ok(self.commit_course(attempt, course, Place { base: None, guards, unused }, recorded_at).await)
     }
 
     /// Decides what a report comes to. Without an attempt no number is taken, and it gets one that nobody has.
@@ -160,6 +173,8 @@ impl<R: Repository> ActingDesk<R> {
             occurred_at: self.options.occurred_at.unwrap_or(now),
             recorded_at: now,
             affected: affected.as_ref(),
+            brings: &[],
+            speaks: false,
             cause: &cause,
             importing: false,
             clockwork: &policy.clockwork(),
@@ -175,7 +190,7 @@ impl<R: Repository> ActingDesk<R> {
             None => (Id::from_u128(0), Number::untaken()),
         };
         let course = intaken.begin(id, number, &context)?;
-        Ok(Decided { course, guards, recorded_at: now })
+        Ok(Decided { course, masters: Vec::new(), guards, unused: Vec::new(), recorded_at: now })
     }
 
     /// Does something to a record that exists.
@@ -204,15 +219,19 @@ impl<R: Repository> ActingDesk<R> {
             tries.count();
             let (policy, found) = self.load(Some(key), Some(command)).await?;
             if let Some(answer) = found.answer {
-                // By a number, the record that the answer is about; it is compared with the number below.
-                let record = match key {
-                    RecordKey::Id(id) => Some(*id),
-                    RecordKey::Number(_) => answer.touched.first().map(|touched| touched.record),
+                // By a number, the record that has it; if that is no longer to be seen, the one that the answer is about,
+                // which must have that number.
+                let (record, number) = match (key, &found.record) {
+                    (RecordKey::Id(id), _) => (Some(*id), None),
+                    (RecordKey::Number(_), Some(loaded)) => (Some(loaded.record.id()), None),
+                    (RecordKey::Number(number), None) => {
+                        (answer.touched.first().map(|touched| touched.record), Some(number))
+                    }
                 };
-                let outcome =
-                    Box::pin(self.repeat::<K>(command, &self.asked_of::<K>(record, requests), &answer)).await?;
-                return match key {
-                    RecordKey::Number(number) if outcome.number() != number => Err(reused(command)),
+                let asked = self.asked_of::<K>(record, requests);
+                let outcome = Box::pin(self.repeat::<K>(command, &asked, &answer)).await?;
+                return match number {
+                    Some(number) if outcome.number() != number => Err(reused(command)),
                     _ => Ok(outcome),
                 };
             }
@@ -239,6 +258,8 @@ impl<R: Repository> ActingDesk<R> {
             // What is rare is boxed, so that the futures of commands stay small.
             Ok(Committed::Before(answer)) => Box::pin(self.repeat(command, asked, &answer)).await.map(Some),
             Err(error) if error.is_overtaken() => Ok(None),
+            // A record came to bear what none may: decided anew, the command is refused with the reason.
+            Err(RepositoryError::InUse { .. }) => Ok(None),
             Err(error) => Err(repository(command, error)),
         }
     }
@@ -249,27 +270,31 @@ impl<R: Repository> ActingDesk<R> {
         loaded: &Known<K>,
         requests: Requests<'_, K>,
     ) -> Result<Result<Committed<K>, RepositoryError>, Error> {
-        let Decided { course, guards, recorded_at } =
-            self.decide_requests(&attempt.policy, loaded, requests, None).await?;
+        let onward = Box::pin(self.forwarded(&attempt.policy, loaded, requests)).await?;
+        let coming = Coming { made: None, through: onward.as_ref().and_then(|_| loaded.kept.as_incident()) };
+        let loaded = onward.as_ref().unwrap_or(loaded);
+        let Decided { course, masters, guards, unused, recorded_at } =
+            self.decide_requests(&attempt.policy, loaded, requests, coming).await?;
         if course.happenings.is_empty() {
             return Ok(self.commit_nothing(attempt, loaded, recorded_at).await);
         }
-        let place = Place { base: Some(loaded.clone()), guards };
-        Ok(self.commit_course(attempt, course, place, recorded_at).await)
+        let place = Place { base: Some(loaded.clone()), guards, unused };
+        Ok(self.commit_with(attempt, course, place, masters, recorded_at).await)
     }
 
-    /// Decides what commands do to a record, with everything that has fallen due on it. `made` is a record that is made in
-    /// the same commit, and needs no guard.
+    /// Decides what commands do to a record, with everything that has fallen due on it.
     pub(super) async fn decide_requests<K: Managed>(
         &self,
         in_force: &InForce,
         loaded: &Known<K>,
         requests: Requests<'_, K>,
-        made: Option<RecordId>,
+        coming: Coming<'_>,
     ) -> Result<Decided<K>, Error> {
         let record = &*loaded.kept;
         let policy = &*in_force.policy;
-        let recorded_at = recorded_at(record, policy, self.desk.now())?;
+        let now = self.desk.now();
+        let mut masters = Box::pin(self.masters(record, requests)).await?;
+        let recorded_at = recorded_at(record, policy, now)?.max(masters.recorded_at(policy, now)?);
         if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version)
             && !Box::pin(self.only_fell_due(loaded, expected)).await?
         {
@@ -282,11 +307,14 @@ impl<R: Repository> ActingDesk<R> {
         // command that is dated back is judged by the same record either way.
         let clocked = Arc::clone(&clockwork);
         let mut course = self.caught_up(record.clone(), clocked, recorded_at, recorded_at, in_force).await?;
-        let mut guards = Vec::new();
+        let (mut guards, mut unused) = (Vec::new(), Vec::new());
         let cause = self.cause();
         for request in requests {
             let verb = K::verb(request);
-            self.may(verb, &course.record, policy)?;
+            // What is written on a duplicate was judged there.
+            if coming.through.is_none() {
+                self.may(verb, &course.record, policy)?;
+            }
             if let Some(also) = course.record.also(request) {
                 self.may(also, &course.record, policy)?;
             }
@@ -308,19 +336,40 @@ impl<R: Repository> ActingDesk<R> {
                 occurred_at,
                 recorded_at,
                 affected: affected.as_ref(),
+                brings: &[],
+                speaks: self.speaks_through(coming.through),
                 cause: &cause,
                 importing: false,
                 clockwork: &clockwork,
                 texts: &texts,
             };
             self.check_time(&context, verb, Some(&course.record))?;
-            let other = course.record.other(request).filter(|other| Some(other.record) != made);
-            guards.extend(self.guard(other, verb, Some(&course.record)).await?);
-            course = K::decide(course, request, &context)?;
+            for other in course.record.others(request) {
+                if Some(other.record) != coming.made {
+                    guards.extend(self.guard(Some(other), verb, Some(&course.record)).await?);
+                }
+            }
+            if let Some((term, path)) = course.record.unused(request) {
+                Box::pin(self.must_be_unused(in_force, &term, path, verb, &course.record)).await?;
+                unused.push(term);
+            }
+            let merge = course.record.merge(request).zip(course.record.as_incident());
+            let brings = match merge {
+                Some((merge, duplicate)) => {
+                    let follows = self.masters_follow(merge, duplicate, &mut masters, &context, in_force);
+                    let (brings, judged_by) = Box::pin(follows).await?;
+                    guards.extend(judged_by);
+                    brings
+                }
+                None => Vec::new(),
+            };
+            course = K::decide(course, request, &Context { brings: &brings, ..context })?;
             let closing = self.settling(&course.record, recorded_at, in_force).await?;
             course = K::settle(course, occurred_at, recorded_at, closing.as_deref());
         }
-        Ok(Decided { course, guards, recorded_at })
+        let masters = masters.decided();
+        guards.retain(|guard| !masters.iter().any(|(_, known)| RecordId::from(known.kept.id()) == guard.id));
+        Ok(Decided { course, masters, guards, unused, recorded_at })
     }
 
     /// What commands would do, without storing it.
@@ -335,7 +384,10 @@ impl<R: Repository> ActingDesk<R> {
             let asked = self.asked_of::<K>(Some(K::key(loaded.kept.id())), requests);
             return self.preview_again(command, &asked, &answer).await;
         }
-        let decided = self.decide_requests(&policy, &loaded, requests, None).await?;
+        let onward = Box::pin(self.forwarded(&policy, &loaded, requests)).await?;
+        let coming = Coming { made: None, through: onward.as_ref().and_then(|_| loaded.kept.as_incident()) };
+        let loaded = onward.as_ref().unwrap_or(&loaded);
+        let decided = self.decide_requests(&policy, loaded, requests, coming).await?;
         Ok(self.preview_of(&policy, Some(&*loaded.kept), decided, loaded.version))
     }
 

@@ -9,7 +9,6 @@ use super::{
     ActingDesk, Outcome,
     commit::{Committed, Place},
     flow::{Asked, CONFLICT_TRIES, busy, repository},
-    judge::unknown,
     observe::Tries,
 };
 use crate::{
@@ -18,12 +17,11 @@ use crate::{
     decision::{Closing, Context, Course, Must, Other, catch_up, decide, intake, invalid},
     error::Error,
     event::{Cause, RecordId},
-    fault::Faults,
+    fault::{Fault, Faults},
     id::{CommandId, Version},
-    incident::{Incident, Stage},
+    incident::{Cancellation, Incident, Stage},
     key::{PersonRef, SystemName},
     permission::Stake,
-    record::RecordKind,
     store::{Answer, Guard, Repository},
     time::Instant,
     verb::IncidentVerb as Verb,
@@ -162,6 +160,8 @@ impl<R: Repository> ActingDesk<R> {
             occurred_at: history.reported_at,
             recorded_at: now,
             affected: affected.as_ref(),
+            brings: &[],
+            speaks: false,
             cause: &cause,
             importing: true,
             clockwork: &clockwork,
@@ -173,8 +173,7 @@ impl<R: Repository> ActingDesk<R> {
         let mut others = Vec::with_capacity(history.steps.len());
         for step in &history.steps {
             let of_step = self.known(named_by(&step.command), &mut guards).await?;
-            let of_correction =
-                self.known(step.otherwise.as_ref().and_then(CorrectTo::other).map(RecordId::from), &mut guards).await?;
+            let of_correction = self.known(step.otherwise.as_ref().and_then(named_in), &mut guards).await?;
             others.push((of_step, of_correction));
         }
         let intaken = intake(history.report.clone(), &context).map_err(|error| error.below("report"))?;
@@ -183,15 +182,15 @@ impl<R: Repository> ActingDesk<R> {
         let mut refused = Vec::new();
         let mut versions = Vec::with_capacity(history.steps.len());
         for (index, step) in history.steps.iter().enumerate() {
-            let known = others.get(index).copied().unwrap_or((true, true));
-            course = take(course, index, step, known, history.on_refusal, &context, &mut refused)
+            let faults = others.get_mut(index).map(std::mem::take).unwrap_or_default();
+            course = take(course, index, step, faults, history.on_refusal, &context, &mut refused)
                 .map_err(|error| error.below(&format!("steps[{index}]")))?;
             versions.push(Version::new(u64::try_from(course.happenings.len()).unwrap_or(u64::MAX)));
         }
         // The history tells what happened until its end; it has not closed by itself before.
         let told_until = course.happenings.iter().map(|happening| happening.occurred_at).max();
         let course = catch_up(course, now, now, Some(Closing { policy, not_before: told_until }));
-        let place = Place { base: None, guards };
+        let place = Place { base: None, guards, unused: Vec::new() };
         match self.commit_course(&attempt, course, place, now).await {
             Ok(Committed::Now(outcome)) => Ok(Imported { outcome, versions, refused }),
             Ok(Committed::Before(answer)) => self.repeated(command, asked, &answer).await,
@@ -201,14 +200,19 @@ impl<R: Repository> ActingDesk<R> {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    /// Whether the other record that a step names is there to be seen; if so it is guarded.
-    async fn known(&self, other: Option<RecordId>, guards: &mut Vec<Guard>) -> Result<bool, Error> {
-        let Some(other) = other.filter(|other| !guards.iter().any(|guard| guard.id == *other)) else {
-            return Ok(true);
-        };
-        let Some(loaded) = self.seen_by_all(other).await? else { return Ok(false) };
-        guards.push(Guard { id: other, version: loaded.version });
-        Ok(true)
+    /// What is wrong with the other record that a step names; if nothing is, it is guarded.
+    async fn known(&self, other: Option<Other>, guards: &mut Vec<Guard>) -> Result<Option<Fault>, Error> {
+        let Some(other) = other else { return Ok(None) };
+        let found = self.seen_by_all(other.record).await?;
+        match found {
+            Some(loaded) if other.must.holds_for(&loaded.record) => {
+                if !guards.iter().any(|guard| guard.id == other.record) {
+                    guards.push(Guard { id: other.record, version: loaded.version });
+                }
+                Ok(None)
+            }
+            found => self.fault_of(other, found.as_ref()).await.map(Some),
+        }
     }
 
     async fn repeated(&self, command: CommandId, asked: &Asked, answer: &Answer) -> Result<Imported, Error> {
@@ -222,7 +226,7 @@ fn take(
     course: Course,
     index: usize,
     step: &HistoryStep,
-    others_known: (bool, bool),
+    others: (Option<Fault>, Option<Fault>),
     on_refusal: OnRefusal,
     context: &Context<'_>,
     refused: &mut Vec<RefusedStep>,
@@ -233,25 +237,19 @@ fn take(
     let at_step = course.anew(course.record.clone());
     let Course { record: incident, mut happenings, .. } = course;
     let stage = incident.stage();
-    let attempt = |command: &IncidentCommand, other_known: bool| {
-        if !other_known {
-            let path = match command.verb() {
-                Verb::Correct => "to",
-                Verb::Link => "link",
-                _ => "as",
-            };
-            let kind = named_by(command).map_or(RecordKind::Incident, RecordId::kind);
-            return Err(invalid(Faults::one(unknown(path, kind)), command.verb(), Some(incident.number())));
+    let attempt = |command: &IncidentCommand, wrong: Option<Fault>| {
+        if let Some(fault) = wrong {
+            return Err(invalid(Faults::one(fault), command.verb(), Some(incident.number())));
         }
         decide(at_step.anew(incident.clone()), command, &context)
     };
-    let mut next = match attempt(&step.command, others_known.0) {
+    let mut next = match attempt(&step.command, others.0) {
         Ok(next) => next,
         Err(error) if on_refusal == OnRefusal::Abort => return Err(error),
         Err(error) => {
             // A correction that cannot be carried leaves the step out, as if it had named none.
             let otherwise = step.otherwise.clone().filter(|_| on_refusal == OnRefusal::Correct);
-            let corrected = otherwise.and_then(|to| attempt(&correction(to, &error), others_known.1).ok());
+            let corrected = otherwise.and_then(|to| attempt(&correction(to, &error), others.1).ok());
             refused.push(RefusedStep { index, stage, error, corrected: corrected.is_some() });
             corrected.unwrap_or_else(|| at_step.anew(incident.clone()))
         }
@@ -261,12 +259,34 @@ fn take(
     Ok(next)
 }
 
-/// The other record that a step names.
-fn named_by(command: &IncidentCommand) -> Option<RecordId> {
+/// The other record that a step names. What was cancelled since may well be named by a history.
+fn named_by(command: &IncidentCommand) -> Option<Other> {
     match command {
-        IncidentCommand::Link { link, .. } => link.record(),
-        other => other.other().map(RecordId::from),
+        IncidentCommand::Link { link, .. } => {
+            let must = if link.parent().is_some() { Must::BeNoChild } else { Must::Exist };
+            link.record().map(|record| Other { record, path: "link", must })
+        }
+        IncidentCommand::Resolve(resolve) => {
+            let parent = resolve.along_with.map(RecordId::from);
+            parent.map(|record| Other { record, path: "along_with", must: Must::BeResolved })
+        }
+        IncidentCommand::Cancel(cancel) => named_as(&cancel.cancellation, "as"),
+        IncidentCommand::Correct(correct) => named_in(&correct.to),
+        _ => None,
     }
+}
+
+/// The other record that a correction names.
+fn named_in(to: &CorrectTo) -> Option<Other> {
+    match to {
+        CorrectTo::Cancelled(cancellation) => named_as(cancellation, "to"),
+        _ => None,
+    }
+}
+
+fn named_as(cancellation: &Cancellation, path: &'static str) -> Option<Other> {
+    let must = if matches!(cancellation, Cancellation::Duplicate { .. }) { Must::BeNoDuplicate } else { Must::Exist };
+    cancellation.other().map(|other| Other { record: other.into(), path, must })
 }
 
 fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Error> {

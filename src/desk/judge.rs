@@ -3,19 +3,17 @@
 use super::ActingDesk;
 use crate::{
     command::Report,
-    decision::{Context, Managed, Must, Other, invalid},
+    decision::{Context, Managed, invalid},
     directory::{Directory, Person},
     error::{ClockBehind, Error, PermissionRefused},
-    event::RecordId,
     fault::{Fault, Faults},
     id::Number,
-    incident::{Facts, Stage},
+    incident::Facts,
     key::PersonRef,
     permission::{Permission, Stake},
     policy::Policy,
-    problem::Closure,
-    record::{Kind, RecordKind},
-    store::{Guard, Loaded, Record, RecordKey, Repository},
+    record::Kind,
+    store::Repository,
     time::{Instant, earlier, later},
     verb::{IncidentVerb as Verb, Verb as AnyVerb},
 };
@@ -122,70 +120,6 @@ impl<R: Repository> ActingDesk<R> {
         match person {
             Some(person) => Ok(directory.person(&self.tenant, &person).await?),
             None => Ok(None),
-        }
-    }
-
-    /// Guards the other record that a command names: it must be there, be the actor's to see, and not change until the
-    /// commit.
-    pub(super) async fn guard<K: Managed>(
-        &self,
-        other: Option<Other>,
-        verb: K::Verb,
-        record: Option<&K>,
-    ) -> Result<Vec<Guard>, Error> {
-        let itself = |other: &Other| record.is_some_and(|record| K::key(record.id()) == other.record);
-        let Some(other) = other.filter(|other| !itself(other)) else {
-            return Ok(Vec::new());
-        };
-        let fault = match self.seen_by_all(other.record).await? {
-            Some(loaded) if other.must.holds_for(&loaded.record) => {
-                return Ok(vec![Guard { id: other.record, version: loaded.version }]);
-            }
-            Some(Loaded { record: Record::Problem(problem), .. }) if other.must == Must::BeFixed => {
-                let rule = format!(
-                    "says that {} resolved it, which is {}: its fix is not applied",
-                    problem.number(),
-                    problem.stage()
-                );
-                Fault::new(other.path, "problem.not_resolved", rule)
-            }
-            Some(_) => {
-                let rule = format!("names {} that is cancelled itself", a(other.record.kind()));
-                Fault::new(other.path, "record.cancelled", rule)
-            }
-            None => unknown(other.path, other.record.kind()),
-        };
-        Err(invalid(Faults::one(fault), verb, record.map(Kind::number)))
-    }
-
-    /// The other record, as it is stored, if there is one that the actor may see.
-    pub(super) async fn seen_by_all(&self, other: RecordId) -> Result<Option<Loaded>, Error> {
-        Ok(self.load(Some(&RecordKey::Id(other)), None).await?.1.record)
-    }
-}
-
-/// The fault of naming a record that is not there, or not the actor's to see.
-pub(super) fn unknown(path: impl Into<String>, kind: RecordKind) -> Fault {
-    let rule = format!("names {} that does not exist, or is not yours to see", a(kind));
-    Fault::new(path, "record.unknown", rule)
-}
-
-const fn a(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Incident => "an incident",
-        RecordKind::Problem => "a problem",
-    }
-}
-
-impl Must {
-    /// Whether a record is what it must be.
-    fn holds_for(self, record: &Record) -> bool {
-        match (self, record) {
-            (Self::Exist, _) => true,
-            (Self::Live, Record::Incident(incident)) => incident.stage() != Stage::Cancelled,
-            (Self::Live, Record::Problem(problem)) => !matches!(problem.closure(), Some(Closure::Dismissed(_))),
-            (Self::BeFixed, Record::Problem(problem)) => problem.is_fixed(),
-            (Self::BeFixed, Record::Incident(_)) => false,
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod bulk;
 mod cascade;
+mod children;
 mod clocks;
 mod commit;
 mod cursor;
@@ -17,8 +18,11 @@ mod flow;
 mod import;
 mod judge;
 mod log;
+mod merge;
+mod merge_plan;
 mod observe;
 mod options;
+mod others;
 mod outcome;
 mod problem_cascade;
 mod problem_verbs;

@@ -1,23 +1,20 @@
 //! What a problem brings to its incidents, as plans.
 
-use super::{InForce, ProblemDesk, Seen, Selection, judge::unknown};
+use super::{InForce, ProblemDesk, Seen, others::unknown};
 use crate::{
     cascade::{ByProblem, Plan, Rule},
     decision::{BY_PROBLEM, invalid},
     error::Error,
-    event::RecordId,
     fault::{Fault, Faults},
     id::{CommandId, Id},
     problem::{Closure, Dismissed, Problem},
     record::RecordKind,
-    store::{Filter, Repository, Scope},
+    store::{Filter, Repository},
     verb::ProblemVerb as Verb,
 };
 
 /// How many duplicates of duplicates are followed to the problem that goes on.
 const MAX_CHAIN: usize = 32;
-/// The highest count of incidents that are not the planner's to see.
-const MAX_UNSEEN: u64 = 1_000_000;
 
 impl<R: Repository> ProblemDesk<R> {
     /// Plans what the problem, as it stands, brings to the incidents of which it is the cause. Nothing is stored;
@@ -99,18 +96,9 @@ impl<R: Repository> ProblemDesk<R> {
     }
 
     async fn planned(&self, policy: &InForce, problem: &Problem, name: String, rule: ByProblem) -> Result<Plan, Error> {
-        let acting = &self.acting;
+        let id = self.acting.options.command.unwrap_or_else(|| CommandId::named(&name));
         let filter = Filter { caused_by: vec![problem.id()], ..Filter::default() };
-        let id = acting.options.command.unwrap_or_else(|| CommandId::named(&name));
-        let source = RecordId::from(problem.id());
-        let selection = Selection::from(filter.clone());
-        let mut plan = acting.plan_by(id, source, &selection, Rule::ByProblem(rule)).await?;
-        let whole = Scope::everything(&acting.tenant);
-        let (repository, seen) = (acting.desk.repository(), acting.scope(policy));
-        let all = repository.count(&whole, &filter, MAX_UNSEEN).await.map_err(|error| acting.failed(error))?;
-        let seen = repository.count(&seen, &filter, MAX_UNSEEN).await.map_err(|error| acting.failed(error))?;
-        plan.unseen = plan.unseen.saturating_add(all.saturating_sub(seen));
-        Ok(plan)
+        self.acting.plan_over(policy, id, problem.id().into(), filter, Rule::ByProblem(rule)).await
     }
 }
 

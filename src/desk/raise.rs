@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, pin::pin};
 use super::{
     ActingDesk, InForce, Outcome,
     commit::{Attempt, Committed, Place},
-    flow::{CONFLICT_TRIES, Decided, busy},
-    judge::unknown,
+    flow::{CONFLICT_TRIES, Coming, Decided, busy},
     observe::Tries,
+    others::unknown,
     reads::Known,
 };
 use crate::{
@@ -67,6 +67,8 @@ impl<R: Repository> ActingDesk<R> {
             occurred_at: self.options.occurred_at.unwrap_or(now),
             recorded_at: now,
             affected: None,
+            brings: &[],
+            speaks: false,
             cause: &cause,
             importing: false,
             clockwork: &attempt.policy.clockwork(),
@@ -86,15 +88,15 @@ impl<R: Repository> ActingDesk<R> {
         let (mut linked, mut guards): (Vec<Linked>, Vec<Guard>) = (Vec::new(), Vec::new());
         for (index, known) in from.into_iter().enumerate() {
             let link = IncidentCommand::Link { link: Link::CausedBy(id), reason: None };
-            let made = Some(Problem::key(id));
-            let decided = self.decide_requests::<Incident>(&attempt.policy, &known, &[link], made).await;
-            let Decided { course, guards: more, recorded_at: at } =
+            let coming = Coming { made: Some(Problem::key(id)), through: None };
+            let decided = self.decide_requests::<Incident>(&attempt.policy, &known, &[link], coming).await;
+            let Decided { course, guards: more, recorded_at: at, .. } =
                 decided.map_err(|error| error.below(&format!("from[{index}]")))?;
             recorded_at = recorded_at.max(at);
             guards.extend(more);
             linked.push((course, known));
         }
-        let place = Place { base: None, guards };
+        let place = Place { base: None, guards, unused: Vec::new() };
         Ok(self.commit_with(attempt, course, place, linked, recorded_at).await)
     }
 

@@ -158,7 +158,7 @@ impl<R: Repository> ActingDesk<R> {
                 return Ok(None);
             }
             let attempt = self.attempt(command, &self.asked(Some(record), &"wake"), policy);
-            let place = Place { base: Some(loaded), guards: Vec::new() };
+            let place = Place { base: Some(loaded), guards: Vec::new(), unused: Vec::new() };
             match self.commit_course(&attempt, course, place, recorded_at).await {
                 Ok(Committed::Now(outcome)) => return Ok(Some(outcome.version)),
                 Ok(Committed::Before(_)) => return Err(super::flow::reused(command)),

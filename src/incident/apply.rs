@@ -55,6 +55,9 @@ impl Incident {
                 only_in!(self, E::ClosureBlocked(owed), [Resolved], i => i.block_closure(owed, stamp))
             }
             E::Cancelled(why) => open!(self, E::Cancelled(why), i => i.cancel(why, stamp)),
+            E::MergeMoved(to) => {
+                tried_in!(self, E::MergeMoved(to), [Cancelled], i => i.move_merge(to.clone(), stamp))
+            }
             E::MergeUndone(why) => {
                 tried_in!(self, E::MergeUndone(why), [Cancelled], i => i.undo_merge(why.clone(), stamp))
             }

@@ -5,10 +5,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assignment, AutomaticClosure, Cancellation, ClosureBasis, ConfirmedBy, Correction, Facts, Hold, Milestone, Phase,
-    Reason, Resolution, Waiver,
+    Assignment, AutomaticClosure, Cancellation, ClosureBasis, ConfirmedBy, Correction, Facts, Hold, Incident,
+    Milestone, Phase, Reason, Resolution, Waiver,
 };
-use crate::{key::StageLabel, link::Linking, priority::Assessment, record::events::events, text::Text, time::Instant};
+use crate::{
+    id::Id,
+    key::{PersonRef, StageLabel},
+    link::Linking,
+    priority::Assessment,
+    record::events::events,
+    text::Text,
+    time::Instant,
+};
 
 events! {
     /// What happened to an incident. Each kind has a stable name; new kinds may be added.
@@ -43,6 +51,8 @@ events! {
     ClosureBlocked(Vec<OpenObligation>) = "incident.closure_blocked",
     /// It ended without a resolution.
     Cancelled(CancelledAs) = "incident.cancelled",
+    /// It is a duplicate of another incident than before.
+    MergeMoved(Merging) = "incident.merge_moved",
     /// The merge of a duplicate was undone.
     MergeUndone(Reason) = "incident.merge_undone",
     /// The host's own status beneath the stage was set or cleared.
@@ -128,6 +138,24 @@ pub struct CancelledAs {
     /// In words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text>,
+    /// Whom it brings to the incident of which it is a duplicate: who was concerned here and not yet there. They watch that
+    /// one from then on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brings: Vec<PersonRef>,
+}
+
+/// A duplicate that is counted to another incident than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Merging {
+    /// The incident of which it is a duplicate now.
+    pub of: Id<Incident>,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Text>,
+    /// Whom it brings there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brings: Vec<PersonRef>,
 }
 
 /// The time of a milestone that people may record: not one that a stage sets (reported, responded to,

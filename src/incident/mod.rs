@@ -18,7 +18,7 @@ mod withheld;
 
 pub use clocks::EntryRefused;
 pub use event::{
-    CancelledAs, IncidentEvent, MilestoneTime, OpenObligation, Reopening, Reported, ResumedBy, StageMilestone,
+    CancelledAs, IncidentEvent, Merging, MilestoneTime, OpenObligation, Reopening, Reported, ResumedBy, StageMilestone,
 };
 pub use moves::{Active, Dispatched, IncidentStage, Open, Unstarted};
 pub use outcome::{

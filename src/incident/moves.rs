@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use super::{
-    Assigned, Assignment, Audience, AutomaticClosure, Cancelled, CancelledAs, Closed, ClosureBasis, Confirmation,
-    ConfirmedBy, CorrectedStage, Correction, Former, Hold, InProgress, Incident, IncidentEvent as Event, Left,
-    Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, OpenObligation, Phase, Progress, Reason,
-    Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Waiver,
+    Assigned, Assignment, Audience, AutomaticClosure, Cancellation, Cancelled, CancelledAs, Closed, ClosureBasis,
+    Confirmation, ConfirmedBy, CorrectedStage, Correction, Former, Hold, InProgress, Incident, IncidentEvent as Event,
+    Left, Merging, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, OpenObligation, Phase, Progress,
+    Reason, Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Waiver,
 };
 use crate::{
     key::StageLabel,
@@ -216,10 +216,10 @@ impl<S: Open> In<S> {
     /// }
     /// ```
     pub fn cancel(self, why: CancelledAs, stamp: &Stamp<'_>) -> Step<In<Cancelled>> {
-        let cancellation = why.cancellation.clone();
+        let CancelledAs { cancellation, brings: brought, .. } = why.clone();
         let cancelled_at = stamp.occurred_at;
         let label = self.shared.progress.label.clone();
-        let next = self.enter(|former| Cancelled { cancellation, cancelled_at, former, label }, stamp);
+        let next = self.enter(|former| Cancelled { cancellation, cancelled_at, former, brought, label }, stamp);
         Step::new(next, Event::Cancelled(why))
     }
 }
@@ -462,6 +462,21 @@ impl In<Resolved> {
 }
 
 impl In<Cancelled> {
+    /// Counts a duplicate to another incident, as if it had been merged into that one.
+    ///
+    /// # Errors
+    /// The incident itself, if it was cancelled as anything but a duplicate, or it is not known what it was before.
+    pub fn move_merge(self, to: Merging, stamp: &Stamp<'_>) -> Result<Step<Self>, Box<Self>> {
+        if !self.stage.is_undoable() {
+            return Err(Box::new(self));
+        }
+        let (of, brought) = (to.of, to.brings.clone());
+        Ok(self.noted(Event::MergeMoved(to), stamp, |this| {
+            this.stage.cancellation = Cancellation::Duplicate { of };
+            this.stage.brought = brought;
+        }))
+    }
+
     /// Undoes the merge of a duplicate: it goes back to what it was, as if there had been no merge.
     ///
     /// # Errors
@@ -572,7 +587,8 @@ impl<S: IncidentStage> In<S> {
                 In::new(shared, Closed { resolution, closed_at: at, basis: ClosureBasis::Corrected }).into()
             }
             CorrectedStage::Cancelled(cancellation) => {
-                In::new(shared, Cancelled { cancellation, cancelled_at: at, former: Former::Other, label: None }).into()
+                let (former, brought) = (Former::Other, Vec::new());
+                In::new(shared, Cancelled { cancellation, cancelled_at: at, former, brought, label: None }).into()
             }
         };
         Step::new(next, Event::Corrected(Box::new(correction)))

@@ -129,6 +129,9 @@ pub struct Resolution {
     /// What was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Text>,
+    /// The parent with which it was resolved: when that is reopened, it is, too, by plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub along_with: Option<Id<Incident>>,
     /// How the incident closes by itself; decided by the policy when it was resolved. `None`: it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<AutomaticClosure>,

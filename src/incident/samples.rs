@@ -8,8 +8,8 @@ use std::{
 
 use super::{
     Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Hold,
-    HoldReason, Incident, IncidentEvent as E, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange, Reason,
-    Redaction, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
+    HoldReason, Incident, IncidentEvent as E, Merging, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange,
+    Reason, Redaction, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
 };
 use crate::{
     actor::ActorId,
@@ -40,8 +40,11 @@ fn incidents() -> Option<Samples<Incident>> {
     let held = [go(&new, Verb::Hold)?, go(&assigned, Verb::Hold)?, go(&started, Verb::Hold)?];
     let resolved = go(&started, Verb::Resolve)?;
     let closed = go(&resolved, Verb::Close)?;
-    let duplicate =
-        E::Cancelled(CancelledAs { cancellation: Cancellation::Duplicate { of: Id::from_u128(2) }, reason: None });
+    let duplicate = E::Cancelled(CancelledAs {
+        cancellation: Cancellation::Duplicate { of: Id::from_u128(2) },
+        reason: None,
+        brings: Vec::new(),
+    });
     let merged: Option<Vec<_>> = [&new, &assigned, &started]
         .into_iter()
         .chain(&held)
@@ -72,7 +75,8 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
     let hold = || Hold { reason: HoldReason::AwaitingVendor, until: None, wakes_on: Vec::new(), note: None };
     let reopened = || E::Reopened(Reopening { reason: None, by_reply: false });
     let code = ResolutionCode::new("fixed")?;
-    let resolution = || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None, closes: None };
+    let resolution =
+        || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None, along_with: None, closes: None };
     let person = PersonRef::new("anna")?;
     let mut moves = vec![
         (Verb::Assign, vec![E::Assigned(group.clone())]),
@@ -88,7 +92,11 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
         (Verb::Confirm, vec![E::Confirmed(ConfirmedBy::Caller)]),
         (Verb::Reopen, vec![reopened()]),
         (Verb::Close, vec![E::Closed(ClosureBasis::Confirmed)]),
-        (Verb::Cancel, vec![E::Cancelled(CancelledAs { cancellation: Cancellation::Withdrawn, reason: None })]),
+        (
+            Verb::Cancel,
+            vec![E::Cancelled(CancelledAs { cancellation: Cancellation::Withdrawn, reason: None, brings: Vec::new() })],
+        ),
+        (Verb::Cancel, vec![E::MergeMoved(Merging { of: Id::from_u128(3), reason: None, brings: Vec::new() })]),
         (Verb::UndoMerge, vec![E::MergeUndone(Reason { reason: None })]),
         (Verb::Edit, vec![E::Edited(Vec::new())]),
         (Verb::Categorise, vec![E::Edited(Vec::new())]),
@@ -137,10 +145,11 @@ fn priority_change() -> Option<PriorityChange> {
 }
 
 impl Incident {
-    /// The verbs that this incident has: those of its stage, but for a merge that cannot be undone.
+    /// The verbs that this incident has: those of its stage, but for a merge that can neither be undone nor moved.
     pub(crate) fn legal_verbs(&self) -> impl Iterator<Item = Verb> {
-        let undoable = matches!(self, Self::Cancelled(incident) if incident.stage().is_undoable());
-        legal_verbs(self.stage()).iter().copied().filter(move |verb| *verb != Verb::UndoMerge || undoable)
+        let fixed = matches!(self, Self::Cancelled(incident) if !incident.stage().is_undoable());
+        let merges = [Verb::Cancel, Verb::UndoMerge];
+        legal_verbs(self.stage()).iter().copied().filter(move |verb| !fixed || !merges.contains(verb))
     }
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cancellation, ClosureBasis, Confirmation, Hold, Incident, IncidentEvent, Resolution};
 use crate::{
-    key::StageLabel,
+    id::Id,
+    key::{PersonRef, StageLabel},
     record::stages::stages,
     time::{Instant, later},
 };
@@ -287,6 +288,8 @@ pub struct Cancelled {
     pub(crate) cancellation: Cancellation,
     pub(crate) cancelled_at: Instant,
     pub(crate) former: Former,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) brought: Vec<PersonRef>,
     /// The host's own status that it had then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<StageLabel>,
@@ -309,6 +312,21 @@ impl Cancelled {
     #[must_use]
     pub const fn former(&self) -> &Former {
         &self.former
+    }
+
+    /// Whom it brought to the incident of which it is a duplicate: they watch that one for its sake.
+    #[must_use]
+    pub fn brought(&self) -> &[PersonRef] {
+        &self.brought
+    }
+
+    /// The incident of which it is a duplicate, if it is one.
+    #[must_use]
+    pub const fn merged_into(&self) -> Option<Id<Incident>> {
+        match self.cancellation {
+            Cancellation::Duplicate { of } => Some(of),
+            _ => None,
+        }
     }
 
     /// The host's own status that it had before.

@@ -111,6 +111,7 @@ fn permissions() -> Permissions {
         Verb::Reopen,
         Verb::Close,
         Verb::Cancel,
+        Verb::Merge,
         Verb::Edit,
         Verb::Categorise,
         Verb::AddNote,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Document, IndexRow, Publication, RepositoryError, TermChange};
+use super::{Document, IndexRow, Publication, RepositoryError, Term, TermChange};
 use crate::{
     digest::Digest,
     event::{Event, PolicyStamp, RecordId},
@@ -180,6 +180,10 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// The records that were read and must not have changed.
     pub guards: Vec<Guard>,
+    /// Terms that no record may bear before the commit: a record becomes a child only while none is a child of it. Each
+    /// names a record that the commit writes, and whoever makes another record bear such a term guards the one that it
+    /// names: a store that locks what is written and guarded, and looks for the terms then, is right.
+    pub unused: Vec<Term>,
     /// Texts that are erased from the logs. The records that are written no longer have them.
     pub erasures: Vec<Erasure>,
     /// Documents to which the records refer, and which were not published: kept by digest.

@@ -129,6 +129,12 @@ pub struct Filter {
     /// Incidents of which one of these problems is the cause.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub caused_by: Vec<Id<Problem>>,
+    /// Incidents of which one of these incidents is the parent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub child_of: Vec<Id<Incident>>,
+    /// Incidents that were cancelled as duplicates of one of these incidents.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duplicate_of: Vec<Id<Incident>>,
     /// Incidents that are linked to one of these incidents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Id<Incident>>,
@@ -358,6 +364,10 @@ parts! {
     paused_clock(metric: ClockName) => paused_clocks;
     /// Also an incident of which this problem is the cause.
     caused_by(problem: Id<Problem>) => caused_by;
+    /// Also an incident of which this one is the parent.
+    child_of(parent: Id<Incident>) => child_of;
+    /// Also an incident that was cancelled as a duplicate of this one.
+    duplicate_of(master: Id<Incident>) => duplicate_of;
     /// Also waiting for this reason.
     hold_reason(reason: HoldReason) => hold_reasons;
 }
@@ -485,6 +495,8 @@ impl Filter {
             ("stages", self.stages.len()),
             ("problem_stages", self.problem_stages.len()),
             ("caused_by", self.caused_by.len()),
+            ("child_of", self.child_of.len()),
+            ("duplicate_of", self.duplicate_of.len()),
             ("related", self.related.len()),
             ("caused_by_changes", self.caused_by_changes.len()),
             ("resolved_by_changes", self.resolved_by_changes.len()),
@@ -550,6 +562,8 @@ impl Filter {
         }
         let listed = [
             any(&self.caused_by, Term::CausedBy),
+            any(&self.child_of, Term::ChildOf),
+            any(&self.duplicate_of, Term::DuplicateOf),
             any(&self.related, Term::Related),
             any(&self.caused_by_changes, Term::CausedByChange),
             any(&self.resolved_by_changes, Term::ResolvedByChange),

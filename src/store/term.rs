@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
     id::Id,
-    incident::{Former, HoldReason, Incident, Stage},
+    incident::{Cancellation, Former, HoldReason, Incident, Stage},
     key::{
         CategoryKey, ChangeRef, ClockName, ContactChannel, FieldKey, GroupRef, ItemRef, Label, LevelName, OfferingRef,
         OrganisationRef, PersonRef, ResolutionCode, ServiceRef, SiteRef, StageLabel,
@@ -67,6 +67,10 @@ pub enum Term {
     KnownError,
     /// This problem is its cause.
     CausedBy(Id<Problem>),
+    /// This incident is its parent.
+    ChildOf(Id<Incident>),
+    /// It was cancelled as a duplicate of this incident.
+    DuplicateOf(Id<Incident>),
     /// It is linked to this incident.
     Related(Id<Incident>),
     /// This change brought it about.
@@ -132,6 +136,8 @@ impl fmt::Display for Term {
             Self::PausedClock(metric) => write!(f, "paused_clock:{metric}"),
             Self::KnownError => f.write_str("known_error"),
             Self::CausedBy(problem) => write!(f, "caused_by:{problem}"),
+            Self::ChildOf(incident) => write!(f, "child_of:{incident}"),
+            Self::DuplicateOf(incident) => write!(f, "duplicate_of:{incident}"),
             Self::Related(incident) => write!(f, "related:{incident}"),
             Self::CausedByChange(change) => write!(f, "caused_by_change:{change}"),
             Self::ResolvedByChange(change) => write!(f, "resolved_by_change:{change}"),
@@ -298,11 +304,15 @@ impl Indexed for Incident {
         terms.extend(label_of(self).map(|(stage, label)| Term::StageLabel(stage, label.clone())));
         terms.extend(self.links().iter().map(|link| match link {
             Link::CausedBy(problem) => Term::CausedBy(*problem),
+            Link::ChildOf(incident) => Term::ChildOf(*incident),
             Link::Related(incident) => Term::Related(*incident),
             Link::CausedByChange(change) => Term::CausedByChange(change.clone()),
             Link::ResolvedByChange(change) => Term::ResolvedByChange(change.clone()),
         }));
         let Self::Cancelled(cancelled) = self else { return };
+        if let Cancellation::Duplicate { of } = cancelled.stage().cancellation() {
+            terms.push(Term::DuplicateOf(*of));
+        }
         if !cancelled.stage().is_undoable() {
             return;
         }

@@ -441,7 +441,7 @@ impl LinkView {
     fn of(link: &Link) -> Self {
         let to = match link {
             Link::CausedBy(problem) => text(problem),
-            Link::Related(incident) => text(incident),
+            Link::ChildOf(incident) | Link::Related(incident) => text(incident),
             Link::CausedByChange(change) | Link::ResolvedByChange(change) => text(change),
         };
         Self { kind: link.key().to_owned(), to }

@@ -143,6 +143,7 @@ pub(super) fn what(event: &E) -> String {
             Cancellation::Withdrawn => "cancelled it: it was withdrawn".to_owned(),
             Cancellation::Superseded { by } => format!("cancelled it as superseded by {by}"),
         },
+        E::MergeMoved(to) => format!("made it a duplicate of {} instead", to.of),
         E::MergeUndone(_) => "undid the merge".to_owned(),
         E::Edited(changes) => {
             let fields: Vec<_> = changes.iter().map(crate::incident::FactChange::field).collect();
@@ -307,6 +308,7 @@ pub(super) fn words(event: &E) -> Option<&Text> {
         E::Resolved(resolution) => resolution.text.as_ref(),
         E::Reopened(why) => why.reason.as_ref(),
         E::Cancelled(why) => why.reason.as_ref(),
+        E::MergeMoved(to) => to.reason.as_ref(),
         E::MergeUndone(why) => why.reason.as_ref(),
         E::PriorityChanged(change) if change.cause == PriorityCause::Overridden => {
             change.assessment.overridden().map(|set| &set.reason)
@@ -380,6 +382,7 @@ pub(super) fn changes(event: &E) -> Vec<ChangeView> {
         | E::Clock(_)
         | E::Redacted(_)
         | E::Cancelled(_)
+        | E::MergeMoved(_)
         | E::MergeUndone(_)
         | E::PriorityChanged(_)
         | E::NoteAdded(_)

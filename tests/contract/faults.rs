@@ -23,6 +23,7 @@ fn empty(command: CommandId) -> Commit {
         policy: None,
         writes: Vec::new(),
         guards: Vec::new(),
+        unused: Vec::new(),
         erasures: Vec::new(),
         documents: Vec::new(),
         publication: None,

@@ -17,7 +17,7 @@ pub fn moves(stage: Stage) -> &'static [Verb] {
         }
         Stage::Resolved => &[Verb::Hold, Verb::Confirm, Verb::Reopen, Verb::Close, Verb::Correct],
         Stage::Closed => &[Verb::Correct],
-        Stage::Cancelled => &[Verb::UndoMerge, Verb::Correct],
+        Stage::Cancelled => &[Verb::Cancel, Verb::UndoMerge, Verb::Correct],
     }
 }
 

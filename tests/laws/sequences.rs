@@ -123,7 +123,7 @@ struct Landed {
 struct Sequence {
     world: World,
     id: Id<Incident>,
-    other: Id<Incident>,
+    others: [Id<Incident>; 2],
     before: Stored,
     landed: Vec<Landed>,
     /// Whether the priority was assessed by another policy than the one in force.
@@ -136,7 +136,8 @@ impl Sequence {
     fn begin(policy: usize, mut first: Choices) -> Result<Self, String> {
         let mut world = World::new(policy);
         let system = ACTORS - 1;
-        let other = world.desk(system).report("The other one").map_err(|error| error.to_string())?.id();
+        let other = |world: &World| world.desk(system).report("The other one").map_err(|error| error.to_string());
+        let others = [other(&world)?.id(), other(&world)?.id()];
         let draw = Draw { now: world.time.now(), ..Draw::new(world.policy()) };
         let report = draw.report(&mut first);
         let id = world.command_id();
@@ -152,7 +153,7 @@ impl Sequence {
             "the report was stored otherwise"
         );
         let (taken, trace) = (Taken::new(), format!("reported {:?}\n", before.incident));
-        Ok(Self { world, id: outcome.id(), other, before, landed: Vec::new(), stale_policy: false, taken, trace })
+        Ok(Self { world, id: outcome.id(), others, before, landed: Vec::new(), stale_policy: false, taken, trace })
     }
 
     fn step(&mut self, action: &Action) -> Check {
@@ -167,7 +168,10 @@ impl Sequence {
             Kind::Publish => self.publish(&mut choices),
             Kind::Back => self.back(&mut choices),
             Kind::Move | Kind::Facet | Kind::Any | Kind::Bad | Kind::Stale => {
-                let stage = self.effective().stage();
+                let effective = self.effective();
+                let stage = effective.stage();
+                // What is merged already can be merged elsewhere.
+                let other = self.others[usize::from(merged_into(&effective) == Some(self.others[0]))];
                 let verbs = match action.kind {
                     Kind::Move => grid::moves(stage),
                     Kind::Facet => grid::facets(stage),
@@ -180,7 +184,7 @@ impl Sequence {
                 let bad = action.kind == Kind::Bad;
                 let (policy, now) = (self.world.policy(), self.now());
                 let texts = if verb == Verb::Redact { digests(&self.before.log) } else { Vec::new() };
-                let draw = Draw { policy, now, id: self.id, other: self.other, texts: &texts, bad };
+                let draw = Draw { policy, now, id: self.id, other, texts: &texts, bad };
                 let command = draw.command(verb, &mut choices).expect("every verb of the grid is a command");
                 self.command(actor, command, action.when, action.kind == Kind::Stale)
             }
@@ -240,7 +244,7 @@ impl Sequence {
         if stale {
             law!(result.as_ref().is_err_and(is_refusal_of_stale), "a stale version was taken: {result:?}");
         }
-        if is_plain {
+        if is_plain && result.as_ref().map_or(true, |outcome| outcome.id() == self.id) {
             Self::check_allowed(&found, &command, moves, &result)?;
         }
         let after = self.world.stored(self.id);
@@ -252,6 +256,13 @@ impl Sequence {
                     "{code} is no answer to a command: {error}"
                 );
                 law!(is_same(&after, &self.before), "something was stored although the answer was {code}");
+            }
+            // What somebody concerned writes on a duplicate arrives at the incident that goes on.
+            Ok(outcome) if outcome.id() != self.id => {
+                let goes_on = merged_into(&found).is_some_and(|of| of == outcome.id());
+                law!(goes_on && command.verb() == Verb::AddNote, "{command:?} came to another incident");
+                law!(outcome.events().iter().any(|event| event.body.name() == "incident.note_added"), "no note came");
+                law!(is_same(&after, &self.before), "the duplicate has changed by what went on");
             }
             Ok(outcome) => {
                 self.check_landed(actor, &command, &outcome, &after)?;
@@ -294,7 +305,7 @@ impl Sequence {
                 }
                 _ => true,
             };
-            let legal = grid::is_legal(stage, known) && (known != Verb::UndoMerge || undoable);
+            let legal = grid::is_legal(stage, known) && (![Verb::UndoMerge, Verb::Cancel].contains(&known) || undoable);
             law!(listed == legal, "{known} in {stage} is listed: {listed}");
         }
         let refused = matches!(result, Err(Error::Refused(_)));
@@ -302,7 +313,9 @@ impl Sequence {
         let blocked = matches!(result, Err(Error::Blocked(_)));
         let Some(allowed) = moves.iter().find(|allowed| allowed.verb() == verb) else {
             // Whoever lacks the permission, or names an incident that does not exist, is told that first.
-            let told = refused || (names_unknown(command) && matches!(result, Err(Error::Invalid(_))));
+            // What is written on a duplicate is judged where it arrives.
+            let forwarded = verb == Verb::AddNote && merged_into(incident).is_some();
+            let told = refused || forwarded || (names_unknown(command) && matches!(result, Err(Error::Invalid(_))));
             law!(illegal || told, "{verb} is not listed, but {result:?}");
             return Ok(());
         };
@@ -381,7 +394,7 @@ impl Sequence {
             }
             law!(stage != Stage::Closed || is_left_to_final(body), "{} happened to a closed incident", body.name());
             law!(
-                stage != Stage::Cancelled || is_left_to_final(body) || matches!(body, IncidentEvent::MergeUndone(_)),
+                stage != Stage::Cancelled || is_left_to_final(body) || matches!(body, IncidentEvent::MergeMoved(_) | IncidentEvent::MergeUndone(_)),
                 "{} happened to a cancelled incident",
                 body.name()
             );
@@ -544,6 +557,14 @@ fn names_unknown(command: &IncidentCommand) -> bool {
         _ => None,
     };
     other == Some(Draw::UNKNOWN)
+}
+
+/// The incident of which it is a duplicate.
+fn merged_into(incident: &Incident) -> Option<Id<Incident>> {
+    match incident {
+        Incident::Cancelled(cancelled) => cancelled.stage().merged_into(),
+        _ => None,
+    }
 }
 
 /// What may still happen to what is closed.

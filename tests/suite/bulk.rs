@@ -162,8 +162,13 @@ fn a_step_is_a_wish_that_is_judged_like_any_command() {
     let eve = house.acting("acme", andon::Actor::person("eve").unwrap());
     assert_eq!(eve.commit(step.clone()).unwrap_err().code(), "record.not_found");
     assert_eq!(house.bob().commit(step).unwrap_err().code(), "record.not_found");
-    let resolution =
-        Resolution { code: "magic".parse().unwrap(), remedy: andon::incident::Remedy::Fix, text: None, closes: None };
+    let resolution = Resolution {
+        code: "magic".parse().unwrap(),
+        remedy: andon::incident::Remedy::Fix,
+        text: None,
+        along_with: None,
+        closes: None,
+    };
     let error = anna.commit(new.resolve(resolution, &stamp)).unwrap_err();
     assert_eq!((error.code(), faults(&error)), ("incident.resolve.invalid", vec![("code", "resolution.unknown")]));
 }

@@ -217,7 +217,8 @@ fn the_codes_for_missing_permissions_are_those_that_occur() {
     let house = House::with(|draft| {
         draft.permissions = Permissions::none()
             .grant(reader.clone(), PermissionScope::All, [IncidentVerb::Read])
-            .grant(RoleName::new("reporter").unwrap(), PermissionScope::All, [IncidentVerb::Report]);
+            .grant(RoleName::new("reporter").unwrap(), PermissionScope::All, [IncidentVerb::Report])
+            .grant(RoleName::new("ender").unwrap(), PermissionScope::All, [IncidentVerb::Read, IncidentVerb::Cancel]);
     });
     let acting = |role| house.acting("acme", Actor::person("rita").unwrap().role(role).unwrap());
     let id = acting("reporter").report("Mail is down").unwrap().id();
@@ -231,6 +232,9 @@ fn the_codes_for_missing_permissions_are_those_that_occur() {
     codes.insert(acting("reporter").report(Report::new("x").caller("bob")).unwrap_err().code());
     codes.insert(acting("reporter").occurring_at(earlier).report("x").unwrap_err().code());
     codes.insert(acting("reader").import(&history(&house)).unwrap_err().code());
+    let other = acting("reporter").report("Mail is down").unwrap().id();
+    codes.insert(acting("ender").incident(id).cancel(Cancel::duplicate_of(other)).unwrap_err().code());
+    acting("ender").incident(other).cancel(Cancellation::Withdrawn).unwrap();
     assert_eq!(codes, of_verbs(".refused"));
     assert_eq!(acting("reader").publish_policy(andon::Policy::itil()).unwrap_err().code(), "policy.publish.refused");
 }

@@ -33,7 +33,7 @@ const GRID: &str = "
   confirm             -    -         -           -       R         -        -
   reopen              -    -         -           -       P         -        -
   close               -    -         -           -       C         -        -
-  cancel              X    X         X           X       -         -        -
+  cancel              X    X         X           X       -         -        X
   undo_merge          -    -         -           -       -         -        NAPH
   edit                N    A         P           H       R         -        -
   categorise          N    A         P           H       R         -        -
@@ -231,7 +231,7 @@ fn only_a_duplicate_can_be_undone() {
         Cancellation::Withdrawn,
         Cancellation::Superseded { by: andon::Id::from_u128(2) },
     ] {
-        let cancelled = new().cancel(CancelledAs { cancellation, reason: None }, &stamp).next;
+        let cancelled = new().cancel(CancelledAs { cancellation, reason: None, brings: Vec::new() }, &stamp).next;
         let back = cancelled.clone().undo_merge(Reason { reason: None }, &stamp).unwrap_err();
         assert_eq!(*back, cancelled);
     }

@@ -28,6 +28,7 @@ mod concurrency;
 mod desk;
 mod errors;
 mod facts;
+mod families;
 mod feed;
 mod import;
 #[cfg(feature = "time-zones")]
@@ -38,6 +39,7 @@ mod ledger_corners;
 mod liars;
 mod lifecycle;
 mod links;
+mod merging;
 mod milestones;
 mod moves;
 mod observing;

@@ -37,6 +37,7 @@ const GRID: &str = "
   reopen                  o       x           x      x        x
   close                   -       -           x      x        x
   cancel                  -       -           x      x        x
+  merge                   -       -           x      x        x
   undo_merge              -       -           -      x        x
   edit                    -       -           x      x        x
   categorise              -       -           x      x        x

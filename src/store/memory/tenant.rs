@@ -215,6 +215,9 @@ impl Tenant {
                 return Err(RepositoryError::Conflict { id: guard.id, expected, found });
             }
         }
+        if let Some(term) = commit.unused.iter().find(|term| self.orders.bears(term)) {
+            return Err(RepositoryError::InUse { term: term.clone() });
+        }
         if let Some(publication) = &commit.publication {
             if publication.version != in_force.map_or(0, |stamp| stamp.version).saturating_add(1) {
                 return Err(RepositoryError::PolicyChanged { found: in_force });

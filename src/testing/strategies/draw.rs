@@ -154,6 +154,7 @@ impl<'a> Draw<'a> {
             | Verb::Report
             | Verb::ReportFor
             | Verb::Backdate
+            | Verb::Merge
             | Verb::Import => return None,
         })
     }

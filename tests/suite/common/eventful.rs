@@ -189,6 +189,7 @@ pub fn eventful(house: &House) -> Vec<Outcome> {
     let (anna, mia) = (house.acting("acme", anna().on_behalf_of("otto").unwrap()), house.mia());
     let start = at(START);
     let other = house.bob().report("The same").unwrap().id();
+    let further = house.bob().report("The same again").unwrap().id();
     let report = Report {
         attachments: vec![file.clone()],
         references: vec![ExternalReference { system: "zabbix".parse().unwrap(), key: "4711".parse().unwrap() }],
@@ -230,6 +231,7 @@ pub fn eventful(house: &House) -> Vec<Outcome> {
     then(anna.hold(Hold::new("awaiting_caller").until(start + andon::time::days(2)).note(secret("which one"))));
     then(anna.change_hold(Hold::new("awaiting_vendor").note(secret("case 12"))));
     then(anna.cancel(Cancel::duplicate_of(other).reason(secret("same relay"))));
+    then(anna.cancel(Cancel::duplicate_of(further).reason(secret("that relay"))));
     then(mia.undo_merge(secret("another relay")));
     then(anna.resume());
     then(anna.edit(Edit::new().title(secret("Mail is slow")).clear_site().field("asset_tag", secret("A-2"))));

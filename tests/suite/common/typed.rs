@@ -56,7 +56,13 @@ pub fn caller() -> Hold {
 }
 
 pub fn fixed() -> Resolution {
-    Resolution { code: ResolutionCode::new("fixed").unwrap(), remedy: Remedy::Fix, text: None, closes: None }
+    Resolution {
+        code: ResolutionCode::new("fixed").unwrap(),
+        remedy: Remedy::Fix,
+        text: None,
+        along_with: None,
+        closes: None,
+    }
 }
 
 pub fn note(audience: Audience, from: NoteFrom) -> Note {
@@ -64,7 +70,7 @@ pub fn note(audience: Audience, from: NoteFrom) -> Note {
 }
 
 pub fn duplicate() -> CancelledAs {
-    CancelledAs { cancellation: Cancellation::Duplicate { of: Id::from_u128(2) }, reason: None }
+    CancelledAs { cancellation: Cancellation::Duplicate { of: Id::from_u128(2) }, reason: None, brings: Vec::new() }
 }
 
 pub fn reopening() -> Reopening {

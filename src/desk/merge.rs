@@ -1,0 +1,212 @@
+//! Merging: what a merge does to the incident that goes on, and what is written on a duplicate later.
+
+use super::{ActingDesk, InForce, flow::Requests, judge::recorded_at, reads::Known};
+use crate::{
+    decision::{Context, Course, Managed, Merge, brings, concerned, join, part},
+    error::Error,
+    event::RecordId,
+    id::Id,
+    incident::Incident,
+    key::PersonRef,
+    policy::Policy,
+    record::{Kind as _, RecordKind},
+    store::{Filter, Guard, Loaded, MAX_PAGE, PageRequest, Query, RecordKey, Repository, Scope},
+    time::Instant,
+    verb::IncidentVerb as Verb,
+};
+
+/// How many duplicates of duplicates are followed to the incident that goes on. One is the rule.
+const MAX_CHAIN: usize = 32;
+
+/// The incidents to which a duplicate is, or was, counted: what is decided about them lands in the same commit.
+#[derive(Default)]
+pub(super) struct Masters(Vec<Master>);
+
+struct Master {
+    known: Known<Incident>,
+    course: Option<Course>,
+    /// Whether a merge changed it.
+    changed: bool,
+}
+
+impl Masters {
+    /// What is decided about them.
+    pub(super) fn decided(self) -> Vec<(Course, Known<Incident>)> {
+        let changed = self.0.into_iter().filter(|master| master.changed);
+        changed.filter_map(|master| Some((master.course?, master.known))).collect()
+    }
+
+    /// When something can be recorded on all of them, at the earliest.
+    pub(super) fn recorded_at(&self, policy: &Policy, now: Instant) -> Result<Instant, Error> {
+        self.0.iter().try_fold(now, |latest, master| Ok(latest.max(recorded_at(&*master.known.kept, policy, now)?)))
+    }
+
+    fn find(&mut self, id: Id<Incident>) -> Option<&mut Master> {
+        self.0.iter_mut().find(|master| master.known.kept.id() == id)
+    }
+}
+
+impl<R: Repository> ActingDesk<R> {
+    /// The incidents that merges among the requests have to do with.
+    pub(super) async fn masters<K: Managed>(&self, record: &K, requests: Requests<'_, K>) -> Result<Masters, Error> {
+        let mut named: Vec<Id<Incident>> = Vec::new();
+        for merge in requests.iter().filter_map(|request| record.merge(request)) {
+            let others =
+                merge.into.into_iter().chain(merge.out_of).filter(|id| Incident::key(*id) != K::key(record.id()));
+            named.extend(others);
+        }
+        named.sort_unstable();
+        named.dedup();
+        if named.is_empty() {
+            return Ok(Masters::default());
+        }
+        let ids: Vec<_> = named.into_iter().map(RecordId::from).collect();
+        let found = self.desk.repository().load_many(&Scope::everything(&self.tenant), &ids).await;
+        let found = found.map_err(|error| self.failed(error))?.into_iter().flatten();
+        let known = found.filter_map(|loaded| {
+            let kept = Incident::of(&loaded.record).cloned()?;
+            Some(Master { known: Known { kept, version: loaded.version }, course: None, changed: false })
+        });
+        Ok(Masters(known.collect()))
+    }
+
+    /// Lets the incidents follow to which a duplicate is counted from now on, or no longer; gives whom it brings to the new
+    /// one, and guards the duplicates by which that was judged.
+    pub(super) async fn masters_follow(
+        &self,
+        merge: Merge,
+        duplicate: &Incident,
+        masters: &mut Masters,
+        context: &Context<'_>,
+        in_force: &InForce,
+    ) -> Result<(Vec<PersonRef>, Vec<Guard>), Error> {
+        let recorded_at = context.recorded_at;
+        let context = Context { occurred_at: recorded_at, ..*context };
+        let (mut brought, mut guards) = (Vec::new(), Vec::new());
+        if let Some(master) = merge.out_of.and_then(|id| masters.find(id)) {
+            let gone: &[PersonRef] = match duplicate {
+                Incident::Cancelled(cancelled) => cancelled.stage().brought(),
+                _ => &[],
+            };
+            if !gone.is_empty() {
+                let course = self.course_of(master, recorded_at, in_force).await?;
+                let (borrowed, by) = self.borrowed(master.known.kept.id(), duplicate.id(), gone).await?;
+                guards.extend(by);
+                let course = part(course, gone.iter().filter(|person| !borrowed.contains(person)), &context)?;
+                master.keep(course);
+            }
+        }
+        if let Some(master) = merge.into.and_then(|id| masters.find(id)) {
+            let course = self.course_of(master, recorded_at, in_force).await?;
+            let watchers = &course.record.facts().watchers;
+            let shared: Vec<_> =
+                concerned(duplicate).into_iter().filter(|person| watchers.contains(person)).cloned().collect();
+            let (borrowed, by) = if shared.is_empty() {
+                (Vec::new(), Vec::new())
+            } else {
+                self.borrowed(master.known.kept.id(), duplicate.id(), &shared).await?
+            };
+            guards.extend(by);
+            brought = brings(duplicate, &course.record, &borrowed, &context);
+            let course = join(course, &brought, &context)?;
+            master.keep(course);
+        }
+        Ok((brought, guards))
+    }
+
+    /// The incident with everything that has fallen due on it.
+    async fn course_of(&self, master: &mut Master, until: Instant, in_force: &InForce) -> Result<Course, Error> {
+        if let Some(course) = master.course.take() {
+            return Ok(course);
+        }
+        let clockwork = self.clockwork(&*master.known.kept, in_force).await?;
+        self.caught_up(master.known.kept.as_ref().clone(), clockwork, until, until, in_force).await
+    }
+
+    /// Who of these watches an incident for the sake of other duplicates, and guards on those duplicates. The first
+    /// [`MAX_PAGE`] of them are looked at.
+    async fn borrowed(
+        &self,
+        master: Id<Incident>,
+        but: Id<Incident>,
+        people: &[PersonRef],
+    ) -> Result<(Vec<PersonRef>, Vec<Guard>), Error> {
+        let whole = Scope::everything(&self.tenant);
+        let query = Query { filter: Filter { duplicate_of: vec![master], ..Filter::default() }, ..Query::default() };
+        let request = PageRequest { query: &query, at: Instant::UNIX_EPOCH, after: None, limit: MAX_PAGE };
+        let repository = self.desk.repository();
+        let page = repository.page(&whole, request).await.map_err(|error| self.failed(error))?;
+        let ids: Vec<_> = page.rows.iter().map(|row| row.id).filter(|id| *id != Incident::key(but)).collect();
+        let found = repository.load_many(&whole, &ids).await.map_err(|error| self.failed(error))?;
+        let (mut borrowed, mut guards) = (Vec::new(), Vec::new());
+        for Loaded { record, version } in found.into_iter().flatten() {
+            let Some(Incident::Cancelled(cancelled)) = record.incident() else { continue };
+            let held = cancelled.stage().brought().iter().filter(|person| people.contains(person));
+            let before = borrowed.len();
+            borrowed.extend(held.cloned());
+            if borrowed.len() > before {
+                guards.push(Guard { id: record.id(), version });
+            }
+        }
+        Ok((borrowed, guards))
+    }
+
+    /// The incident to which what is written on a duplicate goes: a public note of somebody whom the duplicate concerns,
+    /// who may write there, and sees the incident that goes on.
+    pub(super) async fn forwarded<K: Managed>(
+        &self,
+        policy: &InForce,
+        loaded: &Known<K>,
+        requests: Requests<'_, K>,
+    ) -> Result<Option<Known<K>>, Error> {
+        let ([request], Some(duplicate)) = (requests, loaded.kept.as_incident()) else { return Ok(None) };
+        let Some(of) = merged_into(duplicate).filter(|_| K::is_public_note(request)) else { return Ok(None) };
+        let concerned = concerned(duplicate).into_iter().any(|person| self.actor.people().any(|own| own == person));
+        if !concerned || self.may(Verb::AddNote, duplicate, &policy.policy).is_err() {
+            return Ok(None);
+        }
+        let Some((root, version)) = self.goes_on(of).await? else { return Ok(None) };
+        Ok(K::of(&root).cloned().map(|kept| Known { kept, version }))
+    }
+
+    /// Whether the actor speaks as a caller does: it is the caller of the duplicate on which it wrote, or whom that affects.
+    pub(super) fn speaks_through(&self, duplicate: Option<&Incident>) -> bool {
+        duplicate.is_some_and(|duplicate| self.actor.people().any(|person| duplicate.is_callers(person)))
+    }
+
+    /// The incident that goes on in place of this one: itself, or the one of which it is a duplicate, as far as the actor
+    /// may see it.
+    pub(super) async fn goes_on(
+        &self,
+        incident: Id<Incident>,
+    ) -> Result<Option<(crate::store::Record, crate::id::Version)>, Error> {
+        let mut root = incident;
+        for _ in 0..MAX_CHAIN {
+            let (_, found) = self.load(Some(&RecordKey::from(root)), None).await?;
+            let Some(Loaded { record, version }) = found.record else { return Ok(None) };
+            match record.incident().and_then(merged_into) {
+                Some(of) => root = of,
+                None => {
+                    return Ok(Some((record, version)).filter(|(record, _)| record.id().kind() == RecordKind::Incident));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Master {
+    fn keep(&mut self, course: Course) {
+        let joined = course.record.facts().watchers != self.known.kept.facts().watchers;
+        self.changed = self.changed || joined;
+        self.course = Some(course);
+    }
+}
+
+/// The incident of which it is a duplicate.
+pub(super) fn merged_into(incident: &Incident) -> Option<Id<Incident>> {
+    match incident {
+        Incident::Cancelled(cancelled) => cancelled.stage().merged_into(),
+        _ => None,
+    }
+}

@@ -497,9 +497,6 @@ mod tests {
         let spent = TimeSpent { seconds: NonZeroU64::new(60).unwrap(), note: Some(text("reading logs")) };
         let secret = text("Mail is down").digest();
         let redaction = Redaction { texts: vec![secret], reason: Some(text("it names him")) };
-        let problem = Id::from_u128(3);
-        let cause = || Linking { link: Link::CausedBy(problem), reason: Some(text("the same trace")) };
-        let linked = working.clone().link(cause(), stamp).next;
         let because = || Reopening { reason: Some(text("It is back.")), by_reply: false };
         let bare = || Reopening { reason: None, by_reply: false };
         /// A row for each move, on an incident by its name; every move takes the stamp last.
@@ -556,12 +553,20 @@ mod tests {
                 [{ "command": "record_milestone", "milestone": "acknowledged", "at": AT }];
             resolved.waive(waiver) =>
                 [{ "command": "waive", "code": "obligation.confirmation", "reason": "he is on leave" }];
-            working.link(cause()) =>
-                [{ "command": "link", "link": { "caused_by": problem }, "reason": "the same trace" }];
-            linked.unlink(cause()) =>
-                [{ "command": "unlink", "link": { "caused_by": problem }, "reason": "the same trace" }];
             working.redact(redaction) => [{ "command": "redact", "texts": [secret], "reason": "it names him" }];
         };
+        rows.extend(relations(&working, &merged, stamp));
+        rows.extend(corrections(&working, stamp));
+        rows
+    }
+
+    /// What an incident has to do with others.
+    fn relations(working: &In<InProgress>, merged: &In<Cancelled>, stamp: &Stamp<'_>) -> Vec<Row> {
+        let problem = Id::from_u128(3);
+        let cause = || Linking { link: Link::CausedBy(problem), reason: Some(text("the same trace")) };
+        let made = working.clone().link(cause(), stamp);
+        let taken = made.next.clone().unlink(cause(), stamp);
+        let asked = |command: &str| json!([{ "command": command, "link": { "caused_by": problem }, "reason": "the same trace" }]);
         let undone = merged.clone().undo_merge(Reason { reason: Some(text("not the same")) }, stamp).unwrap();
         let elsewhere = Id::from_u128(4);
         let moving = Merging { of: elsewhere, reason: Some(text("of that one")), brings: Vec::new() };
@@ -569,10 +574,12 @@ mod tests {
         let asks = json!([
             { "command": "cancel", "as": { "duplicate": { "of": elsewhere } }, "reason": "of that one" }
         ]);
-        rows.push(row(&merged, moved, asks));
-        rows.push(row(&merged, undone, json!([{ "command": "undo_merge", "reason": "not the same" }])));
-        rows.extend(corrections(&working, stamp));
-        rows
+        vec![
+            row(working, made.clone(), asked("link")),
+            row(&made.next, taken, asked("unlink")),
+            row(merged, moved, asks),
+            row(merged, undone, json!([{ "command": "undo_merge", "reason": "not the same" }])),
+        ]
     }
 
     /// A correction to each stage.

@@ -35,6 +35,7 @@ mod check;
 mod commits;
 mod documents;
 mod erasure;
+mod families;
 mod faulty;
 mod feed;
 mod fixture;

@@ -1,8 +1,8 @@
 //! Every promise, in order, with the name of its case.
 
 use super::{
-    answers, check::Kept, commits, documents, erasure, feed, fixture::Trial, forgetting, internals, kinds, lists, logs,
-    numbers, pages, racing, reads, search, tenants, visibility, waiting, wakes,
+    answers, check::Kept, commits, documents, erasure, families, feed, fixture::Trial, forgetting, internals, kinds,
+    lists, logs, numbers, pages, racing, reads, search, tenants, visibility, waiting, wakes,
 };
 use crate::store::Repository;
 
@@ -166,6 +166,11 @@ promises! {
         each_kind_is_listed_by_itself: "Filters tell kinds of records apart, in lists, counts and the feed; and incidents are found by the problem that is their cause.";
         problems_are_seen_by_marks_of_their_own: "Who sees incidents does not by that see problems, nor the other way round, in any read.";
         each_kind_has_numbers_of_its_own: "The numbers of each kind of record are counted on their own.";
+    }
+    families {
+        what_none_may_bear_is_looked_for: "A commit with a term that no record may bear is refused as InUse while one bears it, and nothing of it is stored.";
+        children_are_found_by_their_parent: "Incidents are found by their parent, in lists and counts.";
+        no_child_gets_children_meanwhile: "Of two commits at once, one that makes a record a child and one that makes another its child, one lands: a store locks what a commit guards as well as what it writes, and looks for the terms then.";
     }
     forgetting {
         only_older_answers_are_forgotten: "Forgetting lets go of the answers recorded before an instant, whatever their order of landing, and of no others.";

@@ -181,10 +181,11 @@ fn events(
                 // What is a duplicate already can be one of another incident.
                 (Incident::Cancelled(known), Cancellation::Duplicate { of }) => {
                     let moves = known.stage().merged_into() != Some(*of);
-                    moves.then(|| Event::MergeMoved(Merging { of: *of, reason, brings })).into_iter().collect()
+                    moves.then_some(Event::MergeMoved(Merging { of: *of, reason, brings })).into_iter().collect()
                 }
                 (Incident::Cancelled(_), _) => {
-                    let rule = "must name another incident of which it is a duplicate; to end it otherwise, undo the merge";
+                    let rule =
+                        "must name another incident of which it is a duplicate; to end it otherwise, undo the merge";
                     read.fault("as", "cancellation.merged", rule);
                     Vec::new()
                 }

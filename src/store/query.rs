@@ -135,6 +135,9 @@ pub struct Filter {
     /// Incidents that were cancelled as duplicates of one of these incidents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duplicate_of: Vec<Id<Incident>>,
+    /// Incidents that follow one of these incidents.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub follow_up_of: Vec<Id<Incident>>,
     /// Incidents that are linked to one of these incidents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Id<Incident>>,
@@ -368,6 +371,8 @@ parts! {
     child_of(parent: Id<Incident>) => child_of;
     /// Also an incident that was cancelled as a duplicate of this one.
     duplicate_of(master: Id<Incident>) => duplicate_of;
+    /// Also an incident that follows this one.
+    follow_up_of(incident: Id<Incident>) => follow_up_of;
     /// Also waiting for this reason.
     hold_reason(reason: HoldReason) => hold_reasons;
 }
@@ -497,6 +502,7 @@ impl Filter {
             ("caused_by", self.caused_by.len()),
             ("child_of", self.child_of.len()),
             ("duplicate_of", self.duplicate_of.len()),
+            ("follow_up_of", self.follow_up_of.len()),
             ("related", self.related.len()),
             ("caused_by_changes", self.caused_by_changes.len()),
             ("resolved_by_changes", self.resolved_by_changes.len()),
@@ -564,6 +570,7 @@ impl Filter {
             any(&self.caused_by, Term::CausedBy),
             any(&self.child_of, Term::ChildOf),
             any(&self.duplicate_of, Term::DuplicateOf),
+            any(&self.follow_up_of, Term::FollowUpOf),
             any(&self.related, Term::Related),
             any(&self.caused_by_changes, Term::CausedByChange),
             any(&self.resolved_by_changes, Term::ResolvedByChange),

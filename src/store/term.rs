@@ -71,6 +71,8 @@ pub enum Term {
     ChildOf(Id<Incident>),
     /// It was cancelled as a duplicate of this incident.
     DuplicateOf(Id<Incident>),
+    /// It follows this incident, which could no longer be reopened.
+    FollowUpOf(Id<Incident>),
     /// It is linked to this incident.
     Related(Id<Incident>),
     /// This change brought it about.
@@ -138,6 +140,7 @@ impl fmt::Display for Term {
             Self::CausedBy(problem) => write!(f, "caused_by:{problem}"),
             Self::ChildOf(incident) => write!(f, "child_of:{incident}"),
             Self::DuplicateOf(incident) => write!(f, "duplicate_of:{incident}"),
+            Self::FollowUpOf(incident) => write!(f, "follow_up_of:{incident}"),
             Self::Related(incident) => write!(f, "related:{incident}"),
             Self::CausedByChange(change) => write!(f, "caused_by_change:{change}"),
             Self::ResolvedByChange(change) => write!(f, "resolved_by_change:{change}"),
@@ -309,6 +312,7 @@ impl Indexed for Incident {
             Link::CausedByChange(change) => Term::CausedByChange(change.clone()),
             Link::ResolvedByChange(change) => Term::ResolvedByChange(change.clone()),
         }));
+        terms.extend(self.facts().follows.map(Term::FollowUpOf));
         let Self::Cancelled(cancelled) = self else { return };
         if let Cancellation::Duplicate { of } = cancelled.stage().cancellation() {
             terms.push(Term::DuplicateOf(*of));

@@ -394,7 +394,9 @@ impl Sequence {
             }
             law!(stage != Stage::Closed || is_left_to_final(body), "{} happened to a closed incident", body.name());
             law!(
-                stage != Stage::Cancelled || is_left_to_final(body) || matches!(body, IncidentEvent::MergeMoved(_) | IncidentEvent::MergeUndone(_)),
+                stage != Stage::Cancelled
+                    || is_left_to_final(body)
+                    || matches!(body, IncidentEvent::MergeMoved(_) | IncidentEvent::MergeUndone(_)),
                 "{} happened to a cancelled incident",
                 body.name()
             );

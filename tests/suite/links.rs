@@ -199,6 +199,20 @@ fn no_link_is_made_to_a_problem_that_somebody_dismisses_meanwhile() {
     }
 }
 
+#[test]
+fn what_follows_an_incident_is_found_from_there() {
+    let house = House::new();
+    let anna = house.anna();
+    let (first, other) = (reported(&anna), reported(&anna));
+    let report = andon::command::Report { follows: Some(first), ..andon::command::Report::new("It is back") };
+    let next = anna.report(report).unwrap().id();
+    let of = |id| found(&anna, Query::all().follow_up_of(id).filter);
+    assert_eq!((of(first), of(other)), (vec![next], vec![]));
+    anna.incident(next).start_work().unwrap();
+    assert_eq!(of(first), [next]);
+    assert_eq!(anna.incident(next).view().unwrap().follows, Some(first));
+}
+
 /// Something that is done to incidents and problems.
 #[derive(Debug, Clone)]
 enum Deed {

@@ -3,10 +3,10 @@
 use andon::{
     Repository,
     event::RecordId,
-    store::{Filter, Query, RecordKind, Scope, Term},
+    store::{Filter, Query, RecordKind, Refused, RepositoryError, Scope, Term},
 };
 
-use super::List;
+use super::{List, writes::step_back};
 use crate::bent::{Bent, now};
 
 const fn is_problem(id: RecordId) -> bool {
@@ -63,6 +63,49 @@ pub fn add(broken: &mut List) {
     });
     broken.add("problems_are_seen_by_marks_of_their_own", "counts problems for those who see incidents", || {
         Bent::default().on_count(|memory, scope, filter, cap| now(memory.count(&confused(scope), filter, cap)))
+    });
+    broken.add("what_none_may_bear_is_looked_for", "does not look for what none may bear", || {
+        Bent::default().before_commit(|_, _, commit| commit.unused.clear())
+    });
+    broken.add("what_none_may_bear_is_looked_for", "looks for the first term alone", || {
+        Bent::default().before_commit(|_, _, commit| commit.unused.truncate(1))
+    });
+    broken.add("what_none_may_bear_is_looked_for", "says that somebody was first", || {
+        Bent::default().on_refusal(|_, _, refused| match refused.error {
+            RepositoryError::InUse { .. } => {
+                let error = RepositoryError::PolicyChanged { found: None };
+                Err(Refused { error, commit: refused.commit })
+            }
+            _ => Err(refused),
+        })
+    });
+    broken.add("children_are_found_by_their_parent", "does not count by the parent", || {
+        Bent::default().on_count(|memory, scope, filter, cap| {
+            now(memory.count(scope, &Filter { child_of: Vec::new(), ..filter.clone() }, cap))
+        })
+    });
+    broken.add("children_are_found_by_their_parent", "does not list by the parent", || {
+        Bent::default().on_page(|memory, scope, request| {
+            let filter = Filter { child_of: Vec::new(), ..request.query.filter.clone() };
+            let query = Query { filter, sort: request.query.sort };
+            now(memory.page(scope, andon::store::PageRequest { query: &query, ..request }))
+        })
+    });
+    broken.add("no_child_gets_children_meanwhile", "looks for the terms some time before it commits", || {
+        Bent::default().on_commit_slowly(|memory, tenant, mut commit| {
+            Box::pin(async move {
+                let scope = Scope::everything(&tenant);
+                for term in std::mem::take(&mut commit.unused) {
+                    let Term::ChildOf(parent) = &term else { continue };
+                    let filter = Filter { child_of: vec![*parent], ..Filter::default() };
+                    if memory.count(&scope, &filter, 1).await.unwrap() > 0 {
+                        return Err(Refused { error: RepositoryError::InUse { term }, commit: Box::new(commit) });
+                    }
+                }
+                step_back().await;
+                memory.commit(&tenant, commit).await
+            })
+        })
     });
     broken.add("each_kind_has_numbers_of_its_own", "counts all kinds together", || {
         Bent::default().on_next_number(|memory, tenant, _| {

@@ -356,6 +356,16 @@ impl Form {
         let body = Body::decode(&self.kind, data)
             .ok_or_else(unknown)?
             .map_err(|error| DecodeError::at(error).below("data"))?;
+        let of = match &body {
+            Body::Incident(_) => RecordKind::Incident,
+            Body::Problem(_) => RecordKind::Problem,
+        };
+        if self.record.kind() != of {
+            return Err(DecodeError::new(
+                "record",
+                format!("is of another kind than `{}`, which happens to a {of}", self.kind),
+            ));
+        }
         Ok(Event {
             id: self.id,
             tenant: self.tenant,

@@ -11,8 +11,8 @@ use crate::{
     priority::PriorityCause,
     problem::{
         Closure, CorrectedStage, Correction, Dismissed, DismissedAs, Finding, Fix, Hypothesis, HypothesisJudged,
-        Judgement, KnownErrorContent, Observation, Problem, ProblemEvent as Event, ReanalysedBy, Reanalysis,
-        RiskAcceptance, RootCause, Solution, Workaround, next_number,
+        Judgement, KnownError, KnownErrorContent, Observation, Problem, ProblemEvent as Event, ReanalysedBy,
+        Reanalysis, RiskAcceptance, RootCause, Solution, Workaround, next_number,
     },
     record::{Assignment, Facet, Note, Reason},
     text::Text,
@@ -80,13 +80,27 @@ fn events(problem: &Problem, command: &Command, read: &mut Reading<'_>, context:
             if !problem.analysis().hypotheses.iter().any(|known| known.number == *number) {
                 read.fault("number", "hypothesis.unknown", "is the number of no hypothesis of the problem");
             }
+            let same =
+                |known: &Judgement| known.verdict == *verdict && says_all(known.reason.as_ref(), reason.as_ref());
+            let known = problem.analysis().hypotheses.iter().find(|known| known.number == *number);
+            if known.and_then(|known| known.judgement.as_ref()).is_some_and(same) {
+                return Vec::new();
+            }
             let reason = read.maybe_text("reason", reason.as_ref());
             let judgement = Judgement { verdict: *verdict, reason };
             vec![Event::HypothesisJudged(HypothesisJudged { number: *number, judgement })]
         }
         Command::AddFinding { text } => one(read.text("text", text).map(|text| Event::FindingAdded(Finding { text }))),
+        Command::IdentifyRootCause(cause) if is_known(problem, cause) => Vec::new(),
         Command::IdentifyRootCause(cause) => one(root_cause(cause, read, context).map(Event::RootCauseIdentified)),
-        Command::RecordKnownError(known) => one(known_error(problem, known, read).map(Event::KnownErrorRecorded)),
+        Command::RecordKnownError(known) => {
+            let content = known_error(problem, known, read);
+            let same = |known: &KnownError, content: &KnownErrorContent| {
+                known.symptoms == content.symptoms && known.workaround == content.workaround
+            };
+            let news = content.filter(|content| !problem.known_error().is_some_and(|known| same(known, content)));
+            one(news.map(Event::KnownErrorRecorded))
+        }
         Command::VerifyWorkaround {} => vec![Event::WorkaroundVerified],
         Command::PublishKnownError {} => vec![Event::KnownErrorPublished],
         Command::WithdrawKnownError { reason } => vec![Event::KnownErrorWithdrawn(why(reason.as_ref(), read))],
@@ -178,6 +192,25 @@ fn why(reason: Option<&String>, read: &mut Reading<'_>) -> Reason {
 fn fix(path: &str, input: &FixInput, read: &mut Reading<'_>) -> Fix {
     let change = read.maybe_key::<ChangeRef>(&format!("{path}change"), input.change.as_ref());
     Fix { change, text: read.maybe_text(&format!("{path}text"), input.text.as_ref()) }
+}
+
+/// Whether the cause is known to be just that.
+fn is_known(problem: &Problem, input: &RootCauseInput) -> bool {
+    problem.analysis().root_cause.as_ref().is_some_and(|known| {
+        let category = known.category.as_ref().map(CauseCategory::as_str);
+        category == input.category.as_deref()
+            && known.text.says(&input.text)
+            && known.contributing.len() == input.contributing.len()
+            && known.contributing.iter().zip(&input.contributing).all(|(known, said)| known.says(said))
+    })
+}
+
+/// Whether a text that may be there says what may have been said.
+fn says_all(known: Option<&Text>, said: Option<&String>) -> bool {
+    match (known, said) {
+        (Some(known), Some(said)) => known.says(said),
+        (known, said) => known.is_none() && said.is_none(),
+    }
 }
 
 fn root_cause(input: &RootCauseInput, read: &mut Reading<'_>, context: &Context<'_>) -> Option<RootCause> {

@@ -182,8 +182,8 @@ impl<R: Repository> ActingDesk<R> {
         }
     }
 
-    /// An id and a number for a new record.
-    pub(super) async fn take_number<K: Managed>(&self, attempt: &Attempt) -> Result<(Id<K>, Number), Error> {
+    /// A number for a new record.
+    pub(super) async fn take_number<K: Managed>(&self, attempt: &Attempt) -> Result<Number, Error> {
         let value = self.desk.repository().next_number(&self.tenant, K::KIND).await;
         let value = value.map_err(|error| repository(attempt.command, error))?;
         let numbering = attempt.policy.policy.numbering();
@@ -191,11 +191,10 @@ impl<R: Repository> ActingDesk<R> {
             RecordKind::Incident => &numbering.incident,
             RecordKind::Problem => &numbering.problem,
         };
-        let number = Number::new(&format.prefix, format.width, value).map_err(|_| {
+        Number::new(&format.prefix, format.width, value).map_err(|_| {
             let path = format!("numbering.{}.prefix", K::KIND);
             Error::Policy(Faults::one(Fault::new(path, "number.prefix", "cannot be the prefix of a number")))
-        })?;
-        Ok((Id::from_u128(self.desk.ids.id(self.desk.now())), number))
+        })
     }
 
     fn seal(

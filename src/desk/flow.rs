@@ -64,8 +64,11 @@ pub(super) type Requests<'a, K> = &'a [<K as Managed>::Command];
 /// How commands come to a record, beside what they ask.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Coming<'a> {
-    /// A record that is made in the same commit, and needs no guard.
+    /// A record that is made in the same commit, and needs no guard. The version that may have been expected is not meant
+    /// for what goes along with it.
     pub made: Option<RecordId>,
+    /// When all that lands together is recorded; else now.
+    pub at: Option<Instant>,
     /// The duplicate on which they were given: whom that concerns, speaks here as a caller does.
     pub through: Option<&'a Incident>,
 }
@@ -186,7 +189,7 @@ impl<R: Repository> ActingDesk<R> {
         let follows = report.follows.map(|id| Other { record: id.into(), path: "follows", must: Must::Exist });
         let guards = self.guard::<Incident>(follows, Verb::Report, None).await?;
         let (id, number) = match attempt {
-            Some(attempt) => self.take_number::<Incident>(attempt).await?,
+            Some(attempt) => (Id::from_u128(self.desk.ids.id(now)), self.take_number::<Incident>(attempt).await?),
             None => (Id::from_u128(0), Number::untaken()),
         };
         let course = intaken.begin(id, number, &context)?;
@@ -271,7 +274,7 @@ impl<R: Repository> ActingDesk<R> {
         requests: Requests<'_, K>,
     ) -> Result<Result<Committed<K>, RepositoryError>, Error> {
         let onward = Box::pin(self.forwarded(&attempt.policy, loaded, requests)).await?;
-        let coming = Coming { made: None, through: onward.as_ref().and_then(|_| loaded.kept.as_incident()) };
+        let coming = Coming { through: onward.as_ref().and_then(|_| loaded.kept.as_incident()), ..Coming::default() };
         let loaded = onward.as_ref().unwrap_or(loaded);
         let Decided { course, masters, guards, unused, recorded_at } =
             self.decide_requests(&attempt.policy, loaded, requests, coming).await?;
@@ -292,10 +295,11 @@ impl<R: Repository> ActingDesk<R> {
     ) -> Result<Decided<K>, Error> {
         let record = &*loaded.kept;
         let policy = &*in_force.policy;
-        let now = self.desk.now();
+        let now = coming.at.unwrap_or_else(|| self.desk.now());
         let mut masters = Box::pin(self.masters(record, requests)).await?;
         let recorded_at = recorded_at(record, policy, now)?.max(masters.recorded_at(policy, now)?);
-        if let Some(expected) = self.options.if_version.filter(|expected| *expected != loaded.version)
+        let expected = self.options.if_version.filter(|_| coming.made.is_none());
+        if let Some(expected) = expected.filter(|expected| *expected != loaded.version)
             && !Box::pin(self.only_fell_due(loaded, expected)).await?
         {
             let number = record.number().clone();
@@ -385,7 +389,7 @@ impl<R: Repository> ActingDesk<R> {
             return self.preview_again(command, &asked, &answer).await;
         }
         let onward = Box::pin(self.forwarded(&policy, &loaded, requests)).await?;
-        let coming = Coming { made: None, through: onward.as_ref().and_then(|_| loaded.kept.as_incident()) };
+        let coming = Coming { through: onward.as_ref().and_then(|_| loaded.kept.as_incident()), ..Coming::default() };
         let loaded = onward.as_ref().unwrap_or(&loaded);
         let decided = self.decide_requests(&policy, loaded, requests, coming).await?;
         Ok(self.preview_of(&policy, Some(&*loaded.kept), decided, loaded.version))

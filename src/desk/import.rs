@@ -18,7 +18,7 @@ use crate::{
     error::Error,
     event::{Cause, RecordId},
     fault::{Fault, Faults},
-    id::{CommandId, Version},
+    id::{CommandId, Id, Version},
     incident::{Cancellation, Incident, Stage},
     key::{PersonRef, SystemName},
     permission::Stake,
@@ -177,7 +177,7 @@ impl<R: Repository> ActingDesk<R> {
             others.push((of_step, of_correction));
         }
         let intaken = intake(history.report.clone(), &context).map_err(|error| error.below("report"))?;
-        let (id, number) = self.take_number::<Incident>(&attempt).await?;
+        let (id, number) = (Id::from_u128(self.desk.ids.id(now)), self.take_number::<Incident>(&attempt).await?);
         let mut course = intaken.begin(id, number, &context)?;
         let mut refused = Vec::new();
         let mut versions = Vec::with_capacity(history.steps.len());

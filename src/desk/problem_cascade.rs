@@ -89,6 +89,10 @@ impl<R: Repository> ProblemDesk<R> {
             };
             match found.closure() {
                 Some(Closure::Dismissed(Dismissed::Duplicate { of })) if *of != problem.id() => root = *of,
+                Some(Closure::Dismissed(_)) => {
+                    let rule = format!("leads to {}, which is dismissed itself", found.number());
+                    return Err(refused(problem, Fault::new("as", "record.cancelled", rule)));
+                }
                 _ => return Ok(root),
             }
         }

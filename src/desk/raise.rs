@@ -6,17 +6,21 @@ use super::{
     ActingDesk, InForce, Outcome,
     commit::{Attempt, Committed, Place},
     flow::{CONFLICT_TRIES, Coming, Decided, busy},
+    judge::recorded_at,
     observe::Tries,
     others::unknown,
     reads::Known,
 };
 use crate::{
-    command::{IncidentCommand, Raise},
+    command::{IncidentCommand, MAX_RAISED_FROM, Raise},
     decision::{Context, Course, invalid, raising},
     error::Error,
     fault::Faults,
+    id::Id,
     incident::Incident,
     link::Link,
+    permission::{Permission, Stake},
+    policy::Policy,
     problem::Problem,
     record::{Kind as _, RecordKind},
     store::{Guard, Repository, RepositoryError},
@@ -57,15 +61,21 @@ impl<R: Repository> ActingDesk<R> {
         raise: &Raise,
     ) -> Result<Result<Committed<Problem>, RepositoryError>, Error> {
         let policy = &*attempt.policy.policy;
+        self.may_raise_at_all(policy)?;
+        let from = self.incidents_of(raise).await?;
+        // All of it is recorded at once: at an instant that no incident has already behind it.
         let now = self.desk.now();
+        let latest = from
+            .iter()
+            .try_fold(now, |latest, (_, known)| Ok::<_, Error>(latest.max(recorded_at(&*known.kept, policy, now)?)))?;
         let cause = self.cause();
         let context = Context {
             policy,
             policy_stamp: attempt.policy.stamp,
             ids: &*self.desk.ids,
             actor: &self.actor,
-            occurred_at: self.options.occurred_at.unwrap_or(now),
-            recorded_at: now,
+            occurred_at: self.options.occurred_at.unwrap_or(latest),
+            recorded_at: latest,
             affected: None,
             brings: &[],
             speaks: false,
@@ -77,41 +87,54 @@ impl<R: Repository> ActingDesk<R> {
         let raising = raising(raise, &context)?;
         let stake = raising.facts().stake();
         self.may_with(Verb::Raise, &stake, None, policy)?;
-        if self.options.occurred_at.is_some_and(|at| at < now) {
+        if raise.group.is_some() || raise.person.is_some() {
+            self.may_with(Verb::Route, &stake, None, policy)?;
+        }
+        if self.options.occurred_at.is_some_and(|at| at < latest) {
             self.may_with(Verb::Backdate, &stake, None, policy)?;
         }
         self.check_time::<Problem>(&context, Verb::Raise, None)?;
-        let from = self.incidents_of(raise).await?;
-        let (id, number) = self.take_number::<Problem>(attempt).await?;
-        let course = raising.begin(id, number, &context)?;
-        let mut recorded_at = now;
+        let id = Id::from_u128(self.desk.ids.id(latest));
         let (mut linked, mut guards): (Vec<Linked>, Vec<Guard>) = (Vec::new(), Vec::new());
-        for (index, known) in from.into_iter().enumerate() {
+        let coming = Coming { made: Some(Problem::key(id)), at: Some(latest), through: None };
+        for (index, known) in from {
             let link = IncidentCommand::Link { link: Link::CausedBy(id), reason: None };
-            let coming = Coming { made: Some(Problem::key(id)), through: None };
             let decided = self.decide_requests::<Incident>(&attempt.policy, &known, &[link], coming).await;
-            let Decided { course, guards: more, recorded_at: at, .. } =
+            let Decided { course, guards: more, .. } =
                 decided.map_err(|error| error.below(&format!("from[{index}]")))?;
-            recorded_at = recorded_at.max(at);
             guards.extend(more);
             linked.push((course, known));
         }
+        // What is refused takes no number.
+        let number = self.take_number::<Problem>(attempt).await?;
+        let course = raising.begin(id, number, &context)?;
         let place = Place { base: None, guards, unused: Vec::new() };
-        Ok(self.commit_with(attempt, course, place, linked, recorded_at).await)
+        Ok(self.commit_with(attempt, course, place, linked, latest).await)
     }
 
-    /// The incidents from which a problem is raised, each once; or the faults of those that are not there.
-    async fn incidents_of(&self, raise: &Raise) -> Result<Vec<Known<Incident>>, Error> {
+    /// Whether there is anything that the actor may raise: asked before what is asked is read, so that a stranger learns
+    /// nothing from its faults.
+    fn may_raise_at_all(&self, policy: &Policy) -> Result<(), Error> {
+        let permission = Permission::from(AnyVerb::from(Verb::Raise));
+        if !policy.permissions().scopes(&self.actor, permission).is_empty() {
+            return Ok(());
+        }
+        self.may_with(Verb::Raise, &Stake::default(), None, policy)
+    }
+
+    /// The incidents from which a problem is raised, each once and with its place; or the faults of those that are not
+    /// there.
+    async fn incidents_of(&self, raise: &Raise) -> Result<Vec<(usize, Known<Incident>)>, Error> {
         let mut faults = Faults::none();
-        let mut from: Vec<Known<Incident>> = Vec::with_capacity(raise.from.len());
-        for (index, id) in raise.from.iter().enumerate() {
-            if from.iter().any(|known| known.kept.id() == *id) {
+        let mut from: Vec<(usize, Known<Incident>)> = Vec::with_capacity(raise.from.len());
+        for (index, id) in raise.from.iter().enumerate().take(MAX_RAISED_FROM) {
+            if from.iter().any(|(_, known)| known.kept.id() == *id) {
                 continue;
             }
             let key = (*id).into();
             let (_, found): (InForce, _) = self.load(Some(&key), None).await?;
             match found.record {
-                Some(loaded) => from.push(self.found::<Incident>(Some(loaded), &key)?),
+                Some(loaded) => from.push((index, self.found::<Incident>(Some(loaded), &key)?)),
                 None => {
                     let fault = unknown(format!("from[{index}]"), RecordKind::Incident);
                     faults.push(fault.path().to_owned(), fault.code(), fault.rule().to_owned());

@@ -22,6 +22,7 @@ pub struct Transition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lifecycle {
     pub(crate) stages: Vec<&'static str>,
+    pub(crate) begins_by: &'static str,
     pub(crate) initial: &'static str,
     pub(crate) finals: Vec<&'static str>,
     pub(crate) transitions: Vec<Transition>,
@@ -54,6 +55,12 @@ impl Lifecycle {
         &self.stages
     }
 
+    /// The verb by which a record begins: `report`, `raise`.
+    #[must_use]
+    pub const fn begins_by(&self) -> &'static str {
+        self.begins_by
+    }
+
     /// The stage in which a record begins.
     #[must_use]
     pub const fn initial(&self) -> &'static str {
@@ -77,7 +84,7 @@ impl Lifecycle {
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         let mut out = String::from("stateDiagram-v2\n");
-        let _ = writeln!(out, "    [*] --> {}: report", self.initial);
+        let _ = writeln!(out, "    [*] --> {}: {}", self.initial, self.begins_by);
         let mut arrows: Vec<(&str, &str, Vec<&str>)> = Vec::new();
         for Transition { from, verb, to } in &self.transitions {
             if from == to || *verb == "correct" {

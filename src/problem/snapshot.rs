@@ -144,7 +144,7 @@ impl Read {
         let since = match &problem {
             Problem::Resolved(i) if progress.milestones.resolved != Some(i.stage.resolved_at) => None,
             Problem::Closed(i) if progress.milestones.closed != Some(i.stage.closed_at) => None,
-            Problem::Observing(i) => Some(i.stage.applied_at),
+            Problem::Observing(i) if progress.stage_since != i.stage.applied_at => None,
             _ => Some(progress.stage_since),
         };
         if since.is_none_or(|since| since.max(progress.stage_since) > progress.recorded_at) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AnyStage, Kind};
+use super::{AnyStage, Kind, RecordKind};
 use crate::{
     actor::ActorId,
     id::{Id, Number},
@@ -12,7 +12,7 @@ use crate::{
     record::Facts,
     text::Title,
     time::Instant,
-    verb::Verb,
+    verb::{IncidentVerb, ProblemVerb, Verb},
 };
 
 /// One record for each way to be in a stage, and one of each move.
@@ -53,6 +53,10 @@ pub(crate) fn lifecycle<K: Kind>(samples: Option<&Samples<K>>, verbs: &[K::Verb]
     transitions.sort_by_key(|t: &Transition| (rank(t.from), order(t.verb), rank(t.to)));
     Lifecycle {
         stages: stages.iter().map(|stage| stage.as_str()).collect(),
+        begins_by: match K::KIND {
+            RecordKind::Incident => IncidentVerb::Report.as_str(),
+            RecordKind::Problem => ProblemVerb::Raise.as_str(),
+        },
         initial: stages.first().map_or("", |stage| stage.as_str()),
         finals: stages.iter().filter(|stage| stage.is_final()).map(|stage| stage.as_str()).collect(),
         transitions,

@@ -13,7 +13,7 @@ use crate::{
     incident::IncidentEvent,
     problem::{
         Closure, CorrectedStage, Fix, Hypothesis, KnownError, Problem, ProblemEvent as E, ReanalysedBy, Reanalysis,
-        RootCause, Stage,
+        RootCause, Solution, Stage,
     },
     text::Text,
     time::Instant,
@@ -388,13 +388,40 @@ pub(super) fn words(event: &E) -> Option<Text> {
     }
 }
 
+/// The texts of a stage that was set by hand.
+fn corrected_texts(to: &CorrectedStage) -> Vec<ChangeView> {
+    let said = |field: &str, known: Option<&Text>| known.map(|known| ChangeView::to_text(field, known));
+    let solved = |solution: &Solution| {
+        let texts = [said("solution", solution.text.as_ref()), said("fix", solution.fix.text.as_ref())];
+        texts.into_iter().flatten().collect()
+    };
+    match to {
+        CorrectedStage::New | CorrectedStage::Assessing | CorrectedStage::Investigating => Vec::new(),
+        CorrectedStage::FixInProgress(fix) => said("fix", fix.text.as_ref()).into_iter().collect(),
+        CorrectedStage::Resolved(solution) | CorrectedStage::Closed(Closure::FixApplied(solution)) => solved(solution),
+        CorrectedStage::Closed(Closure::RiskAccepted(risk)) => vec![ChangeView::to_text("risk", &risk.reason)],
+        CorrectedStage::Closed(Closure::Dismissed(_)) => Vec::new(),
+    }
+}
+
 pub(super) fn changes(event: &E) -> Vec<ChangeView> {
     if let Some(facet) = event.facet() {
         return timeline::changes(&IncidentEvent::from(facet));
     }
     match event {
         E::Raised(raised) => timeline::assigned(&raised.assignment),
-        E::Corrected(correction) => vec![ChangeView::to("stage", Some(corrected_stage(&correction.to)))],
+        // An entry has one text of its own; the others are told as changes, each with its digest.
+        E::RootCauseIdentified(cause) => {
+            cause.contributing.iter().map(|factor| ChangeView::to_text("contributing", factor)).collect()
+        }
+        E::KnownErrorRecorded(content) => {
+            content.workaround.iter().map(|workaround| ChangeView::to_text("workaround", &workaround.text)).collect()
+        }
+        E::Resolved(solution) => solution.fix.text.iter().map(|fix| ChangeView::to_text("fix", fix)).collect(),
+        E::Corrected(correction) => {
+            let stage = ChangeView::to("stage", Some(corrected_stage(&correction.to)));
+            [stage].into_iter().chain(corrected_texts(&correction.to)).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -54,6 +54,7 @@ mod problem_cascades;
 mod problem_lifecycle;
 mod problems;
 mod publishing;
+mod raising;
 mod recurrence;
 mod redaction;
 #[cfg(feature = "test-util")]

@@ -344,8 +344,8 @@ pub(crate) fn proposed(master: &Incident, version: Version, duplicate: &Incident
 }
 
 /// Whether people move it by hand, whatever its parent does.
-const fn is_major(_: &Incident) -> bool {
-    false
+const fn is_major(incident: &Incident) -> bool {
+    incident.is_major()
 }
 
 fn is_carried(command: &Command) -> bool {

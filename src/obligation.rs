@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     field::{FieldName, RequiredBy, Requirement, Severity},
-    incident::{ClosureBasis, Incident, OpenObligation},
+    incident::{ClosureBasis, Incident, Major, OpenObligation},
     permission::Permission,
     policy::Policy,
     sla::{Agreement, MetricRule},
@@ -23,6 +23,11 @@ pub const ANSWER: &str = "obligation.answer";
 /// The code of the obligation to have a resolution confirmed.
 pub const CONFIRMATION: &str = "obligation.confirmation";
 
+/// The code of the obligation to stand a major incident down, before it is closed.
+pub const MAJOR_RUNNING: &str = "obligation.major_running";
+/// The code of the obligation to review a major incident, before it is closed.
+pub const MAJOR_REVIEW: &str = "obligation.major_review";
+
 /// Something that is owed before a move.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Obligation {
@@ -38,7 +43,8 @@ pub struct Obligation {
 }
 
 impl Obligation {
-    /// Its stable code: [`FIELD_REQUIRED`], [`CONFIRMATION`], [`REOPENING`] or [`ANSWER`].
+    /// Its stable code: [`FIELD_REQUIRED`], [`CONFIRMATION`], [`REOPENING`], [`ANSWER`], [`MAJOR_RUNNING`] or
+    /// [`MAJOR_REVIEW`].
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code
@@ -184,8 +190,22 @@ pub(crate) fn before_closure(incident: &Incident, policy: &Policy, at: Instant) 
             ClosureBasis::Waived
         }
     };
+    owed.extend(of_major(incident));
     owed.retain(|obligation| !obligation.is_waived(incident));
     (owed, basis)
+}
+
+/// What a major incident owes before it is closed: that it is stood down, and its review.
+fn of_major(incident: &Incident) -> Option<Obligation> {
+    let (code, waivable_by, text) = match incident.major()? {
+        Major::Accepted(_) => (MAJOR_RUNNING, None, "the major incident is to be stood down, or demoted"),
+        Major::StoodDown(ended) if ended.owes_review() => {
+            (MAJOR_REVIEW, Some(IncidentVerb::Waive.into()), "the major incident is to be reviewed")
+        }
+        _ => return None,
+    };
+    let (text, severity) = (text.to_owned(), Severity::Blocking);
+    Some(Obligation { code, field: None, severity, waivable_by, text, settles_at: None })
 }
 
 /// What blocks an incident that would close by itself, and on what that closure would rest.

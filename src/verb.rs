@@ -133,6 +133,14 @@ verbs! {
     RecordMilestone = "record_milestone",
     /// Link to a problem, another incident or a change, or take a link away.
     Link = "link",
+    /// Propose it as a major incident.
+    ProposeMajor = "propose_major",
+    /// Accept it as a major incident, or reject the proposal.
+    JudgeMajor = "judge_major",
+    /// Hand a major incident over, stand it down or demote it.
+    ManageMajor = "manage_major",
+    /// Write down the review of a major incident.
+    ReviewMajor = "review_major",
     /// Waive an obligation.
     Waive = "waive",
     /// Decide anew, by the policy in force, what was decided by an earlier one.

@@ -6,8 +6,8 @@
 //! written, what a closure rests on, who waived or overrode, whether somebody is a VIP.
 
 use super::{
-    Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold as HoldInput, IncidentCommand as Command, Override,
-    Patch, RatedInput, Resolve, report::as_text,
+    AcceptMajor, Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold as HoldInput,
+    IncidentCommand as Command, Override, Patch, RatedInput, Resolve, report::as_text,
 };
 use crate::{
     incident::{
@@ -68,6 +68,9 @@ pub(crate) enum NoIntent {
     /// An override that ran out.
     #[error("because an override expired, which the library alone brings about; clear the override to end it now")]
     ByExpiry,
+    /// The floor of a major incident's priority.
+    #[error("by the floor of a major incident, which comes with its acceptance; accept it, stand it down or demote it")]
+    ByMajor,
     /// An override that was set and is not there, or was cleared and is.
     #[error("with a cause that its assessment belies; set an override in the assessment, or clear it there")]
     OverrideUnclear,
@@ -156,6 +159,21 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
             field: typed(waiver.field.as_ref()),
             reason: said(waiver.reason.as_str())?,
         },
+        Event::MajorProposed(proposal) if !proposal.criteria.is_empty() => return Err(NoIntent::ByFacts),
+        Event::MajorProposed(proposal) => Command::ProposeMajor { reason: maybe_said(proposal.reason.as_ref())? },
+        Event::MajorRejected(why) => Command::RejectMajor { reason: maybe_said(why.reason.as_ref())? },
+        Event::MajorAccepted(accepted) => Command::AcceptMajor(AcceptMajor {
+            manager: Some(accepted.manager.to_string()),
+            floor: accepted.floor.as_ref().map(|floor| floor.name().to_string()),
+            reason: maybe_said(accepted.reason.as_ref())?,
+        }),
+        Event::MajorHandedOver(manager) => Command::HandOverMajor { manager: manager.to_string() },
+        Event::MajorUpdateMissed(_) => return Err(NoIntent::ByDate),
+        Event::MajorStoodDown(why) => Command::StandDownMajor { reason: maybe_said(why.reason.as_ref())? },
+        Event::MajorDemoted(why) => {
+            Command::DemoteMajor { reason: said(why.reason.as_ref().and_then(|reason| reason.as_str()))? }
+        }
+        Event::MajorReviewed(review) => Command::ReviewMajor { text: said(review.text.as_str())? },
         Event::Linked(linking) => {
             Command::Link { link: linking.link.clone(), reason: maybe_said(linking.reason.as_ref())? }
         }
@@ -222,6 +240,7 @@ fn override_of(change: &PriorityChange) -> Result<Command, NoIntent> {
         (Cause::Edited | Cause::Categorised, _) => Err(NoIntent::ByFacts),
         (Cause::Reissued, _) => Err(NoIntent::ByPolicy),
         (Cause::OverrideExpired, _) => Err(NoIntent::ByExpiry),
+        (Cause::MajorAccepted | Cause::MajorEnded, _) => Err(NoIntent::ByMajor),
     }
 }
 
@@ -556,6 +575,7 @@ mod tests {
             working.redact(redaction) => [{ "command": "redact", "texts": [secret], "reason": "it names him" }];
         };
         rows.extend(relations(&working, &merged, stamp));
+        rows.extend(majors(&working, stamp));
         rows.extend(corrections(&working, stamp));
         rows
     }
@@ -579,6 +599,36 @@ mod tests {
             row(&made.next, taken, asked("unlink")),
             row(merged, moved, asks),
             row(merged, undone, json!([{ "command": "undo_merge", "reason": "not the same" }])),
+        ]
+    }
+
+    /// What is said of an incident as a major one.
+    fn majors(working: &In<InProgress>, stamp: &Stamp<'_>) -> Vec<Row> {
+        let (kim, reason) = (|| "kim".parse::<PersonRef>().unwrap(), || Some(text("the board asks")));
+        let why = || Reason { reason: reason() };
+        let proposal = MajorProposal { criteria: Vec::new(), reason: reason() };
+        let floor = policy().matrix().find("P2");
+        let accepted =
+            MajorAcceptance { manager: kim(), floor, update_every: None, needs_review: false, reason: reason() };
+        let proposed = working.clone().propose_major(proposal, stamp).unwrap();
+        let rejected = proposed.next.clone().reject_major(why(), stamp).unwrap();
+        let running = working.clone().accept_major(accepted, stamp).unwrap();
+        let handed = running.next.clone().hand_over_major("mia".parse().unwrap(), stamp).unwrap();
+        let ended = running.next.clone().stand_down_major(why(), stamp).unwrap();
+        let demoted = running.next.clone().demote_major(why(), stamp).unwrap();
+        let reviewed = ended.next.clone().review_major(MajorReview { text: text("the board asks") }, stamp).unwrap();
+        let asked = |command: &str, more: Value| {
+            let mut asked = json!({ "command": command, "reason": "the board asks" });
+            asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!([asked])
+        };
+        vec![
+            row(working, proposed.clone(), asked("propose_major", json!({}))),
+            row(&proposed.next, rejected, asked("reject_major", json!({}))),
+            row(&running.next, handed, json!([{ "command": "hand_over_major", "manager": "mia" }])),
+            row(&running.next, ended.clone(), asked("stand_down_major", json!({}))),
+            row(&running.next, demoted, asked("demote_major", json!({}))),
+            row(&ended.next, reviewed, json!([{ "command": "review_major", "text": "the board asks" }])),
         ]
     }
 
@@ -650,12 +700,21 @@ mod tests {
             corrected(CorrectedStage::Resolved(fixed())),
             corrected(CorrectedStage::Closed(fixed())),
         ];
+        let criteria = vec!["top".parse().unwrap()];
+        let by_criterion = Event::MajorProposed(MajorProposal { criteria, reason: None });
+        let manager = "kim".parse().unwrap();
+        let accepted =
+            MajorAcceptance { manager, floor: None, update_every: None, needs_review: false, reason: reason() };
+        let accepted_without_word = Event::MajorAccepted(accepted);
         let others = [
             (report.events.into_iter().next().unwrap(), NoIntent::Report),
             (Event::Resumed(ResumedBy::Date), NoIntent::ByDate),
             (Event::Resumed(ResumedBy::CallerReply), NoIntent::ByReply),
             (Event::Reopened(Reopening { reason: None, by_reply: true }), NoIntent::ByReply),
             (Event::ClosureBlocked(Vec::new()), NoIntent::ByQuietTime),
+            (Event::MajorUpdateMissed(MissedUpdate { due: at() }), NoIntent::ByDate),
+            (by_criterion, NoIntent::ByFacts),
+            (accepted_without_word, NoIntent::Erased),
             (Event::ClosureReissued(None), NoIntent::ByPolicy),
             (Event::Clock(ClockWarned { clock: clock(), warning: 0 }.into()), NoIntent::Clock),
             (edited(json!({ "field": "vip", "old": false, "new": true })), NoIntent::Vip),
@@ -663,6 +722,8 @@ mod tests {
             (changed(Cause::Categorised, None), NoIntent::ByFacts),
             (changed(Cause::Reissued, None), NoIntent::ByPolicy),
             (changed(Cause::OverrideExpired, None), NoIntent::ByExpiry),
+            (changed(Cause::MajorAccepted, None), NoIntent::ByMajor),
+            (changed(Cause::MajorEnded, None), NoIntent::ByMajor),
             (changed(Cause::Overridden, None), NoIntent::OverrideUnclear),
             (changed(Cause::OverrideCleared, Some(set_by_hand())), NoIntent::OverrideUnclear),
             (corrected(to_phase), NoIntent::CorrectedPhase),

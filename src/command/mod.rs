@@ -18,7 +18,7 @@ pub use problem::{
     WorkaroundInput,
 };
 pub use report::{AttachmentInput, RatedInput, Report};
-pub use request::{Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand, Override, Resolve};
+pub use request::{AcceptMajor, Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand, Override, Resolve};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

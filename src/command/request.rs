@@ -173,6 +173,41 @@ commands! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// Propose it as a major incident.
+    ProposeMajor {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Reject the proposal.
+    RejectMajor {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Accept it as a major incident, proposed or not.
+    AcceptMajor(AcceptMajor),
+    /// Give the lead of a major incident to somebody else.
+    HandOverMajor {
+        /// To whom.
+        manager: String,
+    },
+    /// Say that a major incident is over.
+    StandDownMajor {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Say that it is no major incident after all.
+    DemoteMajor {
+        /// Why.
+        reason: String,
+    },
+    /// Write down what was found when a major incident was looked back on.
+    ReviewMajor {
+        /// What.
+        text: String,
+    },
     /// Link to a problem, another incident or a change.
     Link {
         /// The link.
@@ -241,6 +276,10 @@ impl IncidentCommand {
             Self::OverridePriority(_) | Self::ClearOverride {} => Verb::OverridePriority,
             Self::SetLabel { .. } => Verb::SetLabel,
             Self::RecordMilestone { .. } => Verb::RecordMilestone,
+            Self::ProposeMajor { .. } => Verb::ProposeMajor,
+            Self::AcceptMajor(_) | Self::RejectMajor { .. } => Verb::JudgeMajor,
+            Self::HandOverMajor { .. } | Self::StandDownMajor { .. } | Self::DemoteMajor { .. } => Verb::ManageMajor,
+            Self::ReviewMajor { .. } => Verb::ReviewMajor,
             Self::Link { .. } | Self::Unlink { .. } => Verb::Link,
             Self::Waive { .. } => Verb::Waive,
             Self::Reissue {} => Verb::Reissue,
@@ -397,6 +436,43 @@ impl Resolve {
 impl From<&str> for Resolve {
     fn from(code: &str) -> Self {
         Self::new(code)
+    }
+}
+
+/// A major incident that is to be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AcceptMajor {
+    /// Who leads it; else the person who accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manager: Option<String>,
+    /// The priority that it has at least; else the policy's floor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl AcceptMajor {
+    /// Led by this person.
+    #[must_use]
+    pub fn led_by(manager: impl Into<String>) -> Self {
+        Self { manager: Some(manager.into()), ..Self::default() }
+    }
+
+    /// With at least this priority.
+    #[must_use]
+    pub fn floor(mut self, priority: impl Into<String>) -> Self {
+        self.floor = Some(priority.into());
+        self
+    }
+
+    /// For this reason.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
     }
 }
 

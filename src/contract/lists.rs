@@ -80,6 +80,7 @@ fn both(one: Filter, two: Filter) -> Filter {
     Filter {
         kind: one.kind.or(two.kind),
         problem_stages: list(one.problem_stages, two.problem_stages),
+        major: one.major || two.major,
         known_error: one.known_error || two.known_error,
         caused_by: list(one.caused_by, two.caused_by),
         child_of: list(one.child_of, two.child_of),

@@ -8,7 +8,7 @@ use super::moves::reopening_limit;
 use crate::{
     actor::Actor,
     field::{FieldName, Severity},
-    incident::{Incident, Milestone, Phase, Stage},
+    incident::{Incident, Major, Milestone, Phase, Stage},
     link::Link,
     obligation::{self, Obligation},
     permission::Permission,
@@ -257,8 +257,7 @@ impl Incident {
                     verb: verb.into(),
                     command,
                     permission,
-                    permitted: permits(permission)
-                        && (verb != Verb::Hold || self.stage() != Stage::Resolved || permits(Verb::Reopen.into())),
+                    permitted: permits(permission) && self.also_by(verb).iter().all(|also| permits((*also).into())),
                     fields: match command {
                         UNWATCH => vec![MoveField::choice("person", true, &self.facts().watchers)],
                         DETACH => {
@@ -266,6 +265,8 @@ impl Incident {
                             vec![MoveField::choice("digest", true, files)]
                         }
                         CLEAR_OVERRIDE => Vec::new(),
+                        REJECT_MAJOR | STAND_DOWN_MAJOR => vec![MoveField::free("reason", false)],
+                        DEMOTE_MAJOR => vec![MoveField::free("reason", true)],
                         UNLINK => {
                             let links = self.links().iter().map(link_json);
                             let link =
@@ -289,6 +290,10 @@ impl Incident {
     }
 }
 
+const REJECT_MAJOR: &str = "reject_major";
+const HAND_OVER_MAJOR: &str = "hand_over_major";
+const STAND_DOWN_MAJOR: &str = "stand_down_major";
+const DEMOTE_MAJOR: &str = "demote_major";
 const UNWATCH: &str = "unwatch";
 const DETACH: &str = "detach";
 const UNLINK: &str = "unlink";
@@ -299,6 +304,13 @@ impl Incident {
     /// off.
     fn commands(&self, verb: Verb) -> impl Iterator<Item = (Verb, &'static str)> {
         let facts = self.facts();
+        let proposed = matches!(self.major(), Some(Major::Proposed(_)));
+        let (doing, others): (_, &[_]) = match verb {
+            Verb::AddInternalNote => (Verb::AddNote.as_str(), &[]),
+            Verb::JudgeMajor => ("accept_major", if proposed { &[REJECT_MAJOR] } else { &[] }),
+            Verb::ManageMajor => (HAND_OVER_MAJOR, &[STAND_DOWN_MAJOR, DEMOTE_MAJOR]),
+            verb => (verb.as_str(), &[]),
+        };
         let undoing = match verb {
             Verb::Watch => (!facts.watchers.is_empty()).then_some(UNWATCH),
             Verb::Attach => (!facts.attachments.is_empty()).then_some(DETACH),
@@ -306,8 +318,7 @@ impl Incident {
             Verb::OverridePriority => self.progress().assessment.overridden().map(|_| CLEAR_OVERRIDE),
             _ => None,
         };
-        let doing = if verb == Verb::AddInternalNote { Verb::AddNote } else { verb };
-        [Some(doing.as_str()), undoing].into_iter().flatten().map(move |command| (verb, command))
+        [doing].into_iter().chain(others.iter().copied()).chain(undoing).map(move |command| (verb, command))
     }
 
     /// What a waiver names: the obligations that are open.
@@ -377,6 +388,13 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             let own = own.map(|rule| (rule.milestone.as_str(), rule.label.as_ref()));
             vec![MoveField::labelled("milestone", true, known.chain(own)), free("at", false)]
         }
+        Verb::ProposeMajor => vec![free("reason", false)],
+        Verb::JudgeMajor => {
+            let floor = MoveField::choice("floor", false, draft.matrix.priority.in_use());
+            vec![free("manager", false), floor, free("reason", false)]
+        }
+        Verb::ManageMajor => vec![free("manager", true)],
+        Verb::ReviewMajor => vec![free("text", true)],
         Verb::Link => vec![free("link", true), free("reason", false)],
         Verb::Waive => vec![free("code", true), free("field", false), free("reason", true)],
         Verb::Correct => vec![free("to", true), free("reason", true)],

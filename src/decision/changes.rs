@@ -184,6 +184,7 @@ pub(super) fn categorise(
 pub(super) fn reassess<K: Kind>(record: &K, cause: PriorityCause, context: &Context<'_>) -> Option<PriorityChange> {
     let before = &record.progress().assessment;
     let after = context.policy.assess(record.facts())?.with_override(before.overridden().cloned());
+    let after = after.with_floor(before.floor().cloned());
     (after != **before).then(|| changed(record, after, cause))
 }
 

@@ -6,7 +6,7 @@ use super::{Course, changes};
 use crate::{
     actor::ActorId,
     event::{Cause, PolicyStamp},
-    incident::{Incident, IncidentEvent, Resolved, ResumedBy, Stage},
+    incident::{Incident, IncidentEvent, MAX_MISSED, Major, MissedUpdate, Resolved, ResumedBy, RunningMajor, Stage},
     ledger::{ClockBreached, ClockEffect, ClockId, ClockWarned},
     lifecycle::{In, Stamp},
     obligation,
@@ -25,13 +25,19 @@ enum Due {
     OverrideExpires,
     /// A clock warns, or is found to be overdue.
     Clock(ClockId, ClockEffect),
+    /// Word about a major incident is due.
+    Word,
     /// A resolved incident closes by itself, or is kept from it by what is owed.
     Closes,
 }
 
 /// The most that falls due on an incident: the end of a hold, of an override and of the quiet time, and of each
-/// clock, those included that start when an override ends, its warnings and its breach.
-const MAX_EFFECTS: usize = 3 + 2 * MAX_CLOCKS * (MetricRule::MAX_WARNINGS + 1);
+/// clock, those included that start when an override ends, its warnings and its breach; and word about a major incident.
+const MAX_EFFECTS: usize = 3 + MAX_UPDATES + 2 * MAX_CLOCKS * (MetricRule::MAX_WARNINGS + 1);
+
+/// [`MAX_MISSED`], as a count of effects.
+const MAX_UPDATES: usize = 24;
+const _: () = assert!(MAX_MISSED == 24);
 
 /// The least that can pass: what ends at the instant at which it is due is in time, and a moment later it is
 /// not.
@@ -95,13 +101,14 @@ pub(crate) fn catch_up(
                 Some(event) => event,
                 None => break,
             },
+            (Due::Word, _) => IncidentEvent::MajorUpdateMissed(MissedUpdate { due: at }),
             (Due::Closes, Some(closing)) => closed(&course.record, closing.policy, at),
             (Due::Closes, None) => break,
         };
         let by = match due {
             Due::Closes => pinned_policy(&course.record),
             Due::Clock(id, _) => course.record.clocks().clock(id).map(|clock| clock.terms().policy),
-            Due::HoldEnds | Due::OverrideExpires => None,
+            Due::HoldEnds | Due::OverrideExpires | Due::Word => None,
         };
         // That something is overdue is true after the instant at which it was due, and is dated to it.
         let at = if matches!(due, Due::Clock(_, ClockEffect::Breaches)) { earlier(at, INSTANT) } else { at };
@@ -153,9 +160,11 @@ fn next(incident: &Incident, closes: Option<Instant>) -> Option<(Instant, Due)> 
         let at = if effect == ClockEffect::Breaches { later(at, INSTANT) } else { at };
         (at, Due::Clock(id, effect))
     });
+    let running = incident.major().and_then(Major::running).filter(|_| incident.stage().is_open());
+    let word = running.and_then(RunningMajor::update_due).map(|at| (at, Due::Word));
     let closure = closes.map(|at| (at, Due::Closes));
     // At one instant, what is closed last: it takes the others with it.
-    hold.into_iter().chain(expiry).chain(clock).chain(closure).min_by_key(|(at, _)| *at)
+    hold.into_iter().chain(expiry).chain(clock).chain(word).chain(closure).min_by_key(|(at, _)| *at)
 }
 
 /// When the incident closes by itself, or is kept from it; `None` once that was said.

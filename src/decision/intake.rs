@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Context, Course, invalid, reading::Reading};
+use super::{Context, Course, invalid, major, reading::Reading};
 use crate::{
     command::Report,
     error::{Error, ServiceRequest},
@@ -133,7 +133,8 @@ impl Intaken {
         self.facts.number = number;
         let event = self.reported(context)?;
         let stamp = context.stamp();
-        Ok(Course::begin(In::<New>::report(event, &stamp).widen(), &stamp, context.cause, context.clockwork))
+        let course = Course::begin(In::<New>::report(event, &stamp).widen(), &stamp, context.cause, context.clockwork);
+        major::proposed(course, context)
     }
 
     /// What is known, to judge who may report it.

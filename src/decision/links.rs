@@ -30,6 +30,10 @@ pub(super) fn link(
         let rule = format!("names a parent, and the incident is a child of {known} already; unlink that first");
         read.fault("link", "link.other_parent", rule);
     }
+    if link.parent().is_some() && (incident.is_running_major() || incident.is_major_candidate()) {
+        let rule = "names a parent, and a major incident has none; demote it first, or reject the proposal";
+        read.fault("link", "major.child", rule);
+    }
     let others = incident.facts().links().saturating_add(links.len()).saturating_add(1);
     read.within("link", others, context.policy.caps().links);
     vec![Event::Linked(Linking { link: link.clone(), reason })]

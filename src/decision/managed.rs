@@ -62,8 +62,8 @@ pub(crate) trait Managed: Kind + Indexed {
     }
 
     /// Other verbs that a command needs on this record.
-    fn also(&self, _: &Self::Command) -> Option<Self::Verb> {
-        None
+    fn also(&self, _: &Self::Command) -> Vec<Self::Verb> {
+        Vec::new()
     }
 
     /// What a command does to the incidents of which the record is a duplicate.
@@ -174,6 +174,18 @@ pub(crate) struct Merge {
 /// The code of resolutions by a problem.
 pub(crate) const BY_PROBLEM: &str = "resolved_by_problem";
 
+impl Incident {
+    /// Other verbs that a verb needs on this incident.
+    pub(super) fn also_by(&self, verb: IncidentVerb) -> Vec<IncidentVerb> {
+        let reopens = verb == IncidentVerb::Hold && matches!(self, Self::Resolved(_));
+        let ends = matches!(verb, IncidentVerb::Resolve | IncidentVerb::Reopen | IncidentVerb::Close);
+        // Whoever may not read internals is not of the desk, and neither ends a major incident nor begins it anew.
+        let of_the_desk = self.is_major() && (reopens || ends);
+        let also = [reopens.then_some(IncidentVerb::Reopen), of_the_desk.then_some(IncidentVerb::ReadInternal)];
+        also.into_iter().flatten().collect()
+    }
+}
+
 impl Managed for Incident {
     type Command = IncidentCommand;
     const READ: IncidentVerb = IncidentVerb::Read;
@@ -253,15 +265,10 @@ impl Managed for Incident {
         }
     }
 
-    fn also(&self, command: &IncidentCommand) -> Option<IncidentVerb> {
-        let reopens = command.verb() == IncidentVerb::Hold && matches!(self, Self::Resolved(_));
+    fn also(&self, command: &IncidentCommand) -> Vec<IncidentVerb> {
         let merges =
             matches!(command, IncidentCommand::Cancel(Cancel { cancellation: Cancellation::Duplicate { .. }, .. }));
-        match (reopens, merges) {
-            (true, _) => Some(IncidentVerb::Reopen),
-            (_, true) => Some(IncidentVerb::Merge),
-            _ => None,
-        }
+        self.also_by(command.verb()).into_iter().chain(merges.then_some(IncidentVerb::Merge)).collect()
     }
 
     fn merge(&self, command: &IncidentCommand) -> Option<Merge> {

@@ -7,6 +7,7 @@ mod due;
 mod facets;
 mod intake;
 mod links;
+mod major;
 mod managed;
 mod merging;
 mod moves;

@@ -1,6 +1,6 @@
 //! From a command on an incident to what happens: what the policy has to say before the move.
 
-use super::{Context, Course, changes, facets, illegal, invalid, links, reading::Reading};
+use super::{Context, Course, changes, facets, illegal, invalid, links, major, reading::Reading};
 use crate::{
     actor::ActorId,
     command::{Correct, CorrectTo, IncidentCommand as Command, Report},
@@ -8,9 +8,9 @@ use crate::{
     fault::Faults,
     field::Severity,
     incident::{
-        Assignment, Audience, AutomaticClosure, Cancellation, CancelledAs, ConfirmedBy, CorrectedStage, Correction,
-        Incident, IncidentEvent as Event, Left, Merging, Milestone, MilestoneTime, Note, NoteFrom, Reason, Reopening,
-        ReplyRule, Resolution, ResumedBy, Stage, Waiver, WakeOn,
+        Assignment, Audience, Cancellation, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident,
+        IncidentEvent as Event, Left, Merging, Milestone, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule,
+        Resolution, ResumedBy, Stage, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
     obligation::{self, Obligation, ReopeningLimit},
@@ -52,9 +52,9 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
             course = reassessed(course, PriorityCause::Reissued, context)?.reissue_clocks(&stamp, context.cause);
         }
         Command::Reschedule {} => course = course.reschedule_clocks(&stamp, context.cause),
-        _ => {}
+        command => course = major::follows(course, command, context)?,
     }
-    Ok(course)
+    major::proposed(course, context)
 }
 
 /// Nothing is taken away that had to be there from the report on.
@@ -144,8 +144,10 @@ fn events(
         Command::ChangeHold(hold) => read.hold("", hold, at).map(Event::HoldChanged).into_iter().collect(),
         Command::Resume {} => vec![Event::Resumed(ResumedBy::Hand)],
         Command::Resolve(resolution) => {
-            read.resolution("", resolution, incident.links()).map(Event::Resolved).into_iter().collect()
+            let resolved = read.resolution("", resolution, incident).map(Event::Resolved);
+            resolved.into_iter().collect()
         }
+
         Command::Confirm { by } => {
             let side = note_from(incident, context);
             let theirs = matches!(
@@ -170,6 +172,7 @@ fn events(
             vec![Event::Closed(basis)]
         }
         Command::Cancel(cancel) => {
+            major::may_be_cancelled(incident, Verb::Cancel)?;
             if cancel.cancellation.other() == Some(incident.id()) {
                 read.fault("as", "record.itself", "must name another incident");
             }
@@ -196,6 +199,13 @@ fn events(
             vec![Event::MergeUndone(Reason { reason: read.maybe_text("reason", reason.as_ref()) })]
         }
         Command::Correct(correct) => correction(incident, correct, read, at),
+        Command::ProposeMajor { .. }
+        | Command::RejectMajor { .. }
+        | Command::AcceptMajor(_)
+        | Command::HandOverMajor { .. }
+        | Command::StandDownMajor { .. }
+        | Command::DemoteMajor { .. }
+        | Command::ReviewMajor { .. } => major::events(incident, command, read, context),
         other => beside_the_stage(incident, other, read, context),
     })
 }
@@ -269,8 +279,7 @@ fn beside_the_stage(
 fn reissue(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
     let Incident::Resolved(resolved) = incident else { return Vec::new() };
     let before = resolved.stage().resolution().closes;
-    let after = context.policy.closure().automatic_after_seconds;
-    let after = after.map(|after| AutomaticClosure { after, policy: context.policy_stamp });
+    let after = if incident.is_major() { None } else { major::closes(context) };
     let same = before.map(|closes| closes.policy) == after.map(|closes| closes.policy);
     if same { Vec::new() } else { vec![Event::ClosureReissued(after)] }
 }
@@ -310,7 +319,8 @@ fn note(
             }
             Incident::Resolved(_) => {
                 let rule = context.policy.closure().on_caller_reply;
-                let reopens = rule == ReplyRule::Reopen && may_reopen(incident, context).is_ok();
+                let reopens =
+                    rule == ReplyRule::Reopen && !incident.is_major() && may_reopen(incident, context).is_ok();
                 follows = reopens.then_some(Event::Reopened(Reopening { reason: None, by_reply: true }));
                 on_resolved = Some(if rule == ReplyRule::Reopen && !reopens { ReplyRule::Flag } else { rule });
             }
@@ -388,11 +398,9 @@ fn correction(incident: &Incident, correct: &Correct, read: &mut Reading<'_>, at
         CorrectTo::Assigned => Some(CorrectedStage::Assigned),
         CorrectTo::InProgress => Some(CorrectedStage::InProgress { phase: None }),
         CorrectTo::OnHold(hold) => read.hold("to.", hold, at).map(CorrectedStage::OnHold),
-        CorrectTo::Resolved(resolution) => {
-            read.resolution("to.", resolution, incident.links()).map(CorrectedStage::Resolved)
-        }
+        CorrectTo::Resolved(resolution) => read.resolution("to.", resolution, incident).map(CorrectedStage::Resolved),
         CorrectTo::Closed(resolution) => {
-            let resolution = read.resolution("to.", resolution, incident.links());
+            let resolution = read.resolution("to.", resolution, incident);
             resolution.map(|resolution| CorrectedStage::Closed(Resolution { closes: None, ..resolution }))
         }
         CorrectTo::Cancelled(cancellation) => {

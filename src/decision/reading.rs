@@ -8,9 +8,8 @@ use crate::{
     event::PolicyStamp,
     fault::Faults,
     id::IdSource,
-    incident::{Attachment, AutomaticClosure, FieldValue, Hold, HoldReason, Milestone, Rated, Resolution},
+    incident::{Attachment, AutomaticClosure, FieldValue, Hold, HoldReason, Incident, Milestone, Rated, Resolution},
     key::{CategoryKey, ContactChannel, FieldKey, KeyError, Label, LevelName, MediaType, MilestoneKey},
-    link::Links,
     policy::{Policy, UntilRule, known_fields},
     priority::Scale,
     text::{Text, Title},
@@ -290,7 +289,7 @@ impl<'a> Reading<'a> {
     }
 
     /// A resolution by the rules for its code, after which the incident closes as the policy says.
-    pub fn resolution(&mut self, path: &str, input: &Resolve, links: &Links) -> Option<Resolution> {
+    pub fn resolution(&mut self, path: &str, input: &Resolve, incident: &Incident) -> Option<Resolution> {
         let Some(rule) = self.policy.resolution(&input.code) else {
             let list =
                 self.policy.resolution_codes().iter().map(|rule| rule.code.as_str()).collect::<Vec<_>>().join(", ");
@@ -309,9 +308,9 @@ impl<'a> Reading<'a> {
             self.fault(format!("{path}text"), "field.required", format!("must be given for `{}`", rule.code));
         }
         let text = self.maybe_text(&format!("{path}text"), input.text.as_ref());
-        let after = self.policy.closure().automatic_after_seconds;
+        let after = self.policy.closure().automatic_after_seconds.filter(|_| !incident.is_major());
         let closes = after.map(|after| AutomaticClosure { after, policy: self.policy_stamp });
-        if input.along_with.is_some() && input.along_with != links.parent() {
+        if input.along_with.is_some() && input.along_with != incident.links().parent() {
             self.fault(format!("{path}along_with"), "link.not_parent", "names an incident that is not its parent");
         }
         let Resolve { remedy, along_with, .. } = *input;

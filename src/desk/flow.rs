@@ -319,7 +319,7 @@ impl<R: Repository> ActingDesk<R> {
             if coming.through.is_none() {
                 self.may(verb, &course.record, policy)?;
             }
-            if let Some(also) = course.record.also(request) {
+            for also in course.record.also(request) {
                 self.may(also, &course.record, policy)?;
             }
             let affected = match K::affected(request) {

@@ -4,7 +4,9 @@
 use super::{IncidentDesk, Outcome, Preview};
 use crate::{
     blocking,
-    command::{Assign, AttachmentInput, Cancel, Correct, Edit, Hold, IncidentCommand, Override, Patch, Resolve},
+    command::{
+        AcceptMajor, Assign, AttachmentInput, Cancel, Correct, Edit, Hold, IncidentCommand, Override, Patch, Resolve,
+    },
     digest::Digest,
     error::Error,
     incident::{Audience, ConfirmedBy, Milestone, Phase},
@@ -156,6 +158,20 @@ verbs! {
     waive_field(code: impl Into<String>, field: impl Into<String>, reason: impl Into<String>) => {
         IncidentCommand::Waive { code: code.into(), field: Some(field.into()), reason: reason.into() }
     };
+    /// Proposes it as a major incident.
+    propose_major(reason: impl Into<String>) => IncidentCommand::ProposeMajor { reason: Some(reason.into()) };
+    /// Rejects the proposal that it be a major incident.
+    reject_major(reason: impl Into<String>) => IncidentCommand::RejectMajor { reason: Some(reason.into()) };
+    /// Accepts it as a major incident, proposed or not, led by whoever accepts it or by the manager that is named.
+    accept_major(accept: AcceptMajor) => IncidentCommand::AcceptMajor(accept);
+    /// Gives the lead of a major incident to somebody else.
+    hand_over_major(manager: impl Into<String>) => IncidentCommand::HandOverMajor { manager: manager.into() };
+    /// Says that a major incident is over.
+    stand_down_major(reason: impl Into<String>) => IncidentCommand::StandDownMajor { reason: Some(reason.into()) };
+    /// Says that it is no major incident after all.
+    demote_major(reason: impl Into<String>) => IncidentCommand::DemoteMajor { reason: reason.into() };
+    /// Writes down the review of a major incident that was stood down.
+    review_major(text: impl Into<String>) => IncidentCommand::ReviewMajor { text: text.into() };
     /// Links it to a problem, another incident or a change.
     link(link: Link) => IncidentCommand::Link { link, reason: None };
     /// Links it, and says why.

@@ -22,6 +22,13 @@ macro_rules! live {
     };
 }
 
+/// Calls a move that needs more than its stage on an incident that is not done for good.
+macro_rules! tried_live {
+    ($incident:expr, $event:expr, $i:ident => $move:expr) => {
+        tried_in!($incident, $event, [New Assigned InProgress OnHold Resolved], $i => $move)
+    };
+}
+
 /// Calls the move on the incident, whatever its stage.
 macro_rules! any {
     ($incident:expr, $i:ident => $move:expr) => {
@@ -80,6 +87,29 @@ impl Incident {
             E::ClosureReissued(closes) => {
                 only_in!(self, E::ClosureReissued(closes), [Resolved], i => i.reissue_closure(closes, stamp))
             }
+            E::MajorProposed(what) => {
+                tried_live!(self, E::MajorProposed(what), i => i.propose_major(what.clone(), stamp))
+            }
+            E::MajorRejected(why) => tried_live!(self, E::MajorRejected(why), i => i.reject_major(why.clone(), stamp)),
+            E::MajorAccepted(what) => {
+                tried_live!(self, E::MajorAccepted(what), i => i.accept_major(what.clone(), stamp))
+            }
+            E::MajorHandedOver(to) => {
+                tried_live!(self, E::MajorHandedOver(to), i => i.hand_over_major(to.clone(), stamp))
+            }
+            E::MajorUpdateMissed(it) => {
+                tried_live!(self, E::MajorUpdateMissed(it), i => i.miss_major_update(it, stamp))
+            }
+            E::MajorStoodDown(why) => {
+                tried_live!(self, E::MajorStoodDown(why), i => i.stand_down_major(why.clone(), stamp))
+            }
+            E::MajorDemoted(why) => tried_live!(self, E::MajorDemoted(why), i => i.demote_major(why.clone(), stamp)),
+            E::MajorReviewed(what) => tried_in!(
+                self,
+                E::MajorReviewed(what),
+                [New Assigned InProgress OnHold Resolved Closed Cancelled],
+                i => i.review_major(what.clone(), stamp)
+            ),
             E::Linked(linking) => any!(self, i => i.link(linking, stamp)),
             E::Unlinked(linking) => any!(self, i => i.unlink(linking, stamp)),
             E::Clock(entry) => {

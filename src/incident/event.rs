@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Assignment, AutomaticClosure, Cancellation, ClosureBasis, ConfirmedBy, Correction, Facts, Hold, Incident,
-    Milestone, Phase, Reason, Resolution, Waiver,
+    MajorAcceptance, MajorProposal, MajorReview, Milestone, MissedUpdate, Phase, Reason, Resolution, Waiver,
 };
 use crate::{
     id::Id,
@@ -63,6 +63,22 @@ events! {
     ObligationWaived(Waiver) = "incident.obligation_waived",
     /// When, and by which policy, it closes by itself was decided anew; `None`: not at all.
     ClosureReissued(Option<AutomaticClosure>) = "incident.closure_reissued",
+    /// It may be a major incident.
+    MajorProposed(MajorProposal) = "incident.major_proposed",
+    /// It was proposed as a major incident, and is none.
+    MajorRejected(Reason) = "incident.major_rejected",
+    /// It is a major incident.
+    MajorAccepted(MajorAcceptance) = "incident.major_accepted",
+    /// Somebody else leads it as a major incident.
+    MajorHandedOver(PersonRef) = "incident.major_handed_over",
+    /// Word to everybody was due, and did not come.
+    MajorUpdateMissed(MissedUpdate) = "incident.major_update_missed",
+    /// It is over as a major incident.
+    MajorStoodDown(Reason) = "incident.major_stood_down",
+    /// It was taken for a major incident, and was none.
+    MajorDemoted(Reason) = "incident.major_demoted",
+    /// The major incident was looked back on.
+    MajorReviewed(MajorReview) = "incident.major_reviewed",
     /// It was linked to a problem, another incident or a change.
     Linked(Linking) = "incident.linked",
     /// A link was taken away.

@@ -1,11 +1,10 @@
 //! The incident as a kind of record.
 
-use super::{Audience, IllegalMove, Incident, IncidentEvent, New, Stage};
+use super::{Audience, Beside, IllegalMove, Incident, IncidentEvent, New, Stage};
 use crate::{
     event::{Body, RecordId},
     id::Id,
     lifecycle::{In, Stamp, Step},
-    link::Links,
     record::{AnyStage, Kind, KindEvent, RecordKind, Shared, sealed::Sealed},
     verb::IncidentVerb,
 };
@@ -15,7 +14,7 @@ impl Sealed for Incident {}
 impl Kind for Incident {
     const KIND: RecordKind = RecordKind::Incident;
     type Stage = Stage;
-    type Own = Links;
+    type Own = Beside;
     type Verb = IncidentVerb;
 
     fn key(id: Id<Self>) -> RecordId {
@@ -50,6 +49,10 @@ impl Kind for Incident {
 
     fn apply(self, event: IncidentEvent, stamp: &Stamp<'_>) -> Result<Step<Self>, Box<IllegalMove>> {
         self.apply(event, stamp)
+    }
+
+    fn runs_as_major(&self) -> bool {
+        self.is_running_major()
     }
 
     fn has_internals(&self) -> bool {

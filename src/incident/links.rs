@@ -10,7 +10,7 @@ impl Incident {
     /// What it has to do with problems, other incidents and changes.
     #[must_use]
     pub const fn links(&self) -> &Links {
-        &self.shared().own
+        &self.shared().own.links
     }
 }
 
@@ -18,12 +18,12 @@ impl<S: IncidentStage> In<S> {
     /// Links it, in any stage.
     pub fn link(self, linking: Linking, stamp: &Stamp<'_>) -> Step<Self> {
         let link = linking.link.clone();
-        self.noted(Event::Linked(linking), stamp, |this| this.shared.own.add(link))
+        self.noted(Event::Linked(linking), stamp, |this| this.shared.own.links.add(link))
     }
 
     /// Takes a link away, in any stage.
     pub fn unlink(self, linking: Linking, stamp: &Stamp<'_>) -> Step<Self> {
         let link = linking.link.clone();
-        self.noted(Event::Unlinked(linking), stamp, |this| this.shared.own.remove(&link))
+        self.noted(Event::Unlinked(linking), stamp, |this| this.shared.own.links.remove(&link))
     }
 }

@@ -9,6 +9,7 @@ mod clocks;
 mod event;
 mod kind;
 mod links;
+mod major;
 mod moves;
 mod outcome;
 mod samples;
@@ -19,6 +20,9 @@ mod withheld;
 pub use clocks::EntryRefused;
 pub use event::{
     CancelledAs, IncidentEvent, Merging, MilestoneTime, OpenObligation, Reopening, Reported, ResumedBy, StageMilestone,
+};
+pub use major::{
+    Beside, EndedMajor, MAX_MISSED, Major, MajorAcceptance, MajorProposal, MajorReview, MissedUpdate, RunningMajor,
 };
 pub use moves::{Active, Dispatched, IncidentStage, Open, Unstarted};
 pub use outcome::{

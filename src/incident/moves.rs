@@ -6,15 +6,14 @@
 use std::sync::Arc;
 
 use super::{
-    Assigned, Assignment, Audience, AutomaticClosure, Cancellation, Cancelled, CancelledAs, Closed, ClosureBasis,
-    Confirmation, ConfirmedBy, CorrectedStage, Correction, Former, Hold, InProgress, Incident, IncidentEvent as Event,
-    Left, Merging, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold, OpenObligation, Phase, Progress,
-    Reason, Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Waiver,
+    Assigned, Assignment, Audience, AutomaticClosure, Beside, Cancellation, Cancelled, CancelledAs, Closed,
+    ClosureBasis, Confirmation, ConfirmedBy, CorrectedStage, Correction, Former, Hold, InProgress, Incident,
+    IncidentEvent as Event, Left, Merging, Milestone, MilestoneTime, Milestones, New, Note, NoteFrom, OnHold,
+    OpenObligation, Phase, Progress, Reason, Reopening, ReplyRule, Reported, Resolution, Resolved, ResumedBy, Waiver,
 };
 use crate::{
     key::StageLabel,
     lifecycle::{In, StageOf, Stamp, Step},
-    link::Links,
     record::{Live, RecordStage, Shared},
     time::Instant,
 };
@@ -156,7 +155,7 @@ impl In<New> {
         let milestones =
             Milestones { occurred: reported.occurred, detected: reported.detected, ..Milestones::default() };
         let progress = Progress::begun(Arc::clone(&reported.assessment), milestones, stamp);
-        let mut shared = Shared { facts: Arc::clone(&reported.facts), progress, own: Links::default() };
+        let mut shared = Shared { facts: Arc::clone(&reported.facts), progress, own: Beside::default() };
         shared.progress.hand_to(reported.assignment.clone());
         Step::new(Self::new(shared, New {}), Event::Reported(Box::new(reported)))
     }
@@ -384,6 +383,8 @@ impl In<Resolved> {
         let progress = &mut self.shared.progress;
         progress.enter(stamp);
         progress.reopen();
+        // While it was resolved, no word was due.
+        self.shared.own.wait_for_word(stamp.occurred_at);
         Step::new(In::new(self.shared, InProgress { phase: None }), Event::Reopened(why))
     }
 
@@ -627,6 +628,7 @@ impl<S: IncidentStage + Live> In<S> {
                     progress.last_public_note = progress.last_public_note.max(Some(at));
                     progress.reach(Milestone::Responded, at);
                     this.stage.answer();
+                    this.shared.own.wait_for_word(at);
                 }
                 NoteFrom::Automation | NoteFrom::Other => {}
             }

@@ -8,8 +8,9 @@ use std::{
 
 use super::{
     Assignment, Audience, Cancellation, CancelledAs, ClosureBasis, ConfirmedBy, CorrectedStage, Correction, Hold,
-    HoldReason, Incident, IncidentEvent as E, Merging, Milestone, MilestoneTime, Note, NoteFrom, Phase, PriorityChange,
-    Reason, Redaction, Reopening, Reported, Resolution, ResumedBy, Stage, TimeSpent, Waiver,
+    HoldReason, Incident, IncidentEvent as E, Major, MajorAcceptance, MajorProposal, MajorReview, Merging, Milestone,
+    MilestoneTime, Note, NoteFrom, Phase, PriorityChange, Reason, Redaction, Reopening, Reported, Resolution,
+    ResumedBy, Stage, TimeSpent, Waiver,
 };
 use crate::{
     actor::ActorId,
@@ -52,6 +53,10 @@ fn incidents() -> Option<Samples<Incident>> {
         .collect();
     let withdrawn = go(&new, Verb::Cancel)?;
     let mut records = vec![new, assigned, started, resolved, closed, withdrawn];
+    let reviewed = samples.moves.iter().find(|(verb, _)| *verb == Verb::ReviewMajor)?.1.clone();
+    let was_major = after(records.first()?.clone(), &reviewed)?;
+    let resolved = go(&go(&was_major, Verb::StartWork)?, Verb::Resolve)?;
+    records.extend([go(&resolved, Verb::Close)?, go(&was_major, Verb::Cancel)?]);
     records.extend(held);
     records.extend(merged?);
     Some(Samples { records, ..samples })
@@ -78,6 +83,8 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
     let resolution =
         || Resolution { code: code.clone(), remedy: super::Remedy::Fix, text: None, along_with: None, closes: None };
     let person = PersonRef::new("anna")?;
+    let accepted =
+        MajorAcceptance { manager: person.clone(), floor: None, update_every: None, needs_review: false, reason: None };
     let mut moves = vec![
         (Verb::Assign, vec![E::Assigned(group.clone())]),
         (Verb::Unassign, vec![E::Unassigned]),
@@ -104,9 +111,19 @@ fn moves() -> Result<Vec<(Verb, Vec<E>)>, KeyError> {
         (Verb::Attach, vec![E::Detached(Digest::of(b""))]),
         (Verb::LogTime, vec![E::TimeSpent(TimeSpent { seconds: NonZeroU64::MIN, note: None })]),
         (Verb::SetLabel, vec![E::Labelled(None)]),
+        (Verb::ProposeMajor, vec![E::MajorProposed(MajorProposal::default())]),
+        (Verb::JudgeMajor, vec![E::MajorAccepted(accepted.clone())]),
+        (Verb::ManageMajor, vec![E::MajorAccepted(accepted.clone()), E::MajorDemoted(Reason { reason: None })]),
         (Verb::Link, vec![E::Linked(Linking { link: Link::Related(Id::from_u128(2)), reason: None })]),
         (Verb::Redact, vec![E::Redacted(Redaction { texts: Vec::new(), reason: None })]),
     ];
+    // In a final stage nothing is accepted any more; what was stood down before can be reviewed there.
+    if let Ok(text) = text() {
+        let review = E::MajorReviewed(MajorReview { text });
+        let before = [E::MajorAccepted(accepted), E::MajorStoodDown(Reason { reason: None })];
+        moves.push((Verb::ReviewMajor, before.into_iter().chain([review.clone()]).collect()));
+        moves.push((Verb::ReviewMajor, vec![review]));
+    }
     if let Ok(time) = MilestoneTime::new(Milestone::Detected, None) {
         moves.push((Verb::RecordMilestone, vec![E::MilestoneRecorded(time)]));
     }
@@ -149,7 +166,14 @@ impl Incident {
     pub(crate) fn legal_verbs(&self) -> impl Iterator<Item = Verb> {
         let fixed = matches!(self, Self::Cancelled(incident) if !incident.stage().is_undoable());
         let merges = [Verb::Cancel, Verb::UndoMerge];
-        legal_verbs(self.stage()).iter().copied().filter(move |verb| !fixed || !merges.contains(verb))
+        let major = self.major();
+        legal_verbs(self.stage()).iter().copied().filter(move |verb| match verb {
+            Verb::ProposeMajor => matches!(major, None | Some(Major::Rejected {} | Major::Demoted {})),
+            Verb::JudgeMajor => !matches!(major, Some(Major::Accepted(_))),
+            Verb::ManageMajor => matches!(major, Some(Major::Accepted(_))),
+            Verb::ReviewMajor => matches!(major, Some(Major::StoodDown(_))),
+            verb => !fixed || !merges.contains(verb),
+        })
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assigned, Cancelled, Closed, Facts, InProgress, Incident, Milestone, New, OnHold, Progress, Resolved, Stage,
+    Assigned, Beside, Cancelled, Closed, Facts, InProgress, Incident, Major, Milestone, New, OnHold, Progress,
+    Resolved, Stage,
 };
 use crate::{event::DecodeError, lifecycle::In, link::Links, record::Shared};
 
@@ -32,8 +33,8 @@ struct Written<'a> {
     stage: StageForm,
     facts: &'a Facts,
     progress: &'a Progress,
-    #[serde(skip_serializing_if = "Links::is_empty")]
-    links: &'a Links,
+    #[serde(flatten)]
+    beside: &'a Beside,
 }
 
 /// What is read, before it is known to be an incident.
@@ -46,6 +47,8 @@ struct Read {
     progress: Progress,
     #[serde(default)]
     links: Links,
+    #[serde(default)]
+    major: Option<Major>,
 }
 
 /// A snapshot that no incident can have.
@@ -105,8 +108,8 @@ impl Serialize for Incident {
             Self::Closed(i) => StageForm::Closed(i.stage.clone()),
             Self::Cancelled(i) => StageForm::Cancelled(i.stage.clone()),
         };
-        let (facts, progress, links) = (self.facts(), self.progress(), self.links());
-        Written { schema: SNAPSHOT_SCHEMA, stage, facts, progress, links }.serialize(serializer)
+        let (facts, progress, beside) = (self.facts(), self.progress(), &self.shared().own);
+        Written { schema: SNAPSHOT_SCHEMA, stage, facts, progress, beside }.serialize(serializer)
     }
 }
 
@@ -135,7 +138,8 @@ impl Read {
         if self.schema != SNAPSHOT_SCHEMA {
             return Err(SnapshotError::Schema { found: self.schema });
         }
-        let shared = Shared { facts: self.facts, progress: self.progress, own: self.links };
+        let shared =
+            Shared { facts: self.facts, progress: self.progress, own: Beside { links: self.links, major: self.major } };
         let incident = match self.stage {
             StageForm::New(stage) => Incident::New(In::new(shared, stage)),
             StageForm::Assigned(stage) => Incident::Assigned(In::new(shared, stage)),
@@ -167,7 +171,9 @@ impl Read {
             Incident::Cancelled(i) => Some(i.stage.cancelled_at),
             _ => Some(progress.stage_since),
         };
-        if since.is_none_or(|since| since.max(progress.stage_since) > progress.recorded_at) {
+        let major = incident.major().and_then(Major::since);
+        let latest = since.map(|since| major.map_or(since, |major| since.max(major)).max(progress.stage_since));
+        if latest.is_none_or(|latest| latest > progress.recorded_at) {
             return Err(SnapshotError::Times { stage });
         }
         if !progress.clocks.is_sound() {

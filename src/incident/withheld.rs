@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::{Audience, CorrectedStage, Former, Hold, Incident, IncidentEvent as E, OnHold};
+use super::{Audience, CorrectedStage, Former, Hold, Incident, IncidentEvent as E, Major, OnHold};
 use crate::record::{erase, erase_any, withhold_assessment};
 
 impl Incident {
@@ -22,11 +22,13 @@ impl Incident {
         let waived = progress.waivers.iter().map(|waiver| &waiver.reason);
         note.into_iter().chain(override_reason).chain(waived).any(|text| !text.is_erased())
             || progress.clocks.has_internals()
+            || self.major().is_some_and(Major::is_internal)
     }
 
     /// The same incident for those who may not read internals: of the note of its hold, the reasons of
     /// its waivers and the reason of its priority's override only the salted digests are left, and of its clocks
-    /// those of service level agreements. The withheld log has the events of all clocks, so that what it folds to
+    /// those of service level agreements; and that it was proposed or rejected as a major incident is not in it. The
+    /// withheld log has the events of all clocks, so that what it folds to
     /// is withheld once more.
     #[must_use]
     pub fn withheld(&self) -> Self {
@@ -48,6 +50,8 @@ impl Incident {
         for waiver in &mut progress.waivers {
             erase(&mut waiver.reason);
         }
+        let major = &mut incident.shared_mut().own.major;
+        *major = major.take().filter(|major| !major.is_internal());
         incident
     }
 
@@ -73,6 +77,10 @@ impl E {
         match self {
             Self::NoteAdded(note) => note.audience,
             Self::TimeSpent(_)
+            | Self::MajorProposed(_)
+            | Self::MajorRejected(_)
+            | Self::MajorUpdateMissed(_)
+            | Self::MajorReviewed(_)
             | Self::ObligationWaived(_)
             | Self::ClosureReissued(_)
             | Self::Clock(_)
@@ -102,6 +110,10 @@ impl E {
             | Self::Detached(_)
             | Self::Labelled(_)
             | Self::MilestoneRecorded(_)
+            | Self::MajorAccepted(_)
+            | Self::MajorHandedOver(_)
+            | Self::MajorStoodDown(_)
+            | Self::MajorDemoted(_)
             | Self::Linked(_)
             | Self::Unlinked(_)
             | Self::Corrected(_) => Audience::Public,
@@ -132,6 +144,12 @@ impl E {
             Self::TimeSpent(spent) => erase_any(&mut spent.note),
             Self::ObligationWaived(waiver) => erase(&mut waiver.reason),
             Self::Redacted(redaction) => erase_any(&mut redaction.reason),
+            Self::MajorProposed(proposal) => erase_any(&mut proposal.reason),
+            Self::MajorAccepted(accepted) => erase_any(&mut accepted.reason),
+            Self::MajorRejected(why) | Self::MajorStoodDown(why) | Self::MajorDemoted(why) => {
+                erase_any(&mut why.reason)
+            }
+            Self::MajorReviewed(review) => erase(&mut review.text),
             Self::Linked(linking) | Self::Unlinked(linking) => erase_any(&mut linking.reason),
             Self::Corrected(correction) => {
                 erase(&mut correction.reason);
@@ -153,6 +171,8 @@ impl E {
             | Self::ClosureReissued(_)
             | Self::Clock(_)
             | Self::Cancelled(_)
+            | Self::MajorHandedOver(_)
+            | Self::MajorUpdateMissed(_)
             | Self::MergeMoved(_)
             | Self::Edited(_)
             | Self::Watched(_)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Caps, ClosurePolicy, HoldRule, Intake, LabelRule, MilestoneRule, NumberFormat, Numbering, ReopeningPolicy,
-    ResolutionRule, Timeliness,
+    Caps, ClosurePolicy, HoldRule, Intake, LabelRule, MajorPolicy, MilestoneRule, NumberFormat, Numbering,
+    ReopeningPolicy, ResolutionRule, Timeliness,
 };
 use crate::{
     calendar::CalendarDraft,
@@ -62,6 +62,9 @@ pub struct PolicyDraft {
     pub agreements: Vec<Agreement>,
     /// What closure asks.
     pub closure: ClosurePolicy,
+    /// When an incident is proposed as a major one, and what a major incident asks.
+    #[serde(skip_serializing_if = "MajorPolicy::is_default")]
+    pub major: MajorPolicy,
     /// When and how often an incident can be reopened.
     pub reopening: ReopeningPolicy,
     /// What is recognised when something is reported.

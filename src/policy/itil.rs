@@ -45,6 +45,7 @@ impl PolicyDraft {
                 on_caller_reply: ReplyRule::RestartQuietTime,
                 automatic_after_seconds: None,
             },
+            major: super::MajorPolicy::default(),
             reopening: ReopeningPolicy::itil(),
             intake: Intake::default(),
             numbering: Numbering::default(),
@@ -122,9 +123,19 @@ fn permissions() -> Permissions {
         Verb::SetLabel,
         Verb::RecordMilestone,
         Verb::Link,
+        Verb::ProposeMajor,
+        Verb::ReviewMajor,
         Verb::Backdate,
     ];
-    let manager = [Verb::UndoMerge, Verb::OverridePriority, Verb::Waive, Verb::Correct, Verb::ReadConfidential];
+    let manager = [
+        Verb::JudgeMajor,
+        Verb::ManageMajor,
+        Verb::UndoMerge,
+        Verb::OverridePriority,
+        Verb::Waive,
+        Verb::Correct,
+        Verb::ReadConfidential,
+    ];
     let investigating = [
         P::Read,
         P::ReadInternal,

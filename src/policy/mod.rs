@@ -61,6 +61,7 @@
 mod draft;
 mod itil;
 mod left_out;
+mod major;
 mod rules;
 mod validate;
 
@@ -68,6 +69,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use draft::PolicyDraft;
 pub(crate) use left_out::left_out;
+pub use major::{MajorCriterion, MajorPolicy};
 pub use rules::{
     Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, LabelRule, MilestoneRule, NumberFormat, Numbering,
     ReopeningPolicy, ResolutionRule, ServiceRequestRule, Timeliness, UntilRule,

@@ -42,6 +42,7 @@ impl PolicyDraft {
         self.check_fields(&mut faults);
         self.check_names(&mut faults);
         self.check_intake(&mut faults);
+        self.check_major(&mut faults);
         self.check_requirements(&mut faults, "closure.required", &self.closure.required);
         if let Some((quiet, after)) = self.closure.confirmation.quiet_seconds.zip(self.closure.automatic_after_seconds)
             && quiet > after
@@ -97,6 +98,36 @@ impl PolicyDraft {
             }
         }
         calendars
+    }
+
+    fn check_major(&self, faults: &mut Faults) {
+        let major = &self.major;
+        unique(faults, "major.criteria", "id", major.criteria.iter().map(|criterion| &criterion.id));
+        for (index, criterion) in major.criteria.iter().enumerate() {
+            let path = format!("major.criteria[{index}]");
+            if criterion.fits_all() {
+                faults.push(
+                    path.clone(),
+                    "major.fits_all",
+                    "has no criterion, so that every incident would be a major one",
+                );
+            }
+            if let Some(level) = &criterion.priority_at_least {
+                known_level(faults, &format!("{path}.priority_at_least"), level, &self.matrix.priority, "priority");
+            }
+            for (place, key) in criterion.categories.iter().enumerate() {
+                if !self.categories.iter().any(|category| category.key == *key) {
+                    let rule = format!("is `{key}`, which is no category of the policy");
+                    faults.push(format!("{path}.categories[{place}]"), "category.unknown", rule);
+                }
+            }
+        }
+        if let Some(level) = &major.floor {
+            known_level(faults, "major.floor", level, &self.matrix.priority, "priority");
+        }
+        if major.update_every_seconds.is_some_and(|every| every.get() < 60) {
+            faults.push("major.update_every_seconds", "major.cadence", "must be at least 60");
+        }
     }
 
     fn check_modifiers(&self, faults: &mut Faults) {

@@ -86,6 +86,8 @@ pub struct Assessment {
     pub(crate) modifiers: Vec<AppliedModifier>,
     #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
     pub(crate) set_by_hand: Option<Override>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) floor: Option<Priority>,
 }
 
 impl Assessment {
@@ -108,13 +110,14 @@ impl Assessment {
                 applied.push(next);
             }
         }
-        Some(Self { cell, modifiers: applied, set_by_hand: None })
+        Some(Self { cell, modifiers: applied, set_by_hand: None, floor: None })
     }
 
     /// The priority that holds.
     #[must_use]
     pub fn result(&self) -> &Priority {
-        self.set_by_hand.as_ref().map_or_else(|| self.computed(), |set| &set.priority)
+        let said = self.set_by_hand.as_ref().map_or_else(|| self.computed(), |set| &set.priority);
+        self.floor.as_ref().filter(|floor| floor.rank() < said.rank()).unwrap_or(said)
     }
 
     /// The priority by matrix and modifiers, whatever the override says.
@@ -141,6 +144,19 @@ impl Assessment {
         self.set_by_hand.as_ref()
     }
 
+    /// What the priority is at least, as long as the incident is a major one that runs.
+    #[must_use]
+    pub const fn floor(&self) -> Option<&Priority> {
+        self.floor.as_ref()
+    }
+
+    /// The same assessment with this floor, or without one.
+    #[must_use]
+    pub fn with_floor(mut self, floor: Option<Priority>) -> Self {
+        self.floor = floor;
+        self
+    }
+
     /// The same assessment under this override, or under none.
     #[must_use]
     pub fn with_override(mut self, set_by_hand: Option<Override>) -> Self {
@@ -164,6 +180,9 @@ impl fmt::Display for Assessment {
             }
             write!(f, ": {}", set.reason)?;
         }
+        if let Some(floor) = &self.floor {
+            write!(f, "; at least {floor} as a major incident")?;
+        }
         Ok(())
     }
 }
@@ -185,6 +204,10 @@ pub enum PriorityCause {
     OverrideExpired,
     /// It was assessed anew by another policy.
     Reissued,
+    /// The incident was accepted as a major one, which set a floor.
+    MajorAccepted,
+    /// The incident runs as a major one no longer: the floor is gone.
+    MajorEnded,
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ macro_rules! tried_in {
                     return Err(Box::new($crate::record::IllegalMove { record: (*back).into(), event: $event }));
                 }
             },)*
+            #[allow(unreachable_patterns, reason = "some moves are tried in every stage")]
             record => return Err(Box::new($crate::record::IllegalMove { record, event: $event })),
         }
     };

@@ -196,6 +196,11 @@ pub trait Kind:
     /// [`IllegalMove`], with the record and the event, if the stage has no such move.
     fn apply(self, event: Self::Event, stamp: &Stamp<'_>) -> Result<Step<Self>, Box<IllegalMove<Self>>>;
 
+    /// Whether it runs as a major incident.
+    fn runs_as_major(&self) -> bool {
+        false
+    }
+
     /// Whether there is anything in it that is internal.
     fn has_internals(&self) -> bool;
 

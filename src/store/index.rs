@@ -27,6 +27,8 @@ pub struct IndexRow {
     pub label: Option<StageLabel>,
     /// Its priority.
     pub priority: Priority,
+    /// Whether it is a major incident that runs.
+    pub major: bool,
     /// The group that it is with.
     pub group: Option<GroupRef>,
     /// The person whom it is with.
@@ -61,6 +63,7 @@ impl IndexRow {
             stage: record.stage().into(),
             label: progress.label.clone(),
             priority: record.priority().clone(),
+            major: record.runs_as_major(),
             group: assignment.group.clone(),
             person: assignment.person.clone(),
             clock: next.map(|clock| clock.terms().metric.clone()),

@@ -123,6 +123,9 @@ pub struct Filter {
     /// Problems in one of these stages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problem_stages: Vec<problem::Stage>,
+    /// Whether it is a major incident that runs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub major: bool,
     /// Whether it is a problem with a known error that is published.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub known_error: bool,
@@ -421,6 +424,13 @@ impl Query {
         crate::event::decode(json)
     }
 
+    /// Major incidents that run.
+    #[must_use]
+    pub const fn majors(mut self) -> Self {
+        self.filter.major = true;
+        self
+    }
+
     /// With no person.
     #[must_use]
     pub const fn unassigned(mut self) -> Self {
@@ -593,7 +603,8 @@ impl Filter {
         let labels = self.labels.iter().map(|label| Need { any: vec![Term::Label(label.clone())] });
         let fields =
             self.fields.iter().map(|(key, value)| Need { any: vec![Term::Field(key.clone(), Arc::clone(value))] });
-        listed.into_iter().flatten().chain(known_error).chain(labels).chain(fields)
+        let major = self.major.then(|| Need { any: vec![Term::Major] });
+        listed.into_iter().flatten().chain(major).chain(known_error).chain(labels).chain(fields)
     }
 }
 

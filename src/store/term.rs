@@ -63,6 +63,8 @@ pub enum Term {
     Breached(ClockName),
     /// A clock of a service level agreement with this metric is paused.
     PausedClock(ClockName),
+    /// It is a major incident that runs.
+    Major,
     /// It is a problem with a known error that is published.
     KnownError,
     /// This problem is its cause.
@@ -136,6 +138,7 @@ impl fmt::Display for Term {
             Self::FormerStageLabel(stage, label) => write!(f, "former_stage_label:{}\u{1f}{label}", stage.key()),
             Self::Breached(metric) => write!(f, "breached:{metric}"),
             Self::PausedClock(metric) => write!(f, "paused_clock:{metric}"),
+            Self::Major => f.write_str("major"),
             Self::KnownError => f.write_str("known_error"),
             Self::CausedBy(problem) => write!(f, "caused_by:{problem}"),
             Self::ChildOf(incident) => write!(f, "child_of:{incident}"),
@@ -291,6 +294,7 @@ impl Indexed for Incident {
             && before.resolution().map(|known| &known.code) == after.resolution().map(|known| &known.code)
             && label_of(before) == label_of(after)
             && before.links() == after.links()
+            && before.is_running_major() == after.is_running_major()
             && clock_terms(before).eq(clock_terms(after))
             // What a merge goes back to is told by the cancelled stage alone.
             && ![before.stage(), after.stage()].contains(&Stage::Cancelled)
@@ -313,6 +317,7 @@ impl Indexed for Incident {
             Link::ResolvedByChange(change) => Term::ResolvedByChange(change.clone()),
         }));
         terms.extend(self.facts().follows.map(Term::FollowUpOf));
+        terms.extend(self.is_running_major().then_some(Term::Major));
         let Self::Cancelled(cancelled) = self else { return };
         if let Cancellation::Duplicate { of } = cancelled.stage().cancellation() {
             terms.push(Term::DuplicateOf(*of));

@@ -24,6 +24,7 @@
 
 mod change;
 mod clock;
+mod major;
 mod moves;
 mod opened;
 mod problem;
@@ -39,6 +40,7 @@ use serde::Serialize;
 
 pub use change::ChangeView;
 pub use clock::ClockView;
+pub use major::MajorView;
 pub use moves::{FieldView, MoveView, ObligationView};
 pub use opened::OpenedView;
 pub use problem::{FixView, HypothesisView, KnownErrorView, ProblemView, RootCauseView};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{VIEW_SCHEMA, key, text, text_of, texts};
+use super::{MajorView, VIEW_SCHEMA, key, text, text_of, texts};
 use crate::{
     id::{Id, Number, Version},
     incident::{
@@ -113,6 +113,9 @@ pub struct RecordView {
     /// What it has to do with problems, other incidents and changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkView>,
+    /// Where it stands as a major incident, if that was ever in question. In the public view, only if it is or was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub major: Option<MajorView>,
     /// Whether only those who have to do with it may see it.
     pub confidential: bool,
     /// The host's own fields by their keys. Numbers and dates are written as text: `12.50`,
@@ -367,6 +370,7 @@ impl RecordView {
             references: facts.references.iter().map(ReferenceView::of).collect(),
             follows: facts.follows,
             links: incident.links().iter().map(LinkView::of).collect(),
+            major: incident.major().map(MajorView::of),
             confidential: facts.confidential,
             fields: facts.fields.iter().map(|(key, value)| (text(key), field_text(value))).collect(),
             field_digests: facts

@@ -33,6 +33,9 @@ pub struct ListRow<K: Kind = Incident> {
     pub label: Option<StageLabel>,
     /// The priority that holds.
     pub priority: RowPriority,
+    /// Whether it is a major incident that runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub major: bool,
     /// The group that it is with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupRef>,
@@ -75,6 +78,7 @@ impl<K: Kind> ListRow<K> {
             stage,
             label: row.label,
             priority: RowPriority { rank: row.priority.rank(), name: row.priority.into_name() },
+            major: row.major,
             group: row.group,
             person: row.person,
             next_clock: row.clock,

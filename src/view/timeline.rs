@@ -143,6 +143,20 @@ pub(super) fn what(event: &E) -> String {
             Cancellation::Withdrawn => "cancelled it: it was withdrawn".to_owned(),
             Cancellation::Superseded { by } => format!("cancelled it as superseded by {by}"),
         },
+        E::MajorProposed(proposal) if proposal.criteria.is_empty() => "proposed it as a major incident".to_owned(),
+        E::MajorProposed(proposal) => {
+            format!("proposed it as a major incident by {}", crate::error::list(&proposal.criteria))
+        }
+        E::MajorRejected(_) => "rejected it as a major incident".to_owned(),
+        E::MajorAccepted(accepted) => match &accepted.floor {
+            Some(floor) => format!("accepted it as a major incident led by {}, {floor} at least", accepted.manager),
+            None => format!("accepted it as a major incident led by {}", accepted.manager),
+        },
+        E::MajorHandedOver(manager) => format!("gave the lead of the major incident to {manager}"),
+        E::MajorUpdateMissed(missed) => format!("gave no word about the major incident by {}", moment(missed.due)),
+        E::MajorStoodDown(_) => "stood the major incident down".to_owned(),
+        E::MajorDemoted(_) => "demoted it: it is no major incident".to_owned(),
+        E::MajorReviewed(_) => "reviewed the major incident".to_owned(),
         E::MergeMoved(to) => format!("made it a duplicate of {} instead", to.of),
         E::MergeUndone(_) => "undid the merge".to_owned(),
         E::Edited(changes) => {
@@ -243,6 +257,8 @@ fn priority(change: &PriorityChange) -> String {
         PriorityCause::OverrideCleared => "by clearing the override",
         PriorityCause::Reissued => "by another policy",
         PriorityCause::OverrideExpired => "as the override expired",
+        PriorityCause::MajorAccepted => "as it became a major incident",
+        PriorityCause::MajorEnded => "as it is no major incident any more",
     };
     if change.old == change.new {
         format!("assessed the priority anew {cause}: it stays {}", change.new)
@@ -308,6 +324,11 @@ pub(super) fn words(event: &E) -> Option<&Text> {
         E::Resolved(resolution) => resolution.text.as_ref(),
         E::Reopened(why) => why.reason.as_ref(),
         E::Cancelled(why) => why.reason.as_ref(),
+        E::MajorProposed(proposal) => proposal.reason.as_ref(),
+        E::MajorAccepted(accepted) => accepted.reason.as_ref(),
+        E::MajorRejected(why) | E::MajorStoodDown(why) | E::MajorDemoted(why) => why.reason.as_ref(),
+        E::MajorReviewed(review) => Some(&review.text),
+        E::MajorHandedOver(_) | E::MajorUpdateMissed(_) => None,
         E::MergeMoved(to) => to.reason.as_ref(),
         E::MergeUndone(why) => why.reason.as_ref(),
         E::PriorityChanged(change) if change.cause == PriorityCause::Overridden => {
@@ -382,6 +403,14 @@ pub(super) fn changes(event: &E) -> Vec<ChangeView> {
         | E::Clock(_)
         | E::Redacted(_)
         | E::Cancelled(_)
+        | E::MajorProposed(_)
+        | E::MajorRejected(_)
+        | E::MajorAccepted(_)
+        | E::MajorHandedOver(_)
+        | E::MajorUpdateMissed(_)
+        | E::MajorStoodDown(_)
+        | E::MajorDemoted(_)
+        | E::MajorReviewed(_)
         | E::MergeMoved(_)
         | E::MergeUndone(_)
         | E::PriorityChanged(_)

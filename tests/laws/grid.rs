@@ -37,14 +37,24 @@ pub fn facets(stage: Stage) -> &'static [Verb] {
             Verb::SetLabel,
             Verb::RecordMilestone,
             Verb::Link,
+            Verb::ProposeMajor,
+            Verb::JudgeMajor,
+            Verb::ManageMajor,
+            Verb::ReviewMajor,
             Verb::Waive,
             Verb::Reissue,
             Verb::Reschedule,
             Verb::Redact,
         ],
-        Stage::Closed | Stage::Cancelled => {
-            &[Verb::AddInternalNote, Verb::Watch, Verb::LogTime, Verb::RecordMilestone, Verb::Link, Verb::Redact]
-        }
+        Stage::Closed | Stage::Cancelled => &[
+            Verb::AddInternalNote,
+            Verb::Watch,
+            Verb::LogTime,
+            Verb::RecordMilestone,
+            Verb::Link,
+            Verb::ReviewMajor,
+            Verb::Redact,
+        ],
     }
 }
 
@@ -59,7 +69,11 @@ pub fn pairs() -> impl Iterator<Item = (Stage, Verb)> {
 }
 
 /// Every verb with which a command can be given.
-pub const ASKABLE: [Verb; 30] = [
+pub const ASKABLE: [Verb; 34] = [
+    Verb::ProposeMajor,
+    Verb::JudgeMajor,
+    Verb::ManageMajor,
+    Verb::ReviewMajor,
     Verb::Link,
     Verb::Assign,
     Verb::Unassign,

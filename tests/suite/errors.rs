@@ -188,6 +188,8 @@ fn the_codes_for_illegal_moves_are_those_that_occur() {
                 Err(Error::Illegal(illegal)) => {
                     codes.insert(Error::from(*illegal).code());
                 }
+                // What was not proposed cannot be rejected, though it could be accepted.
+                Err(error @ Error::Invalid(_)) if faults(&error)[0].1 == "major.not_proposed" => {}
                 Err(Error::Blocked(_)) | Ok(_) => {}
                 Err(other) => panic!("{other}"),
             }

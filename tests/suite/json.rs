@@ -13,7 +13,8 @@ use std::{
 use crate::common::{
     House,
     eventful::{
-        SECRET, clocked, closes_by_itself, closing, eventful, promises, reissued_and_redacted, rescheduled, rich,
+        SECRET, clocked, closes_by_itself, closing, eventful, has_majors, major, promises, reissued_and_redacted,
+        rescheduled, rich,
     },
     every_command, policy,
 };
@@ -74,8 +75,8 @@ fn every_kind_of_event_of_schema_1_stays_readable() {
     for event in reissued_and_redacted(&House::with(closes_by_itself)).iter().flat_map(Outcome::events) {
         write_missing("events-1", event.body.name(), event);
     }
-    let clocked = clocked(&House::with(promises)).into_iter().chain(rescheduled());
-    for event in clocked.flat_map(|outcome| outcome.events().to_vec()) {
+    let lives = clocked(&House::with(promises)).into_iter().chain(rescheduled()).chain(major(&House::with(has_majors)));
+    for event in lives.flat_map(|outcome| outcome.events().to_vec()) {
         write_missing("events-1", event.body.name(), &event);
     }
     let files = read_golden("events-1");
@@ -113,6 +114,7 @@ fn a_snapshot_of_schema_1_in_every_stage_stays_readable() {
 fn whatever_happens_is_read_back_as_it_was_written() {
     let others = [closing, reissued_and_redacted].map(|life| life(&House::with(closes_by_itself)));
     let others = others.into_iter().flatten().chain(clocked(&House::with(promises)));
+    let others = others.chain(major(&House::with(has_majors)));
     for outcome in eventful(&rich_house()).into_iter().chain(others) {
         let json = serde_json::to_vec(outcome.incident()).unwrap();
         assert_eq!(Incident::from_json(&json).unwrap(), *outcome.incident());

@@ -46,6 +46,10 @@ const GRID: &str = "
   set_label           N    A         P           H       R         -        -
   record_milestone    N    A         P           H       R         C        X
   link                N    A         P           H       R         C        X
+  propose_major       N    A         P           H       R         -        -
+  judge_major         N    A         P           H       R         -        -
+  manage_major        N    A         P           H       R         -        -
+  review_major        N    A         P           H       R         C        X
   waive               N    A         P           H       R         -        -
   reissue             N    A         P           H       R         -        -
   reschedule          N    A         P           H       R         -        -

@@ -50,6 +50,10 @@ const GRID: &str = "
   set_label               -       -           x      x        x
   record_milestone        -       x           x      x        x
   link                    -       -           x      x        x
+  propose_major           -       -           x      x        x
+  judge_major             -       -           -      x        x
+  manage_major            -       -           -      x        x
+  review_major            -       -           x      x        x
   waive                   -       -           -      x        x
   reissue                 -       -           -      -        x
   reschedule              -       -           -      -        x

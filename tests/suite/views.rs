@@ -12,7 +12,8 @@ use std::{
 use crate::common::{
     AtIncident, House,
     eventful::{
-        SECRET, clocked, closes_by_itself, closing, eventful, promises, reissued_and_redacted, rescheduled, rich,
+        SECRET, clocked, closes_by_itself, closing, eventful, has_majors, major, promises, reissued_and_redacted,
+        rescheduled, rich,
     },
     log,
 };
@@ -33,9 +34,9 @@ fn life() -> Vec<Outcome> {
 }
 
 /// The rest: what closes by itself or is kept from it, what another policy decides anew, what is erased.
-fn other_lives() -> [Vec<Outcome>; 4] {
+fn other_lives() -> [Vec<Outcome>; 5] {
     let [closing, reissued] = [closing, reissued_and_redacted].map(|life| life(&House::with(closes_by_itself)));
-    [closing, reissued, clocked(&House::with(promises)), rescheduled()]
+    [closing, reissued, clocked(&House::with(promises)), rescheduled(), major(&House::with(has_majors))]
 }
 
 /// Every kind of event.
@@ -70,6 +71,7 @@ fn row(outcome: &Outcome) -> ListRow {
         stage: incident.stage(),
         label: None,
         priority: RowPriority { rank: incident.priority().rank(), name: incident.priority().name().clone() },
+        major: false,
         group: incident.assignment().group.clone(),
         person: None,
         next_clock: Some("resolution".parse().unwrap()),
@@ -126,7 +128,7 @@ fn withholding_leaves_the_canonical_form_and_what_was_withheld_already_as_it_is(
 }
 
 #[test]
-fn the_desk_keeps_its_clocks_four_other_kinds_of_events_and_its_notes_to_itself() {
+fn the_desk_keeps_its_clocks_eight_other_kinds_of_events_and_its_notes_to_itself() {
     let (mut public, mut internal) = (BTreeSet::new(), BTreeSet::new());
     for event in every_event() {
         match event.audience() {
@@ -134,7 +136,16 @@ fn the_desk_keeps_its_clocks_four_other_kinds_of_events_and_its_notes_to_itself(
             Audience::Internal => internal.insert(event.body.name()),
         };
     }
-    let own = ["incident.closure_reissued", "incident.obligation_waived", "incident.redacted", "incident.time_spent"];
+    let own = [
+        "incident.closure_reissued",
+        "incident.major_proposed",
+        "incident.major_rejected",
+        "incident.major_reviewed",
+        "incident.major_update_missed",
+        "incident.obligation_waived",
+        "incident.redacted",
+        "incident.time_spent",
+    ];
     let clocks = || IncidentEvent::NAMES.iter().copied().filter(|name| name.starts_with("incident.clock_"));
     assert_eq!(internal, own.into_iter().chain(clocks()).chain(["incident.note_added"]).collect());
     assert!(public.contains("incident.note_added"));

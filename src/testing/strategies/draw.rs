@@ -3,8 +3,8 @@
 use super::Choices;
 use crate::{
     command::{
-        Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand as Command, Override, Patch, RatedInput, Report,
-        Resolve,
+        AcceptMajor, Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand as Command, Override, Patch, RatedInput,
+        Report, Resolve,
     },
     digest::Digest,
     id::Id,
@@ -140,6 +140,22 @@ impl<'a> Draw<'a> {
             Verb::OverridePriority => self.override_priority(choices),
             Verb::SetLabel => Command::SetLabel { label: self.label(choices) },
             Verb::RecordMilestone => self.record_milestone(choices),
+            Verb::ProposeMajor => Command::ProposeMajor { reason: choices.maybe(|choices| self.text(choices)) },
+            Verb::JudgeMajor => {
+                let reason = choices.maybe(|choices| self.text(choices));
+                if choices.roll(4) == 3 {
+                    Command::RejectMajor { reason }
+                } else {
+                    let manager = Some(self.key(choices, &sample::PEOPLE));
+                    Command::AcceptMajor(AcceptMajor { manager, floor: None, reason })
+                }
+            }
+            Verb::ManageMajor => match choices.roll(3) {
+                0 => Command::HandOverMajor { manager: self.key(choices, &sample::PEOPLE) },
+                1 => Command::StandDownMajor { reason: choices.maybe(|choices| self.text(choices)) },
+                _ => Command::DemoteMajor { reason: self.text(choices) },
+            },
+            Verb::ReviewMajor => Command::ReviewMajor { text: self.text(choices) },
             Verb::Waive => self.waive(choices),
             Verb::Reissue => Command::Reissue {},
             Verb::Reschedule => Command::Reschedule {},

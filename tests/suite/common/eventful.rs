@@ -6,13 +6,14 @@ use andon::{
     Error, PolicyDraft,
     calendar::{BuiltIn, ZoneName, ZoneRules, ZoneSource},
     command::{
-        Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Override, RatedInput, Report,
-        Resolve,
+        AcceptMajor, Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand, Override,
+        RatedInput, Report, Resolve,
     },
     desk::Outcome,
     digest::Digest,
     field::{FieldName, RequiredBy, Requirement, Severity},
     incident::{Cancellation, ConfirmedBy, ExternalReference, Milestone, Phase},
+    policy::MajorCriterion,
     time::Seconds,
 };
 
@@ -103,6 +104,41 @@ pub fn reissued_and_redacted(house: &House) -> Vec<Outcome> {
 }
 
 /// The policy for it.
+pub fn has_majors(draft: &mut PolicyDraft) {
+    draft.major.criteria = vec![MajorCriterion {
+        priority_at_least: Some("P1".parse().unwrap()),
+        ..MajorCriterion::new("top_priority".parse().unwrap())
+    }];
+    draft.major.floor = Some("P2".parse().unwrap());
+    draft.major.update_every_seconds = Some(Seconds::hours(1));
+    draft.major.review = true;
+}
+
+/// A life as a major incident: proposed by a criterion and rejected, accepted all the same, led by two, without word for
+/// too long, demoted, accepted again, stood down and reviewed.
+pub fn major(house: &House) -> Vec<Outcome> {
+    let secret = |text: &str| format!("{text} {SECRET}");
+    let (anna, mia) = (house.anna(), house.mia());
+    let report = Report::new("Mail is down").impact("high").urgency("high");
+    let mut outcomes = vec![anna.report(report).unwrap()];
+    let id = outcomes[0].id();
+    let (anna, mia) = (anna.incident(id), mia.incident(id));
+    let mut then = |wait: u32, outcome: &dyn Fn() -> Result<Outcome, Error>| {
+        house.time.advance(andon::time::minutes(wait));
+        outcomes.push(outcome().unwrap());
+    };
+    then(5, &|| mia.reject_major(secret("it is the printer")));
+    then(5, &|| anna.propose_major(secret("it is not the printer")));
+    then(5, &|| mia.accept_major(AcceptMajor::led_by("mia").reason(secret("the board asks"))));
+    then(5, &|| mia.hand_over_major("kim"));
+    then(90, &|| anna.start_work());
+    then(5, &|| mia.demote_major(secret("it was the printer")));
+    then(5, &|| mia.accept_major(AcceptMajor::led_by("kim").floor("P1")));
+    then(5, &|| mia.stand_down_major(secret("mail is back")));
+    then(5, &|| anna.review_major(secret("the printer was innocent")));
+    outcomes
+}
+
 pub fn closes_by_itself(draft: &mut PolicyDraft) {
     draft.closure.automatic_after_seconds = Some(Seconds::days(7));
     let (by, severity) = (RequiredBy::Closure, Severity::Blocking);

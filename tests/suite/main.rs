@@ -39,6 +39,7 @@ mod ledger_corners;
 mod liars;
 mod lifecycle;
 mod links;
+mod major;
 mod merging;
 mod milestones;
 mod moves;

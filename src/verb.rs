@@ -139,6 +139,8 @@ verbs! {
     JudgeMajor = "judge_major",
     /// Hand a major incident over, stand it down or demote it.
     ManageMajor = "manage_major",
+    /// Resolve, reopen and close major incidents: beside the permissions to do so, which end users may have.
+    HandleMajor = "handle_major",
     /// Write down the review of a major incident.
     ReviewMajor = "review_major",
     /// Waive an obligation.

@@ -255,6 +255,7 @@ impl Raw {
                 stage: row.stage,
                 label: progress.label.clone(),
                 priority: RowPriority { rank: incident.priority().rank(), name: incident.priority().name().clone() },
+                major: incident.is_running_major(),
                 group: row.group.clone(),
                 person: row.person.clone(),
                 next_clock: None,

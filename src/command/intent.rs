@@ -111,7 +111,7 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
         Event::Held(hold) => Command::Hold(hold_input(hold)?),
         Event::HoldChanged(hold) => Command::ChangeHold(hold_input(hold)?),
         Event::Resumed(ResumedBy::Hand) => Command::Resume {},
-        Event::Resumed(ResumedBy::Date) => return Err(NoIntent::ByDate),
+        Event::Resumed(ResumedBy::Date) | Event::MajorUpdateMissed(_) => return Err(NoIntent::ByDate),
         Event::Resumed(ResumedBy::CallerReply) | Event::Reopened(Reopening { by_reply: true, .. }) => {
             return Err(NoIntent::ByReply);
         }
@@ -168,7 +168,6 @@ fn asking_for(event: &Event) -> Result<Vec<Command>, NoIntent> {
             reason: maybe_said(accepted.reason.as_ref())?,
         }),
         Event::MajorHandedOver(manager) => Command::HandOverMajor { manager: manager.to_string() },
-        Event::MajorUpdateMissed(_) => return Err(NoIntent::ByDate),
         Event::MajorStoodDown(why) => Command::StandDownMajor { reason: maybe_said(why.reason.as_ref())? },
         Event::MajorDemoted(why) => {
             Command::DemoteMajor { reason: said(why.reason.as_ref().and_then(|reason| reason.as_str()))? }

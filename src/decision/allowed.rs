@@ -361,7 +361,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             vec![codes, MoveField { required: needs_text, ..text }, remedy]
         }
         Verb::Confirm => vec![MoveField::choice("by", true, ["caller", "monitoring"])],
-        Verb::Reopen | Verb::UndoMerge => vec![free("reason", false)],
+        Verb::Reopen | Verb::UndoMerge | Verb::ProposeMajor => vec![free("reason", false)],
         Verb::Cancel => vec![free("as", true), free("reason", false)],
         Verb::Categorise => {
             let categories = draft.categories.iter().filter(|category| !category.retired).map(|category| &category.key);
@@ -388,7 +388,6 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
             let own = own.map(|rule| (rule.milestone.as_str(), rule.label.as_ref()));
             vec![MoveField::labelled("milestone", true, known.chain(own)), free("at", false)]
         }
-        Verb::ProposeMajor => vec![free("reason", false)],
         Verb::JudgeMajor => {
             let floor = MoveField::choice("floor", false, draft.matrix.priority.in_use());
             vec![free("manager", false), floor, free("reason", false)]
@@ -412,6 +411,7 @@ fn fields(verb: Verb, stage: Stage, needs_text: bool, policy: &Policy) -> Vec<Mo
         | Verb::Reschedule
         | Verb::Backdate
         | Verb::Merge
+        | Verb::HandleMajor
         | Verb::Import => Vec::new(),
     }
 }

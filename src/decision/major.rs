@@ -112,10 +112,10 @@ pub(super) fn follows(mut course: Course, command: &Command, context: &Context<'
     if let Some(change) = floored(&course.record, floor) {
         course = happens(course, verb, Event::PriorityChanged(change.into()), context)?;
     }
-    if let Some(closes) = closure(&course.record, context) {
-        course = happens(course, verb, Event::ClosureReissued(closes), context)?;
+    match closure(&course.record, context) {
+        Some(event) => happens(course, verb, event, context),
+        None => Ok(course),
     }
-    Ok(course)
 }
 
 /// Whether, and to what, the floor of a priority changes.
@@ -135,11 +135,11 @@ fn floored(incident: &Incident, floor: Option<Priority>) -> Option<PriorityChang
 }
 
 /// How a resolved incident closes by itself from now on, if that changes: a major one does not.
-fn closure(incident: &Incident, context: &Context<'_>) -> Option<Option<AutomaticClosure>> {
+fn closure(incident: &Incident, context: &Context<'_>) -> Option<Event> {
     let Incident::Resolved(resolved) = incident else { return None };
     let before = resolved.stage().resolution().closes;
     let after = if incident.is_major() { None } else { closes(context) };
-    (before.is_some() != after.is_some()).then_some(after)
+    (before.is_some() != after.is_some()).then_some(Event::ClosureReissued(after))
 }
 
 /// How an incident that is resolved now closes by itself, by the policy in force.

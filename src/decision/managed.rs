@@ -179,9 +179,9 @@ impl Incident {
     pub(super) fn also_by(&self, verb: IncidentVerb) -> Vec<IncidentVerb> {
         let reopens = verb == IncidentVerb::Hold && matches!(self, Self::Resolved(_));
         let ends = matches!(verb, IncidentVerb::Resolve | IncidentVerb::Reopen | IncidentVerb::Close);
-        // Whoever may not read internals is not of the desk, and neither ends a major incident nor begins it anew.
+        // End users neither end a major incident nor begin it anew.
         let of_the_desk = self.is_major() && (reopens || ends);
-        let also = [reopens.then_some(IncidentVerb::Reopen), of_the_desk.then_some(IncidentVerb::ReadInternal)];
+        let also = [reopens.then_some(IncidentVerb::Reopen), of_the_desk.then_some(IncidentVerb::HandleMajor)];
         also.into_iter().flatten().collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::{Context, Course, changes, facets, illegal, invalid, links, major, reading::Reading};
 use crate::{
     actor::ActorId,
-    command::{Correct, CorrectTo, IncidentCommand as Command, Report},
+    command::{Cancel, Correct, CorrectTo, IncidentCommand as Command, Report},
     error::{Blocked, Error, ReopeningOver},
     fault::Faults,
     field::Severity,
@@ -171,42 +171,42 @@ fn events(
             blocked(incident, Verb::Close, owed)?;
             vec![Event::Closed(basis)]
         }
-        Command::Cancel(cancel) => {
-            major::may_be_cancelled(incident, Verb::Cancel)?;
-            if cancel.cancellation.other() == Some(incident.id()) {
-                read.fault("as", "record.itself", "must name another incident");
-            }
-            let links = usize::from(cancel.cancellation.other().is_some()).saturating_add(incident.facts().links());
-            read.within("as", links, context.policy.caps().links);
-            let reason = read.maybe_text("reason", cancel.reason.as_ref());
-            let (cancellation, brings) = (cancel.cancellation.clone(), context.brings.to_vec());
-            match (incident, &cancellation) {
-                // What is a duplicate already can be one of another incident.
-                (Incident::Cancelled(known), Cancellation::Duplicate { of }) => {
-                    let moves = known.stage().merged_into() != Some(*of);
-                    moves.then_some(Event::MergeMoved(Merging { of: *of, reason, brings })).into_iter().collect()
-                }
-                (Incident::Cancelled(_), _) => {
-                    let rule =
-                        "must name another incident of which it is a duplicate; to end it otherwise, undo the merge";
-                    read.fault("as", "cancellation.merged", rule);
-                    Vec::new()
-                }
-                _ => vec![Event::Cancelled(CancelledAs { cancellation, reason, brings })],
-            }
-        }
+        Command::Cancel(cancel) => cancelled(incident, cancel, read, context)?,
         Command::UndoMerge { reason } => {
             vec![Event::MergeUndone(Reason { reason: read.maybe_text("reason", reason.as_ref()) })]
         }
         Command::Correct(correct) => correction(incident, correct, read, at),
-        Command::ProposeMajor { .. }
-        | Command::RejectMajor { .. }
-        | Command::AcceptMajor(_)
-        | Command::HandOverMajor { .. }
-        | Command::StandDownMajor { .. }
-        | Command::DemoteMajor { .. }
-        | Command::ReviewMajor { .. } => major::events(incident, command, read, context),
         other => beside_the_stage(incident, other, read, context),
+    })
+}
+
+/// An end without a resolution; for what is a duplicate already, of another incident.
+fn cancelled(
+    incident: &Incident,
+    cancel: &Cancel,
+    read: &mut Reading<'_>,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Error> {
+    major::may_be_cancelled(incident, Verb::Cancel)?;
+    if cancel.cancellation.other() == Some(incident.id()) {
+        read.fault("as", "record.itself", "must name another incident");
+    }
+    let links = usize::from(cancel.cancellation.other().is_some()).saturating_add(incident.facts().links());
+    read.within("as", links, context.policy.caps().links);
+    let reason = read.maybe_text("reason", cancel.reason.as_ref());
+    let (cancellation, brings) = (cancel.cancellation.clone(), context.brings.to_vec());
+    Ok(match (incident, &cancellation) {
+        // What is a duplicate already can be one of another incident.
+        (Incident::Cancelled(known), Cancellation::Duplicate { of }) => {
+            let moves = known.stage().merged_into() != Some(*of);
+            moves.then_some(Event::MergeMoved(Merging { of: *of, reason, brings })).into_iter().collect()
+        }
+        (Incident::Cancelled(_), _) => {
+            let rule = "must name another incident of which it is a duplicate; to end it otherwise, undo the merge";
+            read.fault("as", "cancellation.merged", rule);
+            Vec::new()
+        }
+        _ => vec![Event::Cancelled(CancelledAs { cancellation, reason, brings })],
     })
 }
 
@@ -270,8 +270,8 @@ fn beside_the_stage(
         Command::Link { link, reason } => links::link(incident, link, reason.as_ref(), read, context),
         Command::Unlink { link, reason } => links::unlink(incident, link, reason.as_ref(), read),
         Command::Waive { code, field, reason } => waive(incident, code, field.as_ref(), reason, read, context),
-        // The moves of the stage, which are decided above.
-        _ => Vec::new(),
+        // The moves of the stage are decided above.
+        other => major::events(incident, other, read, context),
     }
 }
 

@@ -94,11 +94,11 @@ fn events(problem: &Problem, command: &Command, read: &mut Reading<'_>, context:
         Command::IdentifyRootCause(cause) if is_known(problem, cause) => Vec::new(),
         Command::IdentifyRootCause(cause) => one(root_cause(cause, read, context).map(Event::RootCauseIdentified)),
         Command::RecordKnownError(known) => {
-            let content = known_error(problem, known, read);
+            let written = known_error(problem, known, read);
             let same = |known: &KnownError, content: &KnownErrorContent| {
                 known.symptoms == content.symptoms && known.workaround == content.workaround
             };
-            let news = content.filter(|content| !problem.known_error().is_some_and(|known| same(known, content)));
+            let news = written.filter(|content| !problem.known_error().is_some_and(|known| same(known, content)));
             one(news.map(Event::KnownErrorRecorded))
         }
         Command::VerifyWorkaround {} => vec![Event::WorkaroundVerified],

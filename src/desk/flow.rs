@@ -274,6 +274,9 @@ impl<R: Repository> ActingDesk<R> {
         requests: Requests<'_, K>,
     ) -> Result<Result<Committed<K>, RepositoryError>, Error> {
         let onward = Box::pin(self.forwarded(&attempt.policy, loaded, requests)).await?;
+        if onward.is_some() {
+            self.check_version(&attempt.policy, loaded).await?;
+        }
         let coming = Coming { through: onward.as_ref().and_then(|_| loaded.kept.as_incident()), ..Coming::default() };
         let loaded = onward.as_ref().unwrap_or(loaded);
         let Decided { course, masters, guards, unused, recorded_at } =
@@ -283,6 +286,18 @@ impl<R: Repository> ActingDesk<R> {
         }
         let place = Place { base: Some(loaded.clone()), guards, unused };
         Ok(self.commit_with(attempt, course, place, masters, recorded_at).await)
+    }
+
+    /// Whether the record is at the version that was expected, if one was; what fell due since does not count.
+    async fn check_version<K: Managed>(&self, in_force: &InForce, loaded: &Known<K>) -> Result<(), Error> {
+        let expected = self.options.if_version.filter(|expected| *expected != loaded.version);
+        let Some(expected) = expected else { return Ok(()) };
+        if Box::pin(self.only_fell_due(loaded, expected)).await? {
+            return Ok(());
+        }
+        let number = loaded.kept.number().clone();
+        let (since, more) = Box::pin(self.since(in_force, loaded, expected)).await?;
+        Err(VersionConflict { number, expected, found: loaded.version, since, more }.into())
     }
 
     /// Decides what commands do to a record, with everything that has fallen due on it.
@@ -298,13 +313,9 @@ impl<R: Repository> ActingDesk<R> {
         let now = coming.at.unwrap_or_else(|| self.desk.now());
         let mut masters = Box::pin(self.masters(record, requests)).await?;
         let recorded_at = recorded_at(record, policy, now)?.max(masters.recorded_at(policy, now)?);
-        let expected = self.options.if_version.filter(|_| coming.made.is_none());
-        if let Some(expected) = expected.filter(|expected| *expected != loaded.version)
-            && !Box::pin(self.only_fell_due(loaded, expected)).await?
-        {
-            let number = record.number().clone();
-            let (since, more) = Box::pin(self.since(in_force, loaded, expected)).await?;
-            return Err(VersionConflict { number, expected, found: loaded.version, since, more }.into());
+        // A version is expected of the record that was named.
+        if coming.made.is_none() && coming.through.is_none() {
+            self.check_version(in_force, loaded).await?;
         }
         let clockwork = self.clockwork(record, in_force).await?;
         // Everything that has fallen due comes first, whether or not somebody came to store it before: a
@@ -389,6 +400,9 @@ impl<R: Repository> ActingDesk<R> {
             return self.preview_again(command, &asked, &answer).await;
         }
         let onward = Box::pin(self.forwarded(&policy, &loaded, requests)).await?;
+        if onward.is_some() {
+            self.check_version(&policy, &loaded).await?;
+        }
         let coming = Coming { through: onward.as_ref().and_then(|_| loaded.kept.as_incident()), ..Coming::default() };
         let loaded = onward.as_ref().unwrap_or(&loaded);
         let decided = self.decide_requests(&policy, loaded, requests, coming).await?;

@@ -44,9 +44,9 @@ fn can_occur(verb: Verb, code: &str) -> bool {
                 verb,
                 I::Watch | I::LogTime | I::RecordMilestone | I::AddInternalNote | I::Link | I::Redact | I::Correct
             ),
-            matches!(verb, I::Report | I::ReportFor | I::Import | I::Backdate | I::Merge),
+            matches!(verb, I::Report | I::ReportFor | I::Import | I::Backdate | I::Merge | I::HandleMajor),
             matches!(verb, I::Resolve | I::Close),
-            matches!(verb, I::ReportFor | I::Backdate | I::Merge),
+            matches!(verb, I::ReportFor | I::Backdate | I::Merge | I::HandleMajor),
         ),
         Verb::Problem(verb) => (
             matches!(verb, P::Read | P::ReadInternal | P::ReadConfidential),

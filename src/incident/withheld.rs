@@ -147,7 +147,7 @@ impl E {
             Self::MajorProposed(proposal) => erase_any(&mut proposal.reason),
             Self::MajorAccepted(accepted) => erase_any(&mut accepted.reason),
             Self::MajorRejected(why) | Self::MajorStoodDown(why) | Self::MajorDemoted(why) => {
-                erase_any(&mut why.reason)
+                erase_any(&mut why.reason);
             }
             Self::MajorReviewed(review) => erase(&mut review.text),
             Self::Linked(linking) | Self::Unlinked(linking) => erase_any(&mut linking.reason),

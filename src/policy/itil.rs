@@ -77,6 +77,48 @@ fn resolution_codes() -> Vec<ResolutionRule> {
         .to_vec()
 }
 
+/// What an agent does about problems.
+const INVESTIGATING: [P; 25] = [
+    P::Read,
+    P::ReadInternal,
+    P::Raise,
+    P::Assess,
+    P::Investigate,
+    P::AddHypothesis,
+    P::JudgeHypothesis,
+    P::AddFinding,
+    P::IdentifyRootCause,
+    P::RecordKnownError,
+    P::VerifyWorkaround,
+    P::StartFix,
+    P::AbandonFix,
+    P::Observe,
+    P::Resolve,
+    P::FailFix,
+    P::Route,
+    P::Edit,
+    P::AddNote,
+    P::AddInternalNote,
+    P::Watch,
+    P::Attach,
+    P::LogTime,
+    P::Cascade,
+    P::Backdate,
+];
+
+/// What a manager decides about them.
+const DECIDING: [P; 9] = [
+    P::PublishKnownError,
+    P::WithdrawKnownError,
+    P::Close,
+    P::AcceptRisk,
+    P::Dismiss,
+    P::Reanalyse,
+    P::OverridePriority,
+    P::Correct,
+    P::ReadConfidential,
+];
+
 /// The roles: a caller sees and answers what is theirs; monitoring reports and confirms; an agent
 /// works; a manager also decides; an administrator may do everything.
 fn permissions() -> Permissions {
@@ -124,6 +166,7 @@ fn permissions() -> Permissions {
         Verb::RecordMilestone,
         Verb::Link,
         Verb::ProposeMajor,
+        Verb::HandleMajor,
         Verb::ReviewMajor,
         Verb::Backdate,
     ];
@@ -136,47 +179,9 @@ fn permissions() -> Permissions {
         Verb::Correct,
         Verb::ReadConfidential,
     ];
-    let investigating = [
-        P::Read,
-        P::ReadInternal,
-        P::Raise,
-        P::Assess,
-        P::Investigate,
-        P::AddHypothesis,
-        P::JudgeHypothesis,
-        P::AddFinding,
-        P::IdentifyRootCause,
-        P::RecordKnownError,
-        P::VerifyWorkaround,
-        P::StartFix,
-        P::AbandonFix,
-        P::Observe,
-        P::Resolve,
-        P::FailFix,
-        P::Route,
-        P::Edit,
-        P::AddNote,
-        P::AddInternalNote,
-        P::Watch,
-        P::Attach,
-        P::LogTime,
-        P::Cascade,
-        P::Backdate,
-    ];
-    let deciding = [
-        P::PublishKnownError,
-        P::WithdrawKnownError,
-        P::Close,
-        P::AcceptRisk,
-        P::Dismiss,
-        P::Reanalyse,
-        P::OverridePriority,
-        P::Correct,
-        P::ReadConfidential,
-    ];
     Permissions::none()
-        .grant(role("agent"), Scope::All, investigating)
-        .grant(role("manager"), Scope::All, investigating.into_iter().chain(deciding))
+        .grant(role("agent"), Scope::All, INVESTIGATING)
+        .grant(role("manager"), Scope::All, INVESTIGATING.into_iter().chain(DECIDING))
         .grant(role("caller"), Scope::Own, caller)
         .grant(role("monitoring"), Scope::All, monitoring)
         .grant(role("agent"), Scope::All, agent)

@@ -396,11 +396,13 @@ fn corrected_texts(to: &CorrectedStage) -> Vec<ChangeView> {
         texts.into_iter().flatten().collect()
     };
     match to {
-        CorrectedStage::New | CorrectedStage::Assessing | CorrectedStage::Investigating => Vec::new(),
         CorrectedStage::FixInProgress(fix) => said("fix", fix.text.as_ref()).into_iter().collect(),
         CorrectedStage::Resolved(solution) | CorrectedStage::Closed(Closure::FixApplied(solution)) => solved(solution),
         CorrectedStage::Closed(Closure::RiskAccepted(risk)) => vec![ChangeView::to_text("risk", &risk.reason)],
-        CorrectedStage::Closed(Closure::Dismissed(_)) => Vec::new(),
+        CorrectedStage::New
+        | CorrectedStage::Assessing
+        | CorrectedStage::Investigating
+        | CorrectedStage::Closed(Closure::Dismissed(_)) => Vec::new(),
     }
 }
 

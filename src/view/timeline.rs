@@ -326,11 +326,11 @@ pub(super) fn words(event: &E) -> Option<&Text> {
         E::Cancelled(why) => why.reason.as_ref(),
         E::MajorProposed(proposal) => proposal.reason.as_ref(),
         E::MajorAccepted(accepted) => accepted.reason.as_ref(),
-        E::MajorRejected(why) | E::MajorStoodDown(why) | E::MajorDemoted(why) => why.reason.as_ref(),
         E::MajorReviewed(review) => Some(&review.text),
-        E::MajorHandedOver(_) | E::MajorUpdateMissed(_) => None,
         E::MergeMoved(to) => to.reason.as_ref(),
-        E::MergeUndone(why) => why.reason.as_ref(),
+        E::MergeUndone(why) | E::MajorRejected(why) | E::MajorStoodDown(why) | E::MajorDemoted(why) => {
+            why.reason.as_ref()
+        }
         E::PriorityChanged(change) if change.cause == PriorityCause::Overridden => {
             change.assessment.overridden().map(|set| &set.reason)
         }
@@ -340,7 +340,9 @@ pub(super) fn words(event: &E) -> Option<&Text> {
         E::Redacted(redaction) => redaction.reason.as_ref(),
         E::Corrected(correction) => Some(&correction.reason),
         E::Linked(linking) | E::Unlinked(linking) => linking.reason.as_ref(),
-        E::Assigned(_)
+        E::MajorHandedOver(_)
+        | E::MajorUpdateMissed(_)
+        | E::Assigned(_)
         | E::Unassigned
         | E::Routed(_)
         | E::WorkStarted

@@ -1,6 +1,6 @@
 //! Laws: what holds for every sequence of commands, every policy and every text.
 //!
-//! `ANDON_CASES` asks for more sequences than the ordinary 10,000, and `ANDON_SEED` for others.
+//! `ANDON_CASES` asks for more sequences than the ordinary 16,000, and `ANDON_SEED` for others.
 
 #![allow(
     clippy::unwrap_used,

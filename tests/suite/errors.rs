@@ -10,7 +10,7 @@ use std::{
 use crate::common::{House, every_command, faults, typed};
 use andon::{
     Actor, CommandId, Error, Id, Incident, PolicyDraft, Version,
-    command::{Assign, Cancel, Correct, CorrectTo, Hold, Report},
+    command::{AcceptMajor, Assign, Cancel, Correct, CorrectTo, Hold, Report},
     desk::{Cursor, History, OnRefusal},
     directory::{Directory, DirectoryError, Person},
     error::{CodeEntry, ErrorKind, FAULTS, Retry, catalogue},
@@ -220,7 +220,11 @@ fn the_codes_for_missing_permissions_are_those_that_occur() {
         draft.permissions = Permissions::none()
             .grant(reader.clone(), PermissionScope::All, [IncidentVerb::Read])
             .grant(RoleName::new("reporter").unwrap(), PermissionScope::All, [IncidentVerb::Report])
-            .grant(RoleName::new("ender").unwrap(), PermissionScope::All, [IncidentVerb::Read, IncidentVerb::Cancel]);
+            .grant(
+                RoleName::new("ender").unwrap(),
+                PermissionScope::All,
+                [IncidentVerb::Read, IncidentVerb::Cancel, IncidentVerb::Resolve],
+            );
     });
     let acting = |role| house.acting("acme", Actor::person("rita").unwrap().role(role).unwrap());
     let id = acting("reporter").report("Mail is down").unwrap().id();
@@ -237,6 +241,9 @@ fn the_codes_for_missing_permissions_are_those_that_occur() {
     let other = acting("reporter").report("Mail is down").unwrap().id();
     codes.insert(acting("ender").incident(id).cancel(Cancel::duplicate_of(other)).unwrap_err().code());
     acting("ender").incident(other).cancel(Cancellation::Withdrawn).unwrap();
+    let manager = house.acting("acme", Actor::system()).incident(id);
+    manager.accept_major(AcceptMajor::led_by("mia")).unwrap();
+    codes.insert(acting("ender").incident(id).resolve("fixed").unwrap_err().code());
     assert_eq!(codes, of_verbs(".refused"));
     assert_eq!(acting("reader").publish_policy(andon::Policy::itil()).unwrap_err().code(), "policy.publish.refused");
 }

@@ -126,6 +126,13 @@ fn what_the_caller_of_a_duplicate_writes_later_arrives_at_the_incident_that_goes
     assert!(matches!(other, Error::CommandReused(_)), "{other}");
     let preview = bob.incident(id).preview(note("Once more")).unwrap();
     assert_eq!((preview.incident().id(), preview.incident().progress().public_notes), (master, 2));
+    // A version is expected of the duplicate, which was named.
+    let version = bob.incident(id).get().unwrap().version();
+    assert!(bob.incident(id).if_version(version).add_note("And again").is_ok());
+    let there = bob.incident(master).get().unwrap().version();
+    assert_ne!(version, there);
+    let error = bob.incident(id).if_version(there).add_note("And again").unwrap_err();
+    assert!(matches!(error, Error::Conflict(_)), "{error}");
     // The desk writes where it means to.
     let error = anna.incident(id).add_note("We are on it").unwrap_err();
     assert!(matches!(error, Error::Illegal(_)), "{error}");

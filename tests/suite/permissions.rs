@@ -53,6 +53,7 @@ const GRID: &str = "
   propose_major           -       -           x      x        x
   judge_major             -       -           -      x        x
   manage_major            -       -           -      x        x
+  handle_major            -       -           x      x        x
   review_major            -       -           x      x        x
   waive                   -       -           -      x        x
   reissue                 -       -           -      -        x

@@ -171,6 +171,7 @@ impl<'a> Draw<'a> {
             | Verb::ReportFor
             | Verb::Backdate
             | Verb::Merge
+            | Verb::HandleMajor
             | Verb::Import => return None,
         })
     }

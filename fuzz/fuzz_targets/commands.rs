@@ -9,8 +9,8 @@ use andon::{
     Actor, Desk, Id, Incident, MemoryRepository, Policy, PolicyDraft, Version,
     blocking::ActingDesk,
     command::{
-        Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand as Command, Override, Patch,
-        RatedInput, Report, Resolve,
+        AcceptMajor, Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand as Command,
+        Override, Patch, RatedInput, Report, Resolve,
     },
     digest::Digest,
     error::ErrorKind,
@@ -18,6 +18,7 @@ use andon::{
     id::SequentialIds,
     incident::{Audience, Cancellation, ConfirmedBy, IncidentEvent, Milestone, Phase, Remedy},
     key::TenantId,
+    link::Link,
     store::{LogPart, RecordKey, Repository, Scope},
     text::Text,
     time::{Instant, ManualTime, Seconds, TimeSource},
@@ -116,7 +117,20 @@ impl Source<'_> {
 
     fn resolve(&mut self) -> Result<Resolve> {
         let remedy = self.pick(&[Remedy::Fix, Remedy::Workaround])?;
-        Ok(Resolve { code: self.text()?, text: self.maybe(Self::text)?, remedy })
+        let along_with = self.maybe(|s| s.pick(&[Id::from_u128(7)]))?;
+        Ok(Resolve { code: self.text()?, text: self.maybe(Self::text)?, remedy, along_with })
+    }
+
+    fn link(&mut self, ids: &[Id<Incident>]) -> Result<Link> {
+        let other = self.pick(ids)?;
+        let change = self.text()?.parse().or_else(|_| "CHG1".parse());
+        Ok(match (self.0.int_in_range(0..=4)?, change) {
+            (0, Ok(change)) => Link::CausedByChange(change),
+            (1, Ok(change)) => Link::ResolvedByChange(change),
+            (2, _) => Link::ChildOf(other),
+            (3, _) => Link::CausedBy(Id::from_u128(7)),
+            _ => Link::Related(other),
+        })
     }
 
     fn cancellation(&mut self, ids: &[Id<Incident>]) -> Result<Cancellation> {
@@ -181,7 +195,7 @@ impl Source<'_> {
     }
 
     fn command(&mut self, now: Instant, ids: &[Id<Incident>], log: &[Event]) -> Result<Command> {
-        Ok(match self.0.int_in_range(0..=30)? {
+        Ok(match self.0.int_in_range(0..=39)? {
             0 => Command::Assign(Assign { group: self.maybe(Self::text)?, person: self.maybe(Self::text)? }),
             1 => Command::Unassign {},
             2 => Command::Route { group: self.patch(Self::text)?, person: self.patch(Self::text)? },
@@ -219,6 +233,20 @@ impl Source<'_> {
                 let milestone = self.pick(&Milestone::KNOWN.iter().cloned().chain(own).collect::<Vec<_>>())?;
                 Command::RecordMilestone { milestone, at: self.maybe(|s| s.instant(now))? }
             }
+            31..=32 => Command::Link { link: self.link(ids)?, reason: self.maybe(Self::text)? },
+            33 => Command::Unlink { link: self.link(ids)?, reason: self.maybe(Self::text)? },
+            34 => Command::ProposeMajor { reason: self.maybe(Self::text)? },
+            35 => Command::RejectMajor { reason: self.maybe(Self::text)? },
+            36 => {
+                let (manager, floor) = (self.maybe(Self::text)?, self.maybe(Self::text)?);
+                Command::AcceptMajor(AcceptMajor { manager, floor, reason: self.maybe(Self::text)? })
+            }
+            37 => Command::HandOverMajor { manager: self.text()? },
+            38 => match self.0.arbitrary()? {
+                true => Command::StandDownMajor { reason: self.maybe(Self::text)? },
+                false => Command::DemoteMajor { reason: self.text()? },
+            },
+            39 => Command::ReviewMajor { text: self.text()? },
             28 => Command::Reissue {},
             29..=30 => {
                 let mut known = texts(log);
@@ -338,6 +366,8 @@ fn run(source: &mut Source<'_>) -> Result<()> {
         let after = office.stored(id);
         let (incident, version, log) = &after;
         match result {
+            // What is written on a duplicate arrives at the incident that goes on.
+            Ok(outcome) if outcome.id() != id => assert_eq!(after, before),
             Ok(outcome) => {
                 let (folded, folded_to) = Incident::fold(log).expect("what was stored can be folded");
                 assert_eq!((&folded, &folded_to), (incident, version));

@@ -36,7 +36,7 @@ fn golden(folder: &str) -> PathBuf {
 
 /// Writes what is missing, if that is asked for; never what is there.
 #[expect(clippy::disallowed_methods, reason = "whoever adds a kind of event asks for its file with ANDON_UPDATE=1")]
-fn write_missing(folder: &str, name: &str, json: &impl serde::Serialize) {
+pub fn write_missing(folder: &str, name: &str, json: &impl serde::Serialize) {
     let file = golden(folder).join(format!("{name}.json"));
     if std::env::var_os("ANDON_UPDATE").is_some() && !file.exists() {
         fs::create_dir_all(golden(folder)).unwrap();
@@ -45,7 +45,7 @@ fn write_missing(folder: &str, name: &str, json: &impl serde::Serialize) {
 }
 
 /// The golden files of a folder, by name.
-fn read_golden(folder: &str) -> BTreeMap<String, Vec<u8>> {
+pub fn read_golden(folder: &str) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(golden(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -54,7 +54,7 @@ fn read_golden(folder: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Of what kind a golden file is.
-fn kind(name: &str) -> &str {
+pub fn kind(name: &str) -> &str {
     name.split('-').next().unwrap()
 }
 

@@ -52,6 +52,8 @@ mod policies;
 mod previews;
 mod priority;
 mod problem_cascades;
+#[cfg(feature = "time-zones")]
+mod problem_json;
 mod problem_lifecycle;
 mod problems;
 mod publishing;

@@ -16,22 +16,25 @@ mod common;
 use std::collections::BTreeSet;
 
 use andon::{
-    CommandId, Desk, Id, Incident, MemoryRepository, Version,
+    CommandId, Desk, Id, Incident, MemoryRepository, Problem, Version,
     blocking::{self, ActingDesk},
-    command::{Assign, Hold, Report},
+    command::{Assign, Cancel, Hold, Report},
     id::SequentialIds,
+    link::Link,
+    problem::Dismissed,
     store::{Filter, Query},
     time::{ManualTime, days, hours},
 };
 use shuttle::{scheduler::RandomScheduler, thread};
 
-/// A desk with two incidents, one of which falls due; and what two threads do there.
+/// A desk with two incidents, one of which falls due, and a problem; and what two threads do there.
 #[derive(Clone)]
 struct Place {
     whole: blocking::Desk<MemoryRepository>,
     desk: ActingDesk<MemoryRepository>,
     one: Id<Incident>,
     two: Id<Incident>,
+    cause: Id<Problem>,
 }
 
 type Act = fn(&Place, u64);
@@ -70,6 +73,20 @@ const ACTS: &[(&str, Act)] = &[
         let news = place.desk.feed(Some(&page.feed), &Filter::default(), 10).unwrap();
         assert!(news.deliveries.len() <= 4);
     }),
+    ("link to the problem", |place, _| {
+        let _ = place.desk.incident(place.one).link(Link::CausedBy(place.cause));
+    }),
+    ("dismiss the problem", |place, _| {
+        let _ = place.desk.problem(place.cause).dismiss(Dismissed::Cancelled, "none");
+    }),
+    ("adopt the other", |place, thread| {
+        let (child, parent) = if thread == 1 { (place.one, place.two) } else { (place.two, place.one) };
+        let _ = place.desk.incident(child).link(Link::ChildOf(parent));
+    }),
+    ("merge into the other", |place, thread| {
+        let (duplicate, master) = if thread == 1 { (place.one, place.two) } else { (place.two, place.one) };
+        let _ = place.desk.incident(duplicate).cancel(Cancel::duplicate_of(master));
+    }),
     ("forget", |place, _| {
         place.whole.forget(common::at(common::START), 10).unwrap();
     }),
@@ -85,7 +102,8 @@ fn place() -> Place {
     let two = desk.report("two").unwrap().id();
     desk.incident(two).hold(Hold::new("awaiting_date").until(start + hours(1))).unwrap();
     time.advance(days(1));
-    Place { whole, desk, one, two }
+    let cause = desk.raise("queues").unwrap().id();
+    Place { whole, desk, one, two, cause }
 }
 
 /// What is stored in the end, as far as it does not hang on who minted which id; and that it holds together.
@@ -101,6 +119,13 @@ fn end(place: &Place) -> String {
         events += log.len();
         told.push(format!("{} {:?} {:?}", row.title, row.stage, common::kinds(&log)));
     }
+    let problem = place.desk.problem(place.cause);
+    let (log, _) = problem.events(Version::new(1), 100).unwrap();
+    let (folded, version) = Problem::fold(&log).unwrap();
+    let seen = problem.get().unwrap();
+    assert_eq!((&folded, version), (seen.problem(), seen.version()), "the log is the truth");
+    events += log.len();
+    told.push(format!("{:?} {:?}", folded.stage(), log.iter().map(|event| event.body.name()).collect::<Vec<_>>()));
     told.sort();
     let news = place.desk.feed(None, &Filter::default(), 100).unwrap();
     let mut seen = BTreeSet::new();

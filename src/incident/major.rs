@@ -305,10 +305,10 @@ impl Incident {
         matches!(self.major(), Some(Major::Accepted(_) | Major::StoodDown(_)))
     }
 
-    /// Whether it is a major incident that runs.
+    /// Whether it is a major incident that runs. What was closed or cancelled by a correction runs no longer.
     #[must_use]
-    pub const fn is_running_major(&self) -> bool {
-        matches!(self.major(), Some(Major::Accepted(_)))
+    pub fn is_running_major(&self) -> bool {
+        matches!(self.major(), Some(Major::Accepted(_))) && !self.stage().is_final()
     }
 
     /// Whether it is proposed as a major incident, and nobody has judged that yet.

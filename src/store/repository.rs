@@ -52,7 +52,7 @@ pub struct EventPage {
 /// cases that can be run: the module `contract`, with the feature of that name.
 ///
 /// - A commit lands whole or not at all, and only if every record is what it expects, every guard holds,
-///   and the policy is the one by which it was decided.
+///   no record bears what none may, and the policy is the one by which it was decided.
 /// - A command that landed is remembered with its answer; the same command does not land again.
 /// - What one tenant stores, no call for another tenant sees. Only [`wakes`](Self::wakes) and
 ///   [`forget`](Self::forget) cross tenants, and they carry no content.

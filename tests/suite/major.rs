@@ -359,6 +359,9 @@ fn a_correction_leaves_it_a_major_incident_that_does_not_close_by_itself() {
     house.time.advance(days(60));
     let seen = incident(&house.anna(), id);
     assert_eq!((seen.stage(), seen.is_running_major()), (Stage::Resolved, true));
+    let to = CorrectTo::Cancelled(Cancellation::NotAnIncident);
+    house.mia().incident(id).correct(Correct::new(to, "it was none")).unwrap();
+    assert!(house.anna().worklist(&Query::all().majors(), None, 10).unwrap().rows.is_empty(), "it runs no longer");
 }
 
 #[test]

@@ -200,6 +200,12 @@ impl Place {
         self.records.iter().find(|record| record.id == id).map(Record::incident)
     }
 
+    /// Looks at all of them anew.
+    pub fn refresh_all(&mut self) {
+        let ids: Vec<_> = self.records.iter().map(|record| record.id).collect();
+        ids.into_iter().for_each(|id| self.refresh(id));
+    }
+
     /// Looks at a record anew: everything that may have happened to it is taken down.
     pub fn refresh(&mut self, id: Id<Incident>) {
         if self.record(id).is_none() {

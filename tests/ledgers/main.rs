@@ -141,7 +141,9 @@ impl Story {
                 }
                 "assign"
             }
-            9 if incident.cancel(Cancel::from(Cancellation::Duplicate { of: self.other })).is_ok() => {
+            9 if stage != Stage::Cancelled
+                && incident.cancel(Cancel::from(Cancellation::Duplicate { of: self.other })).is_ok() =>
+            {
                 self.oracle.cancelled(now);
                 "merge"
             }

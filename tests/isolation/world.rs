@@ -203,7 +203,9 @@ impl Place {
     /// Looks at all of them anew.
     pub fn refresh_all(&mut self) {
         let ids: Vec<_> = self.records.iter().map(|record| record.id).collect();
-        ids.into_iter().for_each(|id| self.refresh(id));
+        for id in ids {
+            self.refresh(id);
+        }
     }
 
     /// Looks at a record anew: everything that may have happened to it is taken down.

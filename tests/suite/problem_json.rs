@@ -92,6 +92,9 @@ fn whatever_happens_is_read_back_as_it_was_written_and_withheld_it_folds_alike()
     }
 }
 
+/// What spoils a snapshot.
+type Bend = fn(&mut Value);
+
 #[test]
 fn what_is_no_problem_is_told_where() {
     let life = whole_life(&house());
@@ -99,7 +102,6 @@ fn what_is_no_problem_is_told_where() {
         let outcome = life.iter().find(|outcome| outcome.problem().stage() == stage).unwrap();
         serde_json::to_value(outcome.problem()).unwrap()
     };
-    type Bend = fn(&mut Value);
     let bends: [(Stage, Bend, &str); 8] = [
         (Stage::New, |json| json["schema"] = json!(2), "schema"),
         (Stage::New, |json| json["stage"] = json!({ "on_hold": {} }), "stage"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Course, illegal, invalid, reading::Reading};
+use super::{Context, Course, invalid, reading::Reading};
 use crate::{
     actor::ActorId,
     command::{AcceptMajor, IncidentCommand as Command},
@@ -24,6 +24,13 @@ pub(super) fn events(
     read: &mut Reading<'_>,
     context: &Context<'_>,
 ) -> Vec<Event> {
+    if let Some(since) = incident.major().and_then(Major::since).filter(|since| context.occurred_at < *since) {
+        let rule = format!("lies before the major incident came to where it stands, which was {}", since.to_rfc3339());
+        let about = matches!(command.verb(), Verb::JudgeMajor | Verb::ManageMajor | Verb::ReviewMajor);
+        if about {
+            read.fault("occurred_at", "time.before_stage", rule);
+        }
+    }
     match command {
         Command::ProposeMajor { reason } => {
             is_no_child(incident, read);
@@ -110,10 +117,10 @@ pub(super) fn follows(mut course: Course, command: &Command, context: &Context<'
     let verb = command.verb();
     let floor = course.record.major().and_then(Major::running).and_then(|running| running.floor().cloned());
     if let Some(change) = floored(&course.record, floor) {
-        course = happens(course, verb, Event::PriorityChanged(change.into()), context)?;
+        course = course.happens(Event::PriorityChanged(change.into()), verb, context)?;
     }
     match closure(&course.record, context) {
-        Some(event) => happens(course, verb, event, context),
+        Some(event) => course.happens(event, verb, context),
         None => Ok(course),
     }
 }
@@ -165,7 +172,8 @@ pub(super) fn proposed(course: Course, context: &Context<'_>) -> Result<Course, 
     if criteria.is_empty() {
         return Ok(course);
     }
-    happens(course, Verb::ProposeMajor, Event::MajorProposed(MajorProposal { criteria, reason: None }), context)
+    let proposal = MajorProposal { criteria, reason: None };
+    course.happens(Event::MajorProposed(proposal), Verb::ProposeMajor, context)
 }
 
 /// A major incident that runs is not cancelled under its manager.
@@ -176,9 +184,4 @@ pub(super) fn may_be_cancelled(incident: &Incident, verb: Verb) -> Result<(), Er
     let fault =
         Fault::new("as", "major.running", "would end a major incident that runs; demote it first, or stand it down");
     Err(invalid(Faults::one(fault), verb, Some(incident.number())))
-}
-
-fn happens(course: Course, verb: Verb, event: Event, context: &Context<'_>) -> Result<Course, Error> {
-    let applied = course.apply(event, &context.stamp(), context.cause);
-    applied.map_err(|course| illegal(verb, &course.record))
 }

@@ -1,6 +1,6 @@
 //! Whom a merge brings to the incident that goes on, and who leaves it when the merge is undone.
 
-use super::{Context, Course, illegal};
+use super::{Context, Course};
 use crate::{
     error::Error,
     incident::{Incident, IncidentEvent as Event},
@@ -48,12 +48,11 @@ pub(crate) fn brings(
     concerned(duplicate).iter().filter(comes).map(|person| PersonRef::clone(person)).collect()
 }
 
-/// The incident that goes on, watched by those whom a merge brings.
+/// The incident that goes on, watched by those whom a merge brings. Of who watches it already for the sake of another
+/// duplicate that is said once more: whoever undoes the other merge meanwhile meets a conflict, and looks again.
 pub(crate) fn join(mut course: Course, people: &[PersonRef], context: &Context<'_>) -> Result<Course, Error> {
     for person in people {
-        if !course.record.facts().watchers.contains(person) {
-            course = happens(course, Event::Watched(person.clone()), context)?;
-        }
+        course = course.happens(Event::Watched(person.clone()), Verb::Merge, context)?;
     }
     Ok(course)
 }
@@ -66,13 +65,8 @@ pub(crate) fn part<'p>(
 ) -> Result<Course, Error> {
     for person in people {
         if course.record.facts().watchers.contains(person) {
-            course = happens(course, Event::Unwatched(person.clone()), context)?;
+            course = course.happens(Event::Unwatched(person.clone()), Verb::Merge, context)?;
         }
     }
     Ok(course)
-}
-
-fn happens(course: Course, event: Event, context: &Context<'_>) -> Result<Course, Error> {
-    let applied = course.apply(event, &context.stamp(), context.cause);
-    applied.map_err(|course| illegal(Verb::Merge, &course.record))
 }

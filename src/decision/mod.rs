@@ -135,6 +135,11 @@ impl<K: Managed> Course<K> {
         }));
     }
 
+    /// Applies what a command by this verb brings about.
+    fn happens(self, event: K::Event, verb: K::Verb, context: &Context<'_>) -> Result<Self, Error> {
+        self.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(verb, &course.record))
+    }
+
     /// Applies what happens next, or hands back the course and the event that is not legal.
     fn apply(mut self, event: K::Event, stamp: &Stamp<'_>, cause: &Cause) -> Result<Self, Box<Self>> {
         let before = self.record.before(&self.clockwork);

@@ -39,7 +39,7 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
     let before = takes_away.then(|| course.record.clone());
     let mut course = course;
     for event in events {
-        course = course.apply(event, &stamp, context.cause).map_err(|course| illegal(verb, &course.record))?;
+        course = course.happens(event, verb, context)?;
     }
     keeps_required(before, verb, &course.record, context)?;
     match command {
@@ -84,7 +84,7 @@ fn reassessed(course: Course, cause: PriorityCause, context: &Context<'_>) -> Re
     match changes::reassess(&course.record, cause, context) {
         Some(change) => {
             let event = Event::PriorityChanged(change.into());
-            course.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(Verb::Edit, &course.record))
+            course.happens(event, Verb::Edit, context)
         }
         None => Ok(course),
     }

@@ -43,10 +43,9 @@ pub(super) fn decide(
     if !read.faults.is_empty() {
         return Err(invalid(read.faults, verb, Some(problem.number())));
     }
-    let stamp = context.stamp();
     let mut course = course;
     for event in events {
-        course = course.apply(event, &stamp, context.cause).map_err(|course| illegal(verb, &course.record))?;
+        course = course.happens(event, verb, context)?;
     }
     match command {
         Command::Edit(edit) if edit.weighs() => reassessed(course, context),
@@ -58,8 +57,7 @@ fn reassessed(course: Course<Problem>, context: &Context<'_>) -> Result<Course<P
     match changes::reassess(&course.record, PriorityCause::Edited, context) {
         Some(change) => {
             let event = Facet::PriorityChanged(change.into()).into();
-            let applied = course.apply(event, &context.stamp(), context.cause);
-            applied.map_err(|course| illegal(Verb::Edit, &course.record))
+            course.happens(event, Verb::Edit, context)
         }
         None => Ok(course),
     }

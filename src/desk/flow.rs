@@ -8,6 +8,7 @@ use super::{
     ActingDesk, InForce, Outcome,
     commit::{Attempt, Committed, Place},
     judge::recorded_at,
+    merge::Masters,
     observe::Tries,
     outcome::Preview,
     reads::Known,
@@ -273,7 +274,7 @@ impl<R: Repository> ActingDesk<R> {
         loaded: &Known<K>,
         requests: Requests<'_, K>,
     ) -> Result<Result<Committed<K>, RepositoryError>, Error> {
-        let onward = Box::pin(self.forwarded(&attempt.policy, loaded, requests)).await?;
+        let onward = self.forwarded(&attempt.policy, loaded, requests).await?;
         if onward.is_some() {
             self.check_version(&attempt.policy, loaded).await?;
         }
@@ -311,7 +312,8 @@ impl<R: Repository> ActingDesk<R> {
         let record = &*loaded.kept;
         let policy = &*in_force.policy;
         let now = coming.at.unwrap_or_else(|| self.desk.now());
-        let mut masters = Box::pin(self.masters(record, requests)).await?;
+        let merges = requests.iter().any(|request| record.merge(request).is_some());
+        let mut masters = if merges { Box::pin(self.masters(record, requests)).await? } else { Masters::default() };
         let recorded_at = recorded_at(record, policy, now)?.max(masters.recorded_at(policy, now)?);
         // A version is expected of the record that was named.
         if coming.made.is_none() && coming.through.is_none() {
@@ -382,7 +384,8 @@ impl<R: Repository> ActingDesk<R> {
             let closing = self.settling(&course.record, recorded_at, in_force).await?;
             course = K::settle(course, occurred_at, recorded_at, closing.as_deref());
         }
-        let masters = masters.decided();
+        let (masters, judged_by) = masters.decided();
+        guards.extend(judged_by);
         guards.retain(|guard| !masters.iter().any(|(_, known)| RecordId::from(known.kept.id()) == guard.id));
         Ok(Decided { course, masters, guards, unused, recorded_at })
     }
@@ -399,7 +402,7 @@ impl<R: Repository> ActingDesk<R> {
             let asked = self.asked_of::<K>(Some(K::key(loaded.kept.id())), requests);
             return self.preview_again(command, &asked, &answer).await;
         }
-        let onward = Box::pin(self.forwarded(&policy, &loaded, requests)).await?;
+        let onward = self.forwarded(&policy, &loaded, requests).await?;
         if onward.is_some() {
             self.check_version(&policy, &loaded).await?;
         }

@@ -9,14 +9,17 @@ use crate::{
     incident::Incident,
     key::PersonRef,
     policy::Policy,
-    record::{Kind as _, RecordKind},
-    store::{Filter, Guard, Loaded, MAX_PAGE, PageRequest, Query, RecordKey, Repository, Scope},
+    record::Kind as _,
+    store::{Filter, Guard, Loaded, MAX_PAGE, PageRequest, Query, Repository, Scope},
     time::Instant,
     verb::IncidentVerb as Verb,
 };
 
 /// How many duplicates of duplicates are followed to the incident that goes on. One is the rule.
 const MAX_CHAIN: usize = 32;
+
+/// How many pages of an incident's duplicates are looked at to tell who watches it for their sake: a hundred thousand.
+const MAX_PAGES: usize = 100;
 
 /// The incidents to which a duplicate is, or was, counted: what is decided about them lands in the same commit.
 #[derive(Default)]
@@ -30,10 +33,17 @@ struct Master {
 }
 
 impl Masters {
-    /// What is decided about them.
-    pub(super) fn decided(self) -> Vec<(Course, Known<Incident>)> {
-        let changed = self.0.into_iter().filter(|master| master.changed);
-        changed.filter_map(|master| Some((master.course?, master.known))).collect()
+    /// What is decided about them, and guards on those by which something was decided and that stay as they are.
+    pub(super) fn decided(self) -> (Vec<(Course, Known<Incident>)>, Vec<Guard>) {
+        let (mut decided, mut guards) = (Vec::new(), Vec::new());
+        for Master { known, course, changed } in self.0 {
+            match course {
+                Some(course) if changed => decided.push((course, known)),
+                Some(_) => guards.push(Guard { id: Incident::key(known.kept.id()), version: known.version }),
+                None => {}
+            }
+        }
+        (decided, guards)
     }
 
     /// When something can be recorded on all of them, at the earliest.
@@ -57,9 +67,6 @@ impl<R: Repository> ActingDesk<R> {
         }
         named.sort_unstable();
         named.dedup();
-        if named.is_empty() {
-            return Ok(Masters::default());
-        }
         let ids: Vec<_> = named.into_iter().map(RecordId::from).collect();
         let found = self.desk.repository().load_many(&Scope::everything(&self.tenant), &ids).await;
         let found = found.map_err(|error| self.failed(error))?.into_iter().flatten();
@@ -92,8 +99,9 @@ impl<R: Repository> ActingDesk<R> {
                 let course = self.course_of(master, recorded_at, in_force).await?;
                 let (borrowed, by) = self.borrowed(master.known.kept.id(), duplicate.id(), gone).await?;
                 guards.extend(by);
+                let before = course.happenings.len();
                 let course = part(course, gone.iter().filter(|person| !borrowed.contains(person)), &context)?;
-                master.keep(course);
+                master.keep(course, before);
             }
         }
         if let Some(master) = merge.into.and_then(|id| masters.find(id)) {
@@ -108,8 +116,9 @@ impl<R: Repository> ActingDesk<R> {
             };
             guards.extend(by);
             brought = brings(duplicate, &course.record, &borrowed, &context);
+            let before = course.happenings.len();
             let course = join(course, &brought, &context)?;
-            master.keep(course);
+            master.keep(course, before);
         }
         Ok((brought, guards))
     }
@@ -123,29 +132,35 @@ impl<R: Repository> ActingDesk<R> {
         self.caught_up(master.known.kept.as_ref().clone(), clockwork, until, until, in_force).await
     }
 
-    /// Who of these watches an incident for the sake of other duplicates, and guards on those duplicates. The first
-    /// [`MAX_PAGE`] of them are looked at.
+    /// Who of these watches an incident for the sake of other duplicates, and guards on those duplicates; the first
+    /// [`MAX_PAGES`] of them are looked at.
     async fn borrowed(
         &self,
         master: Id<Incident>,
         but: Id<Incident>,
         people: &[PersonRef],
     ) -> Result<(Vec<PersonRef>, Vec<Guard>), Error> {
-        let whole = Scope::everything(&self.tenant);
+        let (whole, repository) = (Scope::everything(&self.tenant), self.desk.repository());
         let query = Query { filter: Filter { duplicate_of: vec![master], ..Filter::default() }, ..Query::default() };
-        let request = PageRequest { query: &query, at: Instant::UNIX_EPOCH, after: None, limit: MAX_PAGE };
-        let repository = self.desk.repository();
-        let page = repository.page(&whole, request).await.map_err(|error| self.failed(error))?;
-        let ids: Vec<_> = page.rows.iter().map(|row| row.id).filter(|id| *id != Incident::key(but)).collect();
-        let found = repository.load_many(&whole, &ids).await.map_err(|error| self.failed(error))?;
         let (mut borrowed, mut guards) = (Vec::new(), Vec::new());
-        for Loaded { record, version } in found.into_iter().flatten() {
-            let Some(Incident::Cancelled(cancelled)) = record.incident() else { continue };
-            let held = cancelled.stage().brought().iter().filter(|person| people.contains(person));
-            let before = borrowed.len();
-            borrowed.extend(held.cloned());
-            if borrowed.len() > before {
-                guards.push(Guard { id: record.id(), version });
+        let mut after = None;
+        for _ in 0..MAX_PAGES {
+            let request = PageRequest { query: &query, at: Instant::UNIX_EPOCH, after, limit: MAX_PAGE };
+            let page = repository.page(&whole, request).await.map_err(|error| self.failed(error))?;
+            let ids: Vec<_> = page.rows.iter().map(|row| row.id).filter(|id| *id != Incident::key(but)).collect();
+            let found = repository.load_many(&whole, &ids).await.map_err(|error| self.failed(error))?;
+            for Loaded { record, version } in found.into_iter().flatten() {
+                let Some(Incident::Cancelled(cancelled)) = record.incident() else { continue };
+                let held = cancelled.stage().brought().iter().filter(|person| people.contains(person));
+                let before = borrowed.len();
+                borrowed.extend(held.cloned());
+                if borrowed.len() > before {
+                    guards.push(Guard { id: record.id(), version });
+                }
+            }
+            match page.rows.last().filter(|_| page.more) {
+                Some(last) => after = Some(query.sort_key(last, request.at)),
+                None => break,
             }
         }
         Ok((borrowed, guards))
@@ -160,13 +175,25 @@ impl<R: Repository> ActingDesk<R> {
         requests: Requests<'_, K>,
     ) -> Result<Option<Known<K>>, Error> {
         let ([request], Some(duplicate)) = (requests, loaded.kept.as_incident()) else { return Ok(None) };
-        let Some(of) = merged_into(duplicate).filter(|_| K::is_public_note(request)) else { return Ok(None) };
+        match merged_into(duplicate).filter(|_| K::is_public_note(request)) {
+            // What is rare is boxed, so that the futures of commands stay small.
+            Some(of) => Box::pin(self.forwarded_to(of, policy, duplicate)).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn forwarded_to<K: Managed>(
+        &self,
+        of: Id<Incident>,
+        policy: &InForce,
+        duplicate: &Incident,
+    ) -> Result<Option<Known<K>>, Error> {
         let concerned = concerned(duplicate).into_iter().any(|person| self.actor.people().any(|own| own == person));
         if !concerned || self.may(Verb::AddNote, duplicate, &policy.policy).is_err() {
             return Ok(None);
         }
-        let Some((root, version)) = self.goes_on(of).await? else { return Ok(None) };
-        Ok(K::of(&root).cloned().map(|kept| Known { kept, version }))
+        let Some(Loaded { record, version }) = self.goes_on(of).await? else { return Ok(None) };
+        Ok(K::of(&record).cloned().map(|kept| Known { kept, version }))
     }
 
     /// Whether the actor speaks as a caller does: it is the caller of the duplicate on which it wrote, or whom that affects.
@@ -176,19 +203,14 @@ impl<R: Repository> ActingDesk<R> {
 
     /// The incident that goes on in place of this one: itself, or the one of which it is a duplicate, as far as the actor
     /// may see it.
-    pub(super) async fn goes_on(
-        &self,
-        incident: Id<Incident>,
-    ) -> Result<Option<(crate::store::Record, crate::id::Version)>, Error> {
+    pub(super) async fn goes_on(&self, incident: Id<Incident>) -> Result<Option<Loaded>, Error> {
         let mut root = incident;
         for _ in 0..MAX_CHAIN {
-            let (_, found) = self.load(Some(&RecordKey::from(root)), None).await?;
-            let Some(Loaded { record, version }) = found.record else { return Ok(None) };
-            match record.incident().and_then(merged_into) {
-                Some(of) => root = of,
-                None => {
-                    return Ok(Some((record, version)).filter(|(record, _)| record.id().kind() == RecordKind::Incident));
-                }
+            let Some(loaded) = self.seen_by_all(root.into()).await? else { return Ok(None) };
+            match loaded.record.incident().map(merged_into) {
+                Some(Some(of)) => root = of,
+                Some(None) => return Ok(Some(loaded)),
+                None => return Ok(None),
             }
         }
         Ok(None)
@@ -196,9 +218,9 @@ impl<R: Repository> ActingDesk<R> {
 }
 
 impl Master {
-    fn keep(&mut self, course: Course) {
-        let joined = course.record.facts().watchers != self.known.kept.facts().watchers;
-        self.changed = self.changed || joined;
+    /// Keeps the course, of which so much had happened before the merge.
+    fn keep(&mut self, course: Course, before: usize) {
+        self.changed = self.changed || course.happenings.len() > before;
         self.course = Some(course);
     }
 }

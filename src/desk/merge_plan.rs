@@ -37,10 +37,10 @@ impl<R: Repository> ActingDesk<R> {
         let named = self.incident(into).get().await?;
         let number = named.incident().number();
         let refuse = |fault| Err(invalid(Faults::one(fault), Verb::Cancel, Some(number)));
-        let Some((root, _)) = self.goes_on(into).await? else {
+        let Some(root) = self.goes_on(into).await? else {
             return refuse(unknown("into", RecordKind::Incident));
         };
-        let into = root.id().incident().ok_or_else(|| NotFound { what: root.id().to_string() })?;
+        let into = root.record.id().incident().ok_or_else(|| NotFound { what: root.record.id().to_string() })?;
         let Seen { record: root, version } = self.incident(into).get().await?;
         if root.stage() == Stage::Cancelled {
             return refuse(Fault::new("into", "record.cancelled", format!("is {}, which is cancelled", root.number())));

@@ -193,10 +193,13 @@ impl RunningMajor {
         self.needs_review
     }
 
-    /// Everybody got word, or begins to wait for it.
+    /// Everybody got word, or begins to wait for it. A word that is dated back takes nothing from a later one.
     pub(crate) fn restart(&mut self, at: Instant) {
-        self.missed = 0;
-        self.update_due = self.update_every.map(|every| later(at, every.span()));
+        let next = self.update_every.map(|every| later(at, every.span()));
+        if next > self.update_due {
+            self.missed = 0;
+            self.update_due = next;
+        }
     }
 
     /// The word did not come in time.

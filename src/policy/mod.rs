@@ -116,7 +116,7 @@ impl Policy {
     /// | role `caller` | reads, reports, writes to, confirms and reopens what is its own |
     /// | role `monitoring` | reports, routes, writes notes, resolves, confirms, reopens |
     /// | role `agent` | everything but what follows |
-    /// | role `manager` | also overrides priorities, waives, corrects, undoes merges, reads confidential records |
+    /// | role `manager` | also overrides priorities, waives, corrects, undoes merges, accepts and leads major incidents, reads confidential records |
     /// | role `administrator` | everything, importing, reissuing, redacting and publishing policies included |
     #[must_use]
     pub fn itil() -> Self {

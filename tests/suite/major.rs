@@ -365,6 +365,31 @@ fn a_correction_leaves_it_a_major_incident_that_does_not_close_by_itself() {
 }
 
 #[test]
+fn nothing_is_said_of_it_for_a_time_before_it_began_and_an_earlier_word_takes_nothing_from_a_later() {
+    let house = house();
+    let id = reported(&house.bob());
+    let (anna, mia) = (house.anna().incident(id), house.mia().incident(id));
+    house.time.advance(hours(2));
+    let began = house.time.now();
+    mia.accept_major(AcceptMajor::default()).unwrap();
+    house.time.advance(minutes(30));
+    let before = incident(&house.anna(), id);
+    for result in [
+        mia.clone().occurring_at(began - minutes(1)).stand_down_major("back"),
+        mia.clone().occurring_at(began - minutes(1)).demote_major("it was none"),
+        mia.clone().occurring_at(began - minutes(1)).hand_over_major("kim"),
+    ] {
+        assert_eq!(faults(&result.unwrap_err()), [("occurred_at", "time.before_stage")]);
+    }
+    assert_eq!(incident(&house.anna(), id), before, "nothing is stored");
+    let due = || incident(&house.anna(), id).major().unwrap().running().unwrap().update_due();
+    anna.add_note("We are on it").unwrap();
+    assert_eq!(due(), Some(began + minutes(90)));
+    anna.clone().occurring_at(began + minutes(10)).add_note("We knew already").unwrap();
+    assert_eq!(due(), Some(began + minutes(90)));
+}
+
+#[test]
 fn a_policy_that_makes_no_sense_is_told_where() {
     let mut draft = andon::PolicyDraft::itil();
     draft.major.criteria = vec![

@@ -354,6 +354,64 @@ fn two_that_bring_the_same_person_are_undone_at_once() {
     }
 }
 
+#[test]
+fn whom_one_brings_and_another_takes_away_at_once_is_there_for_the_one() {
+    for round in 0..60 {
+        let house = Arc::new(House::new());
+        let anna = house.anna();
+        let master = reported(&anna, "bob");
+        let (first, second) = (reported(&anna, "eve"), reported(&anna, "eve"));
+        merge(&anna, first, master).unwrap();
+        std::thread::scope(|scope| {
+            let other = Arc::clone(&house);
+            scope.spawn(move || other.mia().incident(first).undo_merge("another relay").unwrap());
+            let other = Arc::clone(&house);
+            scope.spawn(move || merge(&other.anna(), second, master).unwrap());
+        });
+        assert_eq!(watchers(&anna, master), ["eve"], "round {round}: her other call is merged");
+        house.mia().incident(second).undo_merge("another relay").unwrap();
+        assert!(watchers(&anna, master).is_empty(), "round {round}");
+    }
+}
+
+#[test]
+fn no_correction_and_no_history_makes_a_second_level() {
+    let house = House::new();
+    let (anna, ada) = (house.anna(), house.admin());
+    let ids: Vec<_> = (0..4).map(|_| reported(&anna, "bob")).collect();
+    merge(&anna, ids[1], ids[0]).unwrap();
+    let correct = |of| {
+        andon::command::Correct::new(
+            andon::command::CorrectTo::Cancelled(Cancellation::Duplicate { of }),
+            "it was the same",
+        )
+    };
+    assert_eq!(faults(&ada.incident(ids[0]).correct(correct(ids[2])).unwrap_err()), [("to", "link.third_level")]);
+    assert_eq!(faults(&ada.incident(ids[2]).correct(correct(ids[1])).unwrap_err()), [("to", "record.cancelled")]);
+    anna.incident(ids[3]).link(andon::link::Link::ChildOf(ids[2])).unwrap();
+    for (command, path, fault) in [
+        (IncidentCommand::Cancel(Cancel::duplicate_of(ids[1])), "steps[0].as", "record.cancelled"),
+        (
+            IncidentCommand::Link { link: andon::link::Link::ChildOf(ids[3]), reason: None },
+            "steps[0].link",
+            "link.third_level",
+        ),
+    ] {
+        let at = crate::common::at(crate::common::START);
+        let by = andon::actor::ActorId::System;
+        let step = andon::desk::HistoryStep { at, by: by.clone(), on_behalf_of: None, command, otherwise: None };
+        let history = andon::desk::History {
+            from: None,
+            report: Report::new("Mail was down"),
+            reported_at: at,
+            reported_by: by,
+            steps: vec![step],
+            on_refusal: andon::desk::OnRefusal::Abort,
+        };
+        assert_eq!(faults(&ada.import(&history).unwrap_err()), [(path, fault)]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 

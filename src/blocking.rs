@@ -21,8 +21,8 @@ use crate::{
     command::{Command, IncidentCommand, Raise, Report},
     decision::{AllowedMove, Managed},
     desk::{
-        self, Applied, Batch, ClockSeen, Count, Cursor, Deliveries, History, Imported, Outcome, Page, Preview, Seen,
-        Selection, Woken,
+        self, AnyOutcome, AnyPreview, Applied, Batch, ClockSeen, Count, Cursor, Deliveries, History, Imported, Outcome,
+        Page, Preview, Seen, Selection, Woken,
     },
     error::Error,
     event::{Event, PolicyStamp, RecordId},
@@ -153,7 +153,7 @@ impl<R: Repository> ActingDesk<R> {
     ///
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::execute).
-    pub fn execute(&self, command: Command) -> Result<Outcome, Error> {
+    pub fn execute(&self, command: Command) -> Result<AnyOutcome, Error> {
         pollster::block_on(self.0.execute(command))
     }
 
@@ -161,7 +161,7 @@ impl<R: Repository> ActingDesk<R> {
     ///
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::preview).
-    pub fn preview(&self, command: Command) -> Result<Preview, Error> {
+    pub fn preview(&self, command: Command) -> Result<AnyPreview, Error> {
         pollster::block_on(self.0.preview(command))
     }
 

@@ -10,6 +10,8 @@ use crate::{
     fault::{Broken, Faults},
     incident::{FieldValue, Incident},
     key::{ChoiceKey, ExternalKey, FieldKey, KeyError},
+    problem::Problem,
+    record::{Assignment, Facts},
     text::{MAX_TEXT_CHARS, Text},
 };
 
@@ -123,7 +125,7 @@ fn list(options: &[ChoiceKey]) -> String {
     options.iter().map(ChoiceKey::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// A fact that can be asked for, or `fields.` and the key of a field of the host's own.
+/// Something that can be asked for, or `fields.` and the key of a field of the host's own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Arc<str>", into = "Arc<str>")]
 #[non_exhaustive]
@@ -154,13 +156,19 @@ pub enum FieldName {
     Group,
     /// `person`
     Person,
-    /// `resolution.text`
+    /// `resolution.text`: incidents alone have it.
     ResolutionText,
+    /// `root_cause`: problems alone have it, as what follows.
+    RootCause,
+    /// `known_error`
+    KnownError,
+    /// `workaround`: of the known error.
+    Workaround,
     /// `fields.` and a key.
     Custom(FieldKey),
 }
 
-const NAMED: [FieldName; 14] = [
+const NAMED: [FieldName; 17] = [
     FieldName::Description,
     FieldName::Category,
     FieldName::Caller,
@@ -175,13 +183,34 @@ const NAMED: [FieldName; 14] = [
     FieldName::Group,
     FieldName::Person,
     FieldName::ResolutionText,
+    FieldName::RootCause,
+    FieldName::KnownError,
+    FieldName::Workaround,
 ];
 
 impl FieldName {
     /// Whether the incident has a value there.
     #[must_use]
     pub fn is_filled(&self, incident: &Incident) -> bool {
-        let (facts, assignment) = (incident.facts(), incident.assignment());
+        match self {
+            Self::ResolutionText => incident.resolution().is_some_and(|resolution| resolution.text.is_some()),
+            _ => self.is_fact(incident.facts(), incident.assignment()),
+        }
+    }
+
+    /// Whether the problem has a value there.
+    #[must_use]
+    pub fn is_filled_of(&self, problem: &Problem) -> bool {
+        match self {
+            Self::RootCause => problem.analysis().root_cause.is_some(),
+            Self::KnownError => problem.known_error().is_some(),
+            Self::Workaround => problem.known_error().is_some_and(|known| known.workaround.is_some()),
+            _ => self.is_fact(problem.facts(), problem.assignment()),
+        }
+    }
+
+    /// Whether it is a fact that every kind of record has, and is there.
+    fn is_fact<K>(&self, facts: &Facts<K>, assignment: &Assignment) -> bool {
         match self {
             Self::Description => facts.description.is_some(),
             Self::Category => facts.category.is_some(),
@@ -196,7 +225,7 @@ impl FieldName {
             Self::Items => !facts.items.is_empty(),
             Self::Group => assignment.group.is_some(),
             Self::Person => assignment.person.is_some(),
-            Self::ResolutionText => incident.resolution().is_some_and(|resolution| resolution.text.is_some()),
+            Self::ResolutionText | Self::RootCause | Self::KnownError | Self::Workaround => false,
             Self::Custom(key) => facts.fields.contains_key(key),
         }
     }
@@ -219,6 +248,9 @@ impl fmt::Display for FieldName {
             Self::Group => "group",
             Self::Person => "person",
             Self::ResolutionText => "resolution.text",
+            Self::RootCause => "root_cause",
+            Self::KnownError => "known_error",
+            Self::Workaround => "workaround",
             Self::Custom(key) => return write!(f, "fields.{key}"),
         })
     }
@@ -257,7 +289,7 @@ impl From<FieldName> for Arc<str> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequiredBy {
-    /// When it is reported: without it nothing is stored.
+    /// When it is reported: without it nothing is stored. Nothing of it is asked of problems.
     Report,
     /// When it is resolved.
     Resolution,

@@ -9,6 +9,7 @@ use crate::{
     incident::{ClosureBasis, Incident, Major, OpenObligation},
     permission::Permission,
     policy::Policy,
+    problem::Problem,
     sla::{Agreement, MetricRule},
     time::{Instant, later},
     verb::IncidentVerb,
@@ -111,6 +112,17 @@ impl fmt::Display for ReopeningLimit {
 /// What the policy asks before `by` and the incident does not have, waived or not.
 fn owed(incident: &Incident, policy: &Policy, by: RequiredBy) -> Vec<Obligation> {
     let asked = requirements(incident, policy).filter(|asked| asked.by <= by && !asked.field.is_filled(incident));
+    fields_of(asked, Some(IncidentVerb::Waive.into()))
+}
+
+/// What is owed before `by` on a problem: before its fix is applied, or before it is closed. Nobody waives it.
+pub(crate) fn of_problem(problem: &Problem, policy: &Policy, by: RequiredBy) -> Vec<Obligation> {
+    let required = policy.parts().problems.required.iter();
+    fields_of(required.filter(|asked| asked.by <= by && !asked.field.is_filled_of(problem)), None)
+}
+
+/// The fields that are asked for, as what is owed.
+fn fields_of<'a>(asked: impl Iterator<Item = &'a Requirement>, waivable_by: Option<Permission>) -> Vec<Obligation> {
     let mut owed: Vec<Obligation> = Vec::new();
     for requirement in asked {
         // What several rules ask for is owed once, as hard as the hardest of them asks.
@@ -122,7 +134,7 @@ fn owed(incident: &Incident, policy: &Policy, by: RequiredBy) -> Vec<Obligation>
             code: FIELD_REQUIRED,
             field: Some(requirement.field.clone()),
             severity: requirement.severity,
-            waivable_by: Some(IncidentVerb::Waive.into()),
+            waivable_by,
             text: format!("{} must be filled in", requirement.field),
             settles_at: None,
         });

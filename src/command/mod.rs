@@ -10,6 +10,7 @@ mod patch;
 mod problem;
 mod report;
 mod request;
+mod tagged;
 
 pub use edit::Edit;
 pub use patch::Patch;
@@ -23,9 +24,10 @@ pub use request::{AcceptMajor, Assign, Cancel, Correct, CorrectTo, Hold, Inciden
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{event::DecodeError, id::Id, incident::Incident};
+use crate::{event::DecodeError, id::Id, incident::Incident, problem::Problem};
 
-/// Anything that can be asked of a desk.
+/// Anything that can be asked of a desk. As JSON: `{"report": {"title": "Mail is down"}}`, `{"incident": {"id": "0192…",
+/// "request": {"command": "start_work"}}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -39,6 +41,15 @@ pub enum Command {
         /// What.
         request: IncidentCommand,
     },
+    /// Raise a problem.
+    Raise(Box<Raise>),
+    /// Do something to a problem that exists.
+    Problem {
+        /// Which.
+        id: Id<Problem>,
+        /// What.
+        request: ProblemCommand,
+    },
 }
 
 impl Command {
@@ -50,25 +61,45 @@ impl Command {
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
         crate::event::decode(json).map_err(|error: DecodeError| {
             let mut whole: Value = serde_json::from_slice(json).unwrap_or_default();
-            let request = whole.pointer_mut("/incident/request").map(Value::take);
-            let request = request.filter(|_| error.path() == "incident.request");
-            let found = request.and_then(request::fault_of).map(|fault| fault.below("incident.request"));
-            found.unwrap_or(error)
+            let mut told = |path: &str, fault_of: fn(Value) -> Option<DecodeError>| {
+                let request = whole.pointer_mut(&format!("/{}", path.replace('.', "/"))).map(Value::take);
+                request.filter(|_| error.path() == path).and_then(fault_of).map(|fault| fault.below(path))
+            };
+            told("incident.request", IncidentCommand::fault_of)
+                .or_else(|| told("problem.request", ProblemCommand::fault_of))
+                .unwrap_or(error)
         })
     }
 }
 
-impl IncidentCommand {
+/// Declares how the commands on a kind of record are read.
+macro_rules! from_json {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(impl $name {
+            $(#[$doc])*
+            pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+                crate::event::decode(json).map_err(|error| {
+                    let whole = serde_json::from_slice(json).unwrap_or_default();
+                    Self::fault_of(whole).unwrap_or(error)
+                })
+            }
+        })*
+    };
+}
+
+from_json! {
     /// Reads a command from JSON: `{"command": "resolve", "code": "fixed"}`, `{"command": "cancel", "as":
     /// "withdrawn"}`, `{"command": "cancel", "as": {"duplicate": {"of": "0192f0c4-…"}}}`.
     ///
     /// # Errors
     /// [`DecodeError`] with the path to what cannot be read: `code`, `as.duplicate.of`; `command` for a command that
     /// there is not.
-    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
-        crate::event::decode(json).map_err(|error| {
-            let whole = serde_json::from_slice(json).unwrap_or_default();
-            request::fault_of(whole).unwrap_or(error)
-        })
-    }
+    IncidentCommand;
+    /// Reads a command from JSON: `{"command": "start_fix", "change": "CHG0042"}`, `{"command": "dismiss", "as":
+    /// "not_reproducible"}`, `{"command": "dismiss", "as": {"duplicate": {"of": "0192f0c4-…"}}}`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path to what cannot be read: `review_at`, `workaround.effect`; `command` for a command
+    /// that there is not.
+    ProblemCommand;
 }

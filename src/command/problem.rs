@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttachmentInput, Edit, Override, Patch, RatedInput};
+use super::{AttachmentInput, Edit, Override, Patch, RatedInput, tagged::tagged};
 use crate::{
     digest::Digest,
     id::Id,
@@ -219,7 +219,7 @@ impl KnownErrorInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RootCauseInput {
-    /// What kind of cause it is: one of the policy's `cause_categories`, if it has any.
+    /// What kind of cause it is: one of the policy's [`cause_categories`](crate::policy::ProblemPolicy::cause_categories), if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// What it is.
@@ -279,11 +279,9 @@ pub enum CorrectProblemTo {
     Dismissed(Dismissed),
 }
 
+tagged! {
 /// What is asked of a problem. As JSON: `{"command": "start_fix", "change": "CHG0042"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum ProblemCommand {
+pub enum ProblemCommand = "ProblemCommand" {
     /// Begin to judge whether it is a problem, and how much it matters.
     Assess {},
     /// Begin to look for the cause. A person who takes up what no person has becomes its owner.
@@ -435,6 +433,7 @@ pub enum ProblemCommand {
         reason: String,
     },
 }
+}
 
 impl ProblemCommand {
     /// The verb: what permission it needs, and how errors name it.
@@ -484,13 +483,5 @@ impl ProblemCommand {
             Some(other) => Some((other, path)),
             None => None,
         }
-    }
-
-    /// Reads a command from JSON: `{"command": "dismiss", "as": "not_reproducible"}`.
-    ///
-    /// # Errors
-    /// [`DecodeError`](crate::event::DecodeError) with the path to what cannot be read.
-    pub fn from_json(json: &[u8]) -> Result<Self, crate::event::DecodeError> {
-        crate::event::decode(json)
     }
 }

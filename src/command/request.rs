@@ -1,12 +1,10 @@
 //! What can be asked of an incident that exists.
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
-use super::{AttachmentInput, Edit, Patch};
+use super::{AttachmentInput, Edit, Patch, tagged::tagged};
 use crate::{
     digest::Digest,
-    event::{DecodeError, decode_value},
     id::Id,
     incident::{Audience, Cancellation, ConfirmedBy, Incident, Milestone, Phase, Remedy},
     link::Link,
@@ -14,27 +12,9 @@ use crate::{
     verb::IncidentVerb as Verb,
 };
 
-/// Declares the commands once for two ways of reading: with the name of the command as a member beside the others,
-/// which is their form, and around them. Only the second way knows the path to what cannot be read.
-macro_rules! commands {
-    ($($commands:tt)*) => {
-        /// What is asked of an incident. As JSON: `{"command": "resolve", "code": "fixed"}`.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
-        #[non_exhaustive]
-        pub enum IncidentCommand {
-            $($commands)*
-        }
-
-        #[derive(Deserialize)]
-        #[serde(remote = "IncidentCommand", rename_all = "snake_case", deny_unknown_fields)]
-        enum Around {
-            $($commands)*
-        }
-    };
-}
-
-commands! {
+tagged! {
+/// What is asked of an incident. As JSON: `{"command": "resolve", "code": "fixed"}`.
+pub enum IncidentCommand = "IncidentCommand" {
     /// Dispatch to a group or a person.
     Assign(Assign),
     /// Take the assignment back.
@@ -227,24 +207,6 @@ commands! {
     /// Set the stage by hand.
     Correct(Correct),
 }
-
-/// That a command could be read with its name around it: `{"resolve": {"code": "fixed"}}`.
-struct Named;
-
-impl<'de> Deserialize<'de> for Named {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Around::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-/// Why a command cannot be read, with the path to it; `None` if it says not even which command it is, or can be read.
-pub(super) fn fault_of(mut command: Value) -> Option<DecodeError> {
-    let members = command.as_object_mut()?;
-    let Value::String(name) = members.remove("command")? else { return None };
-    let named = Map::from_iter([(name.clone(), command)]);
-    let error = decode_value::<Named>(named.into()).err()?;
-    // A name that is none has no members to stand among.
-    Some(if error.path() == "." { error.below("command") } else { error.within(&name) })
 }
 
 impl IncidentCommand {

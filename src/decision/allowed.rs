@@ -37,6 +37,10 @@ impl AllowedMove {
         Self { verb, command, permission, permitted, fields, obligations: Vec::new() }
     }
 
+    pub(super) fn owing(self, obligations: Vec<Obligation>) -> Self {
+        Self { obligations, ..self }
+    }
+
     /// The move.
     #[must_use]
     pub const fn verb(&self) -> AnyVerb {
@@ -130,6 +134,12 @@ pub enum MoveFieldKind {
     Link,
     /// A [`CorrectTo`](crate::command::CorrectTo): `"new"`, `{"resolved": {"code": …}}`, …
     Correction,
+    /// A [`Dismissed`](crate::problem::Dismissed): `"not_reproducible"`, `{"duplicate": {"of": …}}`, …
+    Dismissed,
+    /// A [`CorrectProblemTo`](crate::command::CorrectProblemTo): `"assessing"`, `{"resolved": {}}`, …
+    ProblemCorrection,
+    /// A [`WorkaroundInput`](crate::command::WorkaroundInput): `{"text": …, "effect": "full"}`.
+    Workaround,
 }
 
 impl MoveFieldKind {
@@ -213,6 +223,10 @@ impl MoveField {
         EDITABLE.map(levels).to_vec()
     }
 
+    pub(super) fn of_kind(self, kind: MoveFieldKind) -> Self {
+        Self { kind, ..self }
+    }
+
     fn with(name: &'static str, options: impl IntoIterator<Item = impl ToString>) -> Self {
         Self {
             required_with: options.into_iter().map(|option| option.to_string()).collect(),
@@ -269,8 +283,7 @@ impl Incident {
                         DEMOTE_MAJOR => vec![MoveField::free("reason", true)],
                         UNLINK => {
                             let links = self.links().iter().map(link_json);
-                            let link =
-                                MoveField { kind: MoveFieldKind::Link, ..MoveField::choice("link", true, links) };
+                            let link = MoveField::choice("link", true, links).of_kind(MoveFieldKind::Link);
                             vec![link, MoveField::free("reason", false)]
                         }
                         _ if verb == Verb::Waive => self.waivable(policy, now),

@@ -32,14 +32,16 @@ use crate::{
     actor::{Actor, ActorId},
     digest::Digest,
     directory::Person,
-    error::{Error, Illegal, Invalid},
+    error::{Blocked, Error, Illegal, Invalid},
     event::{Cause, PolicyStamp},
     fault::Faults,
+    field::Severity,
     id::{IdSource, Number},
     incident::Incident,
     key::PersonRef,
     ledger::Entry,
     lifecycle::{Stamp, Step},
+    obligation::Obligation,
     policy::Policy,
     record::Kind,
     sla::{Before, Clockwork},
@@ -220,4 +222,13 @@ pub(crate) fn invalid(faults: Faults, verb: impl Into<Verb>, number: Option<&Num
         (None, Verb::Problem(_)) => "the problem".to_owned(),
     };
     Invalid { code: verb.invalid(), subject, faults }.into()
+}
+
+/// An error if any of these obligations blocks.
+fn blocked(number: &Number, verb: impl Into<Verb>, owed: Vec<Obligation>) -> Result<(), Error> {
+    let obligations: Vec<_> = owed.into_iter().filter(|owed| owed.severity() == Severity::Blocking).collect();
+    if obligations.is_empty() {
+        return Ok(());
+    }
+    Err(Blocked { verb: verb.into(), number: number.clone(), obligations }.into())
 }

@@ -1,19 +1,18 @@
 //! From a command on an incident to what happens: what the policy has to say before the move.
 
-use super::{Context, Course, changes, facets, illegal, invalid, links, major, reading::Reading};
+use super::{Context, Course, blocked, changes, facets, illegal, invalid, links, major, reading::Reading};
 use crate::{
     actor::ActorId,
     command::{Cancel, Correct, CorrectTo, IncidentCommand as Command, Report},
-    error::{Blocked, Error, ReopeningOver},
+    error::{Error, ReopeningOver},
     fault::Faults,
-    field::Severity,
     incident::{
         Assignment, Audience, Cancellation, CancelledAs, ConfirmedBy, CorrectedStage, Correction, Incident,
         IncidentEvent as Event, Left, Merging, Milestone, MilestoneTime, Note, NoteFrom, Reason, Reopening, ReplyRule,
         Resolution, ResumedBy, Stage, Waiver, WakeOn,
     },
     key::{GroupRef, PersonRef, RuleId, StageLabel},
-    obligation::{self, Obligation, ReopeningLimit},
+    obligation::{self, ReopeningLimit},
     permission::Permission,
     policy::Policy,
     priority::PriorityCause,
@@ -44,7 +43,7 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
     keeps_required(before, verb, &course.record, context)?;
     match command {
         Command::Resolve(_) => {
-            blocked(&course.record, verb, obligation::before_resolution(&course.record, context.policy))?;
+            blocked(course.record.number(), verb, obligation::before_resolution(&course.record, context.policy))?;
         }
         Command::Edit(edit) if edit.weighs() => course = reassessed(course, PriorityCause::Edited, context)?,
         Command::Categorise { .. } => course = reassessed(course, PriorityCause::Categorised, context)?,
@@ -168,7 +167,7 @@ fn events(
         }
         Command::Close {} => {
             let (owed, basis) = obligation::before_closure(incident, context.policy, at);
-            blocked(incident, Verb::Close, owed)?;
+            blocked(incident.number(), Verb::Close, owed)?;
             vec![Event::Closed(basis)]
         }
         Command::Cancel(cancel) => cancelled(incident, cancel, read, context)?,
@@ -456,13 +455,4 @@ pub(super) fn reopening_limit(incident: &Incident, policy: &Policy, at: Instant)
         (_, Some(end)) if at > end => Some(ReopeningLimit::Window(end)),
         _ => None,
     }
-}
-
-/// An error if any of these obligations blocks.
-fn blocked(incident: &Incident, verb: Verb, owed: Vec<Obligation>) -> Result<(), Error> {
-    let obligations: Vec<_> = owed.into_iter().filter(|owed| owed.severity() == Severity::Blocking).collect();
-    if obligations.is_empty() {
-        return Ok(());
-    }
-    Err(Blocked { verb: verb.into(), number: incident.number().clone(), obligations }.into())
 }

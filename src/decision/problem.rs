@@ -1,13 +1,15 @@
 //! From a command on a problem to what happens: what the policy has to say before the move; and what falls due on it.
 
-use super::{Context, Course, changes, facets, illegal, invalid, reading::Reading};
+use super::{Context, Course, blocked, changes, facets, illegal, invalid, reading::Reading};
 use crate::{
     actor::ActorId,
     command::{CorrectProblemTo, FixInput, KnownErrorInput, ProblemCommand as Command, RootCauseInput},
     error::Error,
     event::Cause,
+    field::RequiredBy,
     key::{CauseCategory, ChangeRef},
     lifecycle::Stamp,
+    obligation,
     priority::PriorityCause,
     problem::{
         Closure, CorrectedStage, Correction, Dismissed, DismissedAs, Finding, Fix, Hypothesis, HypothesisJudged,
@@ -48,9 +50,21 @@ pub(super) fn decide(
         course = course.happens(event, verb, context)?;
     }
     match command {
+        Command::Observe { .. } | Command::Resolve { .. } => {
+            owes(&course.record, verb, RequiredBy::Resolution, context)?
+        }
+        Command::Close {} => owes(&course.record, verb, RequiredBy::Closure, context)?,
+        _ => {}
+    }
+    match command {
         Command::Edit(edit) if edit.weighs() => reassessed(course, context),
         _ => Ok(course),
     }
+}
+
+/// An error if something is owed before the move.
+fn owes(problem: &Problem, verb: Verb, by: RequiredBy, context: &Context<'_>) -> Result<(), Error> {
+    blocked(problem.number(), verb, obligation::of_problem(problem, context.policy, by))
 }
 
 fn reassessed(course: Course<Problem>, context: &Context<'_>) -> Result<Course<Problem>, Error> {
@@ -213,7 +227,7 @@ fn says_all(known: Option<&Text>, said: Option<&String>) -> bool {
 
 fn root_cause(input: &RootCauseInput, read: &mut Reading<'_>, context: &Context<'_>) -> Option<RootCause> {
     let category = read.maybe_key::<CauseCategory>("category", input.category.as_ref());
-    let known = &context.policy.parts().cause_categories;
+    let known = &context.policy.parts().problems.cause_categories;
     if let Some(category) = category.as_ref().filter(|category| !known.is_empty() && !known.contains(category)) {
         let list = crate::error::list(known);
         read.fault("category", "cause.unknown", format!("is `{category}`; the categories of causes are {list}"));

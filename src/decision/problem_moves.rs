@@ -1,8 +1,10 @@
 //! The moves that an actor has on a problem now.
 
-use super::allowed::{AllowedMove, MoveField};
+use super::allowed::{AllowedMove, MoveField, MoveFieldKind};
 use crate::{
     actor::Actor,
+    field::RequiredBy,
+    obligation,
     policy::Policy,
     problem::{Problem, Verdict},
     verb::ProblemVerb as Verb,
@@ -14,7 +16,7 @@ const CLEAR_OVERRIDE: &str = "clear_override";
 
 impl Problem {
     /// The moves that the problem has in its present stage, in the order of a problem's life: with the permission that
-    /// each takes and whether the actor has it, and the fields that each needs.
+    /// each takes and whether the actor has it, the fields that each needs, and the obligations that block it.
     #[must_use]
     pub fn allowed_moves(&self, actor: &Actor, policy: &Policy) -> Vec<AllowedMove> {
         let stake = self.stake();
@@ -34,7 +36,12 @@ impl Problem {
                     CLEAR_OVERRIDE => Vec::new(),
                     _ => self.fields(verb, policy),
                 };
-                AllowedMove::of(verb.into(), command, permitted, fields)
+                let owed = match verb {
+                    Verb::Observe | Verb::Resolve => obligation::of_problem(self, policy, RequiredBy::Resolution),
+                    Verb::Close => obligation::of_problem(self, policy, RequiredBy::Closure),
+                    _ => Vec::new(),
+                };
+                AllowedMove::of(verb.into(), command, permitted, fields).owing(owed)
             })
             .collect()
     }
@@ -64,13 +71,15 @@ impl Problem {
                 ]
             }
             Verb::IdentifyRootCause => {
-                let categories = match draft.cause_categories.as_slice() {
+                let categories = match draft.problems.cause_categories.as_slice() {
                     [] => free("category", false),
                     known => MoveField::choice("category", false, known),
                 };
                 vec![categories, free("text", true), free("contributing", false)]
             }
-            Verb::RecordKnownError => vec![free("symptoms", true), free("workaround", false)],
+            Verb::RecordKnownError => {
+                vec![free("symptoms", true), free("workaround", false).of_kind(MoveFieldKind::Workaround)]
+            }
             Verb::WithdrawKnownError | Verb::AbandonFix | Verb::FailFix | Verb::Reanalyse => {
                 vec![free("reason", false)]
             }
@@ -78,7 +87,7 @@ impl Problem {
             Verb::Observe => vec![free("until", false)],
             Verb::Resolve => vec![free("text", false)],
             Verb::AcceptRisk => vec![free("reason", true), free("review_at", true)],
-            Verb::Dismiss => vec![free("as", true), free("reason", false)],
+            Verb::Dismiss => vec![free("as", true).of_kind(MoveFieldKind::Dismissed), free("reason", false)],
             Verb::Route => vec![free("group", false), free("person", false)],
             Verb::Edit => MoveField::editable(draft),
             Verb::AddNote => vec![MoveField::choice("audience", true, ["public"]), free("text", true)],
@@ -93,7 +102,7 @@ impl Problem {
                 vec![priorities, free("reason", true), free("until", false)]
             }
             Verb::Redact => vec![free("texts", true), free("reason", false)],
-            Verb::Correct => vec![free("to", true), free("reason", true)],
+            Verb::Correct => vec![free("to", true).of_kind(MoveFieldKind::ProblemCorrection), free("reason", true)],
             Verb::Read
             | Verb::ReadInternal
             | Verb::ReadConfidential

@@ -48,7 +48,7 @@ pub use feed::{Change, Deliveries, Delivery};
 pub use import::{History, HistoryStep, Imported, OnRefusal, RefusedStep};
 pub use observe::{Observation, Observer};
 pub(crate) use options::Options;
-pub use outcome::{Foreseen, Outcome, Preview, Seen};
+pub use outcome::{AnyOutcome, AnyPreview, Foreseen, Outcome, Preview, Seen};
 pub use wake::{FailedWake, Woken, WokenRecord};
 pub use worklist::{Count, Page};
 
@@ -321,11 +321,13 @@ impl<R: Repository> ActingDesk<R> {
     ///
     /// # Errors
     /// As the method for that command.
-    pub async fn execute(&self, command: Command) -> Result<Outcome, Error> {
-        match command {
-            Command::Report(report) => self.run_report(*report).await,
-            Command::Incident { id, request } => self.run_requests::<Incident>(&id.into(), &[request]).await,
-        }
+    pub async fn execute(&self, command: Command) -> Result<AnyOutcome, Error> {
+        Ok(match command {
+            Command::Report(report) => self.run_report(*report).await?.into(),
+            Command::Incident { id, request } => self.run_requests::<Incident>(&id.into(), &[request]).await?.into(),
+            Command::Raise(raise) => self.run_raise(*raise).await?.into(),
+            Command::Problem { id, request } => self.run_requests::<Problem>(&id.into(), &[request]).await?.into(),
+        })
     }
 
     /// Raises a problem, from incidents or by foresight. The incidents stay what they are; each is linked to the problem as
@@ -343,11 +345,15 @@ impl<R: Repository> ActingDesk<R> {
     ///
     /// # Errors
     /// As the method for that command.
-    pub async fn preview(&self, command: Command) -> Result<Preview, Error> {
-        match command {
-            Command::Report(report) => self.preview_report(&report).await,
-            Command::Incident { id, request } => self.preview_requests::<Incident>(&id.into(), &[request]).await,
-        }
+    pub async fn preview(&self, command: Command) -> Result<AnyPreview, Error> {
+        Ok(match command {
+            Command::Report(report) => self.preview_report(&report).await?.into(),
+            Command::Incident { id, request } => {
+                self.preview_requests::<Incident>(&id.into(), &[request]).await?.into()
+            }
+            Command::Raise(raise) => self.preview_raise(&raise).await?.into(),
+            Command::Problem { id, request } => self.preview_requests::<Problem>(&id.into(), &[request]).await?.into(),
+        })
     }
 
     /// Commits a step: a move that was made on a typed incident. It is taken as a wish: the desk loads the

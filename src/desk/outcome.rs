@@ -138,7 +138,7 @@ impl<K: Kind> Preview<K> {
         Self { events: events.collect(), record, version }
     }
 
-    /// The version on which it is based; [`Version::NONE`] for a report.
+    /// The version on which it is based; [`Version::NONE`] for a report, or a problem that is raised.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
@@ -149,6 +149,86 @@ impl<K: Kind> Preview<K> {
     pub fn events(&self) -> &[Foreseen] {
         &self.events
     }
+}
+
+/// Declares what comes back for a command of any kind: that for an incident or that for a problem.
+macro_rules! of_any_kind {
+    ($(#[$doc:meta])* $name:ident of $of:ident; $($(#[$read_doc:meta])* $read:ident -> $type:ty;)*) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        #[non_exhaustive]
+        pub enum $name {
+            /// For an incident.
+            Incident($of<Incident>),
+            /// For a problem.
+            Problem($of<Problem>),
+        }
+
+        impl $name {
+            $($(#[$read_doc])*
+            #[must_use]
+            pub fn $read(&self) -> $type {
+                match self {
+                    Self::Incident(incident) => incident.$read(),
+                    Self::Problem(problem) => problem.$read(),
+                }
+            })*
+
+            /// What came back for an incident, if it was one.
+            #[must_use]
+            pub fn into_incident(self) -> Option<$of<Incident>> {
+                match self {
+                    Self::Incident(incident) => Some(incident),
+                    Self::Problem(_) => None,
+                }
+            }
+
+            /// What came back for a problem, if it was one.
+            #[must_use]
+            pub fn into_problem(self) -> Option<$of<Problem>> {
+                match self {
+                    Self::Problem(problem) => Some(problem),
+                    Self::Incident(_) => None,
+                }
+            }
+        }
+
+        impl From<$of<Incident>> for $name {
+            fn from(incident: $of<Incident>) -> Self {
+                Self::Incident(incident)
+            }
+        }
+
+        impl From<$of<Problem>> for $name {
+            fn from(problem: $of<Problem>) -> Self {
+                Self::Problem(problem)
+            }
+        }
+    };
+}
+
+of_any_kind! {
+    /// What a [`Command`](crate::command::Command) came to, for the kind of record that it was about.
+    AnyOutcome of Outcome;
+    /// The record's number.
+    number -> &Number;
+    /// Its version after the command.
+    version -> Version;
+    /// What happened. Empty if it changed nothing.
+    events -> &[Event];
+    /// The command's id.
+    command -> CommandId;
+    /// Whether the command had landed before, and this is its answer once more.
+    was_repeated -> bool;
+}
+
+of_any_kind! {
+    /// What a [`Command`](crate::command::Command) would come to, for the kind of record that it is about.
+    AnyPreview of Preview;
+    /// The version on which it is based; [`Version::NONE`] for what is not there yet.
+    version -> Version;
+    /// What would happen. Empty if it changes nothing.
+    events -> &[Foreseen];
 }
 
 /// A record as somebody sees it now: with everything that has fallen due, stored or not.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, pin::pin};
 
 use super::{
-    ActingDesk, InForce, Outcome,
+    ActingDesk, InForce, Outcome, Preview,
     commit::{Attempt, Committed, Place},
     flow::{CONFLICT_TRIES, Coming, Decided, busy},
     judge::recorded_at,
@@ -13,22 +13,19 @@ use super::{
 };
 use crate::{
     command::{IncidentCommand, MAX_RAISED_FROM, Raise},
-    decision::{Context, Course, invalid, raising},
+    decision::{Context, invalid, raising},
     error::Error,
     fault::Faults,
-    id::Id,
+    id::{Id, Number, Version},
     incident::Incident,
     link::Link,
     permission::{Permission, Stake},
     policy::Policy,
     problem::Problem,
     record::{Kind as _, RecordKind},
-    store::{Guard, Repository, RepositoryError},
+    store::{Repository, RepositoryError},
     verb::{ProblemVerb as Verb, Verb as AnyVerb},
 };
-
-/// What was decided about an incident from which a problem is raised.
-type Linked = (Course<Incident>, Known<Incident>);
 
 impl<R: Repository> ActingDesk<R> {
     pub(super) async fn run_raise(&self, raise: Raise) -> Result<Outcome<Problem>, Error> {
@@ -60,7 +57,31 @@ impl<R: Repository> ActingDesk<R> {
         attempt: &Attempt,
         raise: &Raise,
     ) -> Result<Result<Committed<Problem>, RepositoryError>, Error> {
-        let policy = &*attempt.policy.policy;
+        let decided = self.decide_raise(&attempt.policy, raise, Some(attempt)).await?;
+        let Decided { course, masters: linked, guards, unused, recorded_at } = decided;
+        let place = Place { base: None, guards, unused };
+        Ok(self.commit_with(attempt, course, place, linked, recorded_at).await)
+    }
+
+    /// What raising a problem would come to, without storing it.
+    pub(super) async fn preview_raise(&self, raise: &Raise) -> Result<Preview<Problem>, Error> {
+        let (policy, found) = self.load(None, self.options.command).await?;
+        if let (Some(command), Some(answer)) = (self.options.command, found.answer) {
+            return self.preview_again(command, &self.asked(None, &("raise", raise)), &answer).await;
+        }
+        let decided = self.decide_raise(&policy, raise, None).await?;
+        Ok(self.preview_of(&policy, None, decided, Version::NONE))
+    }
+
+    /// Decides what raising a problem comes to, for it and for the incidents from which it is raised. Without an attempt
+    /// no number is taken, and it gets one that nobody has.
+    async fn decide_raise(
+        &self,
+        in_force: &InForce,
+        raise: &Raise,
+        attempt: Option<&Attempt>,
+    ) -> Result<Decided<Problem>, Error> {
+        let policy = &*in_force.policy;
         self.may_raise_at_all(policy)?;
         let from = self.incidents_of(raise).await?;
         // All of it is recorded at once: at an instant that no incident has already behind it.
@@ -71,7 +92,7 @@ impl<R: Repository> ActingDesk<R> {
         let cause = self.cause();
         let context = Context {
             policy,
-            policy_stamp: attempt.policy.stamp,
+            policy_stamp: in_force.stamp,
             ids: &*self.desk.ids,
             actor: &self.actor,
             occurred_at: self.options.occurred_at.unwrap_or(latest),
@@ -81,7 +102,7 @@ impl<R: Repository> ActingDesk<R> {
             speaks: false,
             cause: &cause,
             importing: false,
-            clockwork: &attempt.policy.clockwork(),
+            clockwork: &in_force.clockwork(),
             texts: &BTreeSet::new(),
         };
         let raising = raising(raise, &context)?;
@@ -94,22 +115,24 @@ impl<R: Repository> ActingDesk<R> {
             self.may_with(Verb::Backdate, &stake, None, policy)?;
         }
         self.check_time::<Problem>(&context, Verb::Raise, None)?;
-        let id = Id::from_u128(self.desk.ids.id(latest));
-        let (mut linked, mut guards): (Vec<Linked>, Vec<Guard>) = (Vec::new(), Vec::new());
+        let id = Id::from_u128(if attempt.is_some() { self.desk.ids.id(latest) } else { 0 });
+        let (mut linked, mut guards) = (Vec::new(), Vec::new());
         let coming = Coming { made: Some(Problem::key(id)), at: Some(latest), through: None };
         for (index, known) in from {
             let link = IncidentCommand::Link { link: Link::CausedBy(id), reason: None };
-            let decided = self.decide_requests::<Incident>(&attempt.policy, &known, &[link], coming).await;
+            let decided = self.decide_requests::<Incident>(in_force, &known, &[link], coming).await;
             let Decided { course, guards: more, .. } =
                 decided.map_err(|error| error.below(&format!("from[{index}]")))?;
             guards.extend(more);
             linked.push((course, known));
         }
         // What is refused takes no number.
-        let number = self.take_number::<Problem>(attempt).await?;
+        let number = match attempt {
+            Some(attempt) => self.take_number::<Problem>(attempt).await?,
+            None => Number::untaken(),
+        };
         let course = raising.begin(id, number, &context)?;
-        let place = Place { base: None, guards, unused: Vec::new() };
-        Ok(self.commit_with(attempt, course, place, linked, latest).await)
+        Ok(Decided { course, masters: linked, guards, unused: Vec::new(), recorded_at: latest })
     }
 
     /// Whether there is anything that the actor may raise: asked before what is asked is read, so that a stranger learns

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Caps, ClosurePolicy, HoldRule, Intake, LabelRule, MajorPolicy, MilestoneRule, NumberFormat, Numbering,
-    ReopeningPolicy, ResolutionRule, Timeliness,
+    ProblemPolicy, ReopeningPolicy, ResolutionRule, Timeliness,
 };
 use crate::{
     calendar::CalendarDraft,
     category::Category,
     event::DecodeError,
     field::FieldDefinition,
-    key::{CalendarKey, CauseCategory, LevelName},
+    key::{CalendarKey, LevelName},
     permission::Permissions,
     priority::{Matrix, Modifier, Scale},
     sla::{Agreement, CalendarsOf},
@@ -48,9 +48,6 @@ pub struct PolicyDraft {
     /// The host's own milestones, which people record and from which and to which clocks can count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub milestones: Vec<MilestoneRule>,
-    /// What kinds of root causes problems have; if there are none here, any is taken.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cause_categories: Vec<CauseCategory>,
     /// How incidents are resolved.
     pub resolution_codes: Vec<ResolutionRule>,
     /// The business calendars, by their keys.
@@ -65,6 +62,9 @@ pub struct PolicyDraft {
     /// When an incident is proposed as a major one, and what a major incident asks.
     #[serde(skip_serializing_if = "MajorPolicy::is_default")]
     pub major: MajorPolicy,
+    /// What kinds of causes problems have, and what is asked for before one is resolved or closed.
+    #[serde(skip_serializing_if = "ProblemPolicy::is_default")]
+    pub problems: ProblemPolicy,
     /// When and how often an incident can be reopened.
     pub reopening: ReopeningPolicy,
     /// What is recognised when something is reported.

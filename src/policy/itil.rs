@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, KNOWN_REASONS, Numbering, PolicyDraft, ReopeningPolicy,
-    ResolutionRule, Timeliness, UntilRule,
+    Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, KNOWN_REASONS, MajorPolicy, Numbering, PolicyDraft,
+    ProblemPolicy, ReopeningPolicy, ResolutionRule, Timeliness, UntilRule,
 };
 use crate::{
     incident::{HoldReason, ReplyRule, WakeOn},
@@ -34,7 +34,6 @@ impl PolicyDraft {
             hold_reasons: hold_reasons(),
             stage_labels: Vec::new(),
             milestones: Vec::new(),
-            cause_categories: Vec::new(),
             resolution_codes: resolution_codes(),
             calendars: BTreeMap::new(),
             calendars_of: CalendarsOf::default(),
@@ -45,7 +44,8 @@ impl PolicyDraft {
                 on_caller_reply: ReplyRule::RestartQuietTime,
                 automatic_after_seconds: None,
             },
-            major: super::MajorPolicy::default(),
+            major: MajorPolicy::default(),
+            problems: ProblemPolicy::default(),
             reopening: ReopeningPolicy::itil(),
             intake: Intake::default(),
             numbering: Numbering::default(),

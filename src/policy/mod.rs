@@ -62,6 +62,7 @@ mod draft;
 mod itil;
 mod left_out;
 mod major;
+mod problem;
 mod rules;
 mod validate;
 
@@ -70,6 +71,7 @@ use std::collections::{BTreeMap, HashMap};
 pub use draft::PolicyDraft;
 pub(crate) use left_out::left_out;
 pub use major::{MajorCriterion, MajorPolicy};
+pub use problem::ProblemPolicy;
 pub use rules::{
     Caps, ClosurePolicy, ConfirmationRule, HoldRule, Intake, LabelRule, MilestoneRule, NumberFormat, Numbering,
     ReopeningPolicy, ResolutionRule, ServiceRequestRule, Timeliness, UntilRule,

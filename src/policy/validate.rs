@@ -44,6 +44,7 @@ impl PolicyDraft {
         self.check_intake(&mut faults);
         self.check_major(&mut faults);
         self.check_requirements(&mut faults, "closure.required", &self.closure.required);
+        self.check_problems(&mut faults);
         if let Some((quiet, after)) = self.closure.confirmation.quiet_seconds.zip(self.closure.automatic_after_seconds)
             && quiet > after
         {
@@ -239,16 +240,52 @@ impl PolicyDraft {
         }
     }
 
+    /// What is asked of incidents.
     pub(crate) fn check_requirements(&self, faults: &mut Faults, path: &str, requirements: &[Requirement]) {
+        self.check_required(faults, path, requirements, |asked| match asked.field {
+            FieldName::ResolutionText if asked.by == RequiredBy::Report => {
+                Some(("field", "is `resolution.text`, which no report can have"))
+            }
+            FieldName::RootCause | FieldName::KnownError | FieldName::Workaround => {
+                Some(("field", "is something that incidents do not have"))
+            }
+            _ => None,
+        });
+    }
+
+    /// What is asked of problems.
+    fn check_problems(&self, faults: &mut Faults) {
+        let problems = &self.problems;
+        unique(faults, "problems.cause_categories", "", problems.cause_categories.iter());
+        self.check_required(faults, "problems.required", &problems.required, |asked| match asked {
+            Requirement { field: FieldName::ResolutionText, .. } => {
+                Some(("field", "is `resolution.text`, which problems do not have"))
+            }
+            Requirement { by: RequiredBy::Report, .. } => {
+                Some(("by", "is `report`; of a problem something is asked for by its `resolution` or `closure`"))
+            }
+            _ => None,
+        });
+    }
+
+    /// What is asked for has to be known, to take values, and to be there at all: `impossible` tells the part of a
+    /// requirement that cannot be met, and why.
+    fn check_required(
+        &self,
+        faults: &mut Faults,
+        path: &str,
+        requirements: &[Requirement],
+        impossible: impl Fn(&Requirement) -> Option<(&'static str, &'static str)>,
+    ) {
         for (index, requirement) in requirements.iter().enumerate() {
-            let path = format!("{path}[{index}].field");
-            self.check_field_name(faults, path.clone(), &requirement.field);
+            let path = format!("{path}[{index}]");
+            self.check_field_name(faults, format!("{path}.field"), &requirement.field);
             let retired = |key: &FieldKey| self.fields.iter().any(|field| field.retired && field.key == *key);
-            if requirement.field == FieldName::ResolutionText && requirement.by == RequiredBy::Report {
-                faults.push(path, "requirement.impossible", "is `resolution.text`, which no report can have");
+            if let Some((part, rule)) = impossible(requirement) {
+                faults.push(format!("{path}.{part}"), "requirement.impossible", rule);
             } else if matches!(&requirement.field, FieldName::Custom(key) if retired(key)) {
                 let rule = format!("is `{}`, which takes no new values", requirement.field);
-                faults.push(path, "requirement.impossible", rule);
+                faults.push(format!("{path}.field"), "requirement.impossible", rule);
             }
         }
     }
@@ -287,6 +324,8 @@ impl PolicyDraft {
             ("intake.service_requests", self.intake.service_requests.len()),
             ("calendars", self.calendars.len()),
             ("agreements", self.agreements.len()),
+            ("problems.cause_categories", self.problems.cause_categories.len()),
+            ("problems.required", self.problems.required.len()),
         ] {
             if count > MAX_COUNT {
                 faults.push(name, "cap.exceeded", format!("has {count} entries; at most {MAX_COUNT} are allowed"));

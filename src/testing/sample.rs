@@ -128,6 +128,11 @@ fn fill_in(report: &mut Report, field: &FieldName, policy: &Policy, choices: &mu
                 report.fields.entry(key.to_string()).or_insert_with(|| value(field, choices));
             }
         }
-        FieldName::Services | FieldName::Items | FieldName::ResolutionText => {}
+        FieldName::Services
+        | FieldName::Items
+        | FieldName::ResolutionText
+        | FieldName::RootCause
+        | FieldName::KnownError
+        | FieldName::Workaround => {}
     }
 }

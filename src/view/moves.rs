@@ -40,7 +40,8 @@ pub struct FieldView {
     /// Its name in the command.
     pub name: String,
     /// What kind of value it takes: `text`, `choice`, `whole_number`, `yes_no`, `instant`, `digest`, `digests`, `texts`,
-    /// `rated`, `rated_list`, `references`, `custom_fields`, `cancellation` or `correction`, as
+    /// `rated`, `rated_list`, `references`, `custom_fields`, `cancellation`, `link`, `correction`, `dismissed`,
+    /// `problem_correction` or `workaround`, as
     /// [`MoveFieldKind`](crate::MoveFieldKind) explains them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub kind: String,

@@ -5,8 +5,8 @@ use crate::common::{
     eventful::{closes_by_itself, closing, eventful, rich},
 };
 use andon::{
-    Id, Incident, PolicyDraft, Version,
-    command::{Command, IncidentCommand},
+    Id, Incident, PolicyDraft, Problem, Version,
+    command::{Command, IncidentCommand, ProblemCommand},
     desk::Outcome,
     event::{Event, RecordId},
     incident::{FoldError, IncidentEvent},
@@ -285,6 +285,50 @@ fn a_command_that_cannot_be_read_names_the_field() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     let error = Command::from_json(br#"{"report":{"title":"x","labels":[7]}}"#).unwrap_err();
     assert_eq!(error.path(), "report.labels[0]");
+    let error = Command::from_json(br#"{"raise":{"title":"x","from":["INC1"]}}"#).unwrap_err();
+    assert_eq!(error.path(), "raise.from[0]");
+}
+
+#[test]
+fn a_bad_command_on_a_problem_is_refused_with_the_path_to_the_fault() {
+    let mut wrong = Vec::new();
+    for (json, path, says) in [
+        (r#"{"command":"add_finding"}"#, ".", "missing field `text`"),
+        (r#"{"command":"add_finding","text":7}"#, "text", "invalid type"),
+        (r#"{"command":"assess","deeply":true}"#, "deeply", "unknown field `deeply`"),
+        (r#"{"command":"judge_hypothesis","number":-1,"verdict":"refuted"}"#, "number", "invalid value"),
+        (r#"{"command":"judge_hypothesis","number":1,"verdict":"maybe"}"#, "verdict", "unknown variant `maybe`"),
+        (r#"{"command":"identify_root_cause","text":"x","contributing":[1]}"#, "contributing[0]", "invalid type"),
+        (
+            r#"{"command":"record_known_error","symptoms":"x","workaround":{"text":"y","effect":"some"}}"#,
+            "workaround.effect",
+            "unknown variant `some`",
+        ),
+        (r#"{"command":"accept_risk","reason":"x","review_at":"soon"}"#, "review_at", "invalid"),
+        (r#"{"command":"dismiss","as":"a feature"}"#, "as", "unknown variant `a feature`"),
+        (r#"{"command":"dismiss","as":{"duplicate":{"of":"PRB1"}}}"#, "as.duplicate.of", "UUID"),
+        (
+            r#"{"command":"correct","to":{"fix_in_progress":{"change":7}},"reason":"x"}"#,
+            "to.fix_in_progress.change",
+            "",
+        ),
+        (r#"{"command":"cancel","as":"withdrawn"}"#, "command", "unknown variant `cancel`"),
+        (r#"{"command":7}"#, "command", "invalid type"),
+        ("[]", ".", ""),
+        ("{", ".", "EOF"),
+    ] {
+        let error = ProblemCommand::from_json(json.as_bytes()).unwrap_err();
+        if error.path() != path || !error.message().contains(says) {
+            wrong.push(format!("{json}: {path}, {says}: {error}"));
+        }
+        let whole = format!(r#"{{"problem":{{"id":"{}","request":{json}}}}}"#, Id::<Problem>::from_u128(1));
+        let error = Command::from_json(whole.as_bytes()).unwrap_err();
+        let below = if path == "." { "problem.request".to_owned() } else { format!("problem.request.{path}") };
+        if json != "{" && (error.path() != below || !error.message().contains(says)) {
+            wrong.push(format!("{whole}: {below}, {says}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

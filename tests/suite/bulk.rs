@@ -137,7 +137,7 @@ fn a_report_can_be_previewed_without_taking_a_number() {
     let house = House::new();
     let anna = house.anna();
     let report = Report::new("Mail is down").impact("high").urgency("high");
-    let preview = anna.preview(Command::Report(Box::new(report.clone()))).unwrap();
+    let preview = anna.preview(Command::Report(Box::new(report.clone()))).unwrap().into_incident().unwrap();
     assert_eq!((preview.incident().priority().rank(), preview.events().len()), (1, 1));
     assert_eq!(anna.report(report).unwrap().number().as_str(), "INC0000001");
     assert!(anna.preview(Command::Report(Box::new(Report::new(" ")))).unwrap_err().is_invalid());

@@ -75,9 +75,24 @@ fn asynchronous_code_has_the_same_desk() {
 fn a_command_as_data_does_what_its_method_does() {
     let house = House::new();
     let report = Command::Report(Box::new(Report::new("Mail is down")));
-    let id = house.anna().execute(report).unwrap().id();
+    let id = house.anna().execute(report).unwrap().into_incident().unwrap().id();
     let start = Command::Incident { id, request: IncidentCommand::StartWork {} };
-    assert_eq!(did(&house.anna().execute(start).unwrap()), ["routed", "work_started"]);
+    let outcome = house.anna().execute(start).unwrap();
+    assert_eq!((outcome.version().get(), outcome.events().len(), outcome.was_repeated()), (3, 2, false));
+    assert_eq!(did(&outcome.into_incident().unwrap()), ["routed", "work_started"]);
+
+    let json = format!(r#"{{"raise": {{"title": "Mail queues fill up", "from": ["{id}"]}}}}"#);
+    let raise = Command::from_json(json.as_bytes()).unwrap();
+    let raised = house.anna().execute(raise).unwrap();
+    assert_eq!(raised.number().as_str(), "PRB0000001");
+    let problem = raised.into_problem().unwrap().id();
+    assert_eq!(house.anna().incident(id).get().unwrap().incident().links().len(), 1);
+    let json = format!(r#"{{"problem": {{"id": "{problem}", "request": {{"command": "investigate"}}}}}}"#);
+    let investigate = Command::from_json(json.as_bytes()).unwrap();
+    let preview = house.anna().preview(investigate.clone()).unwrap();
+    assert_eq!((preview.version().get(), preview.events().len()), (1, 2));
+    let outcome = house.anna().execute(investigate).unwrap().into_problem().unwrap();
+    assert_eq!(outcome.problem().stage(), andon::problem::Stage::Investigating);
 }
 
 #[test]

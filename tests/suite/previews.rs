@@ -185,6 +185,7 @@ proptest! {
             let before = stored(&desk);
             let preview = acting.incident(made.id()).preview(command.clone());
             let again = acting.preview(Command::Incident { id: made.id(), request: command.clone() });
+            let again = again.map(|preview| preview.into_incident().unwrap());
             prop_assert_eq!(stored(&desk), before);
             let foreseen = foreseen(preview);
             prop_assert_eq!(&self::foreseen(again), &foreseen);
@@ -206,6 +207,7 @@ proptest! {
             let report = Draw { bad, now: desk.now(), ..Draw::new(&policy) }.report(&mut choices);
             let before = stored(&desk);
             let preview = people[who].preview(Command::Report(Box::new(report.clone())));
+            let preview = preview.map(|preview| preview.into_incident().unwrap());
             prop_assert_eq!(stored(&desk), before);
             let outcome = people[who].report(report);
             if let Ok(outcome) = &outcome {

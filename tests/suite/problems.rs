@@ -11,6 +11,7 @@ use andon::{
     desk::Outcome,
     digest::Digest,
     event::Event,
+    field::{FieldName, RequiredBy, Requirement, Severity},
     incident::Audience,
     key::{CauseCategory, GroupRef},
     permission::{PermissionScope, Permissions},
@@ -234,7 +235,7 @@ fn hypotheses_are_numbered_and_judged_and_findings_stay_in_the_log() {
 
 #[test]
 fn a_root_cause_has_a_category_of_the_policy_if_that_has_any() {
-    let house = House::with(|draft| draft.cause_categories = vec![CauseCategory::new("capacity").unwrap()]);
+    let house = House::with(|draft| draft.problems.cause_categories = vec![CauseCategory::new("capacity").unwrap()]);
     let work = house.anna().problem(raised(&house.anna()));
     work.investigate().unwrap();
     let error = work.identify_root_cause(RootCauseInput::new("Full").category("fate")).unwrap_err();
@@ -246,6 +247,75 @@ fn a_root_cause_has_a_category_of_the_policy_if_that_has_any() {
     assert!(outcome.problem().progress().milestones.at(&Milestone::Identified).is_some());
     let many = (0..21).fold(RootCauseInput::new("Full"), |cause, _| cause.contributing("No alarm"));
     assert_eq!(faults(&work.identify_root_cause(many).unwrap_err()), [("contributing", "cap.exceeded")]);
+}
+
+#[test]
+fn what_the_policy_asks_of_a_problem_is_owed_before_it_is_resolved_or_closed() {
+    let asks = |field, by, severity| Requirement { field, by, severity };
+    let house = House::with(|draft| {
+        draft.problems.required = vec![
+            asks(FieldName::RootCause, RequiredBy::Resolution, Severity::Blocking),
+            asks(FieldName::Workaround, RequiredBy::Resolution, Severity::Advice),
+            asks(FieldName::KnownError, RequiredBy::Closure, Severity::Blocking),
+            asks(FieldName::Description, RequiredBy::Closure, Severity::Blocking),
+        ];
+    });
+    let id = raised(&house.anna());
+    let (work, decide) = (house.anna().problem(id), house.mia().problem(id));
+    let owed = |command: &str| {
+        let moves = decide.allowed_moves().unwrap();
+        let allowed = moves.iter().find(|allowed| allowed.command() == command).unwrap();
+        let blocks = |owed: &&andon::obligation::Obligation| owed.severity() == Severity::Blocking;
+        let owed = allowed.obligations().iter();
+        assert_eq!(allowed.is_possible(), owed.clone().filter(blocks).count() == 0);
+        owed.map(|owed| owed.field().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    work.investigate().unwrap();
+    work.start_fix(FixInput::by_change("CHG0042")).unwrap();
+    assert_eq!(owed("observe"), ["root_cause", "workaround"]);
+    for refused in [work.observe(None), work.resolve("Gone")] {
+        let Err(Error::Blocked(blocked)) = refused else { panic!("a problem without a cause was resolved") };
+        let owed: Vec<_> = blocked.obligations().iter().map(ToString::to_string).collect();
+        assert_eq!(owed, ["root_cause must be filled in"]);
+        assert_eq!(blocked.obligations()[0].waivable_by(), None);
+    }
+    assert_eq!(work.get().unwrap().problem().stage(), Stage::FixInProgress);
+    work.identify_root_cause(RootCauseInput::new("The disk is too small")).unwrap();
+    assert_eq!(owed("resolve"), ["workaround"]);
+    work.observe(Some(house.time.now() + hours(1))).unwrap();
+    // What resolves by itself was asked before.
+    house.time.advance(hours(2));
+    assert_eq!(work.get().unwrap().problem().stage(), Stage::Resolved);
+    assert_eq!(owed("close"), ["workaround", "known_error", "description"]);
+    assert_eq!(decide.close().unwrap_err().code(), "problem.close.blocked");
+    work.record_known_error(KnownErrorInput::new("Mail is late")).unwrap();
+    work.edit(Edit::new().description("Each Monday")).unwrap();
+    assert_eq!(owed("close"), ["workaround"]);
+    assert_eq!(decide.close().unwrap().problem().stage(), Stage::Closed);
+
+    // Without a fix nothing of it is owed.
+    let other = house.mia().problem(raised(&house.anna()));
+    other.dismiss(Dismissed::NotReproducible, "Never seen again").unwrap();
+    assert_eq!(other.get().unwrap().problem().stage(), Stage::Closed);
+}
+
+#[test]
+fn what_problems_and_incidents_cannot_have_is_not_asked_of_them() {
+    let faults = |json: &str| {
+        let draft = andon::PolicyDraft::from_json(json.as_bytes()).unwrap();
+        let faults = draft.validate().unwrap_err();
+        faults.iter().map(|fault| (fault.path().to_owned(), fault.code().to_owned())).collect::<Vec<_>>()
+    };
+    let told = |path: &str| vec![(path.to_owned(), "requirement.impossible".to_owned())];
+    let of_problems = |required: &str| format!(r#"{{"problems": {{"required": [{required}]}}}}"#);
+    let required = faults(&of_problems(r#"{"field": "resolution.text", "by": "closure"}"#));
+    assert_eq!(required, told("problems.required[0].field"));
+    let required = faults(&of_problems(r#"{"field": "root_cause", "by": "report"}"#));
+    assert_eq!(required, told("problems.required[0].by"));
+    let required = faults(r#"{"closure": {"required": [{"field": "root_cause", "by": "closure"}]}}"#);
+    assert_eq!(required, told("closure.required[0].field"));
+    let repeated = faults(r#"{"problems": {"cause_categories": ["capacity", "capacity"]}}"#);
+    assert_eq!(repeated, [("problems.cause_categories[1]".to_owned(), "name.repeated".to_owned())]);
 }
 
 #[test]

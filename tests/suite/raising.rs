@@ -9,7 +9,7 @@ use std::sync::{
 use crate::common::{Acting, House, at, faults};
 use andon::{
     Actor, Desk, Error, Id, Incident, MemoryRepository, Problem, Version, blocking,
-    command::{KnownErrorInput, ProblemCommand, Raise, RootCauseInput},
+    command::{Command, KnownErrorInput, ProblemCommand, Raise, RootCauseInput},
     event::Event,
     id::SequentialIds,
     permission::{PermissionScope, Permissions},
@@ -183,4 +183,26 @@ fn a_snapshot_of_what_is_observed_begins_when_the_fix_was_applied() {
     json["stage"]["observing"]["applied_at"] = serde_json::json!("2026-06-08T07:00:00Z");
     let error = Problem::from_json(&serde_json::to_vec(&json).unwrap()).unwrap_err();
     assert_eq!(error.path(), "stage", "{error}");
+}
+
+#[test]
+fn raising_can_be_previewed_without_a_number_and_without_a_link() {
+    let house = House::new();
+    let anna = house.anna();
+    let id = reported(&anna);
+    let raise = Raise::new("Queues fill up").impact("high").from_incident(id);
+    let preview = anna.preview(Command::Raise(Box::new(raise.clone()))).unwrap().into_problem().unwrap();
+    let kinds: Vec<_> = preview.events().iter().map(|event| event.body.name()).collect();
+    assert_eq!((kinds, preview.version()), (vec!["problem.raised"], Version::NONE));
+    assert!(anna.incident(id).get().unwrap().incident().links().is_empty(), "a preview has linked the incident");
+    let raised = anna.raise(raise.clone()).unwrap();
+    assert_eq!(raised.number().as_str(), "PRB0000001");
+    assert_eq!(raised.problem().priority(), preview.problem().priority());
+    // What would be refused is refused the same, with its place.
+    let again = Command::Raise(Box::new(raise));
+    let (refused, foreseen) = (anna.execute(again.clone()).unwrap_err(), anna.preview(again).unwrap_err());
+    assert_eq!((refused.code(), faults(&refused)), (foreseen.code(), faults(&foreseen)));
+    assert_eq!(faults(&refused)[0].0, "from[0].link");
+    let refused = house.bob().preview(Command::Raise(Box::new("Queues fill up".into()))).unwrap_err();
+    assert_eq!(refused.code(), house.bob().raise("Queues fill up").unwrap_err().code());
 }

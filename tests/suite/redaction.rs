@@ -521,7 +521,8 @@ fn a_preview_of_a_redaction_erases_nothing() {
     let id = house.bob().report(report()).unwrap().id();
     let texts = digests(&house.admin().incident(id), "Title about");
     let request = IncidentCommand::Redact { texts, reason: None };
-    let preview = house.admin().preview(andon::command::Command::Incident { id, request }).unwrap();
+    let preview =
+        house.admin().preview(andon::command::Command::Incident { id, request }).unwrap().into_incident().unwrap();
     assert!(preview.incident().facts().title.is_erased());
     assert!(house.admin().incident(id).get().unwrap().incident().facts().title.says("Title about Zoltan"));
     assert_eq!(tokens("Zoltan").map(Term::Token).count(), 1);

@@ -399,13 +399,18 @@ impl<R: Repository> ActingDesk<R> {
     /// One incident, by its id or its number, to do something to it or to read it.
     #[must_use]
     pub fn incident(&self, key: impl Into<RecordKey>) -> IncidentDesk<R> {
-        RecordDesk { acting: self.clone(), key: key.into(), of: PhantomData }
+        self.record(key.into())
     }
 
     /// One problem, by its id or its number, to do something to it or to read it.
     #[must_use]
     pub fn problem(&self, key: impl Into<RecordKey>) -> ProblemDesk<R> {
-        RecordDesk { acting: self.clone(), key: key.into(), of: PhantomData }
+        self.record(key.into())
+    }
+
+    /// One record of a kind.
+    pub(crate) fn record<K>(&self, key: RecordKey) -> RecordDesk<R, K> {
+        RecordDesk { acting: self.clone(), key, of: PhantomData }
     }
 }
 

@@ -58,7 +58,7 @@ impl Problem {
             ),
             E::RootCauseIdentified(cause) => only_in!(
                 self, E::RootCauseIdentified(cause),
-                [Investigating FixInProgress Observing],
+                [Investigating FixInProgress Observing Resolved],
                 i => i.identify_root_cause(cause, stamp)
             ),
             E::KnownErrorRecorded(content) => only_in!(

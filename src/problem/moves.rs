@@ -115,8 +115,8 @@ pub(crate) fn next_number(known: &[Hypothesis]) -> Option<u32> {
     u32::try_from(known.len()).ok()?.checked_add(1)
 }
 
-on_each! { [Investigating FixInProgress Observing] {
-    /// Says what the cause is.
+on_each! { [Investigating FixInProgress Observing Resolved] {
+    /// Says what the cause is: it may be understood only after it is gone.
     pub fn identify_root_cause(self, cause: RootCause, stamp: &Stamp<'_>) -> Step<Self> {
         self.noted(Event::RootCauseIdentified(cause.clone()), stamp, |this| {
             this.shared.progress.reach(Milestone::Identified, stamp.occurred_at);

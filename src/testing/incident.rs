@@ -1,25 +1,24 @@
 //! An incident in any stage, made by the commands that lead there.
 
-use super::{Failure, Result, TestDesk, people, sample, strategies::Choices};
+use super::{
+    Failure, Result, TestDesk, TypedStage,
+    lead::{in_stage, lead},
+    people, sample,
+    strategies::Choices,
+};
 use crate::{
     actor::Actor,
     command::{Assign, Cancel, Hold, IncidentCommand as Command, Override, Report, Resolve},
     desk::Outcome,
-    error::{Error, ErrorKind},
+    error::ErrorKind,
     field::{FieldName, Severity},
-    incident::{
-        Assigned, Cancellation, Cancelled, Closed, ConfirmedBy, InProgress, Incident, IncidentStage, New, OnHold,
-        Resolved, Stage,
-    },
+    incident::{Cancellation, ConfirmedBy, Incident, Stage},
     lifecycle::In,
     obligation,
     policy::Policy,
     store::Repository,
     time::Instant,
 };
-
-/// How many commands lead to a stage, at most.
-const COMMANDS: usize = 64;
 
 /// An incident: new, reported by `bob`, and whatever else is asked for.
 ///
@@ -199,10 +198,8 @@ impl IncidentBuilder {
     ///
     /// # Errors
     /// If there is no such incident.
-    pub fn typed<S: TypedStage>(self) -> Result<In<S>> {
-        let incident = self.in_stage(S::STAGE).build()?;
-        let stage = incident.stage();
-        S::of(incident).ok_or_else(|| Failure::told(format!("the incident is {stage}, and not {}", S::STAGE)))
+    pub fn typed<S: TypedStage<Kind = Incident>>(self) -> Result<In<S>> {
+        in_stage(self.in_stage(S::STAGE).build()?)
     }
 
     /// Makes it at a desk, by the commands that lead there; gives what the last of them came to.
@@ -228,19 +225,11 @@ impl IncidentBuilder {
         self.rate(&policy);
         sample::fill(&mut self.report, &policy, &mut Choices::first(), |_| true);
         let agent = desk.acting_as_async(self.by.clone().map_or_else(|| people::agent("anna"), Ok)?);
-        let mut outcome = match agent.report(self.report.clone()).await {
+        let reported = match agent.report(self.report.clone()).await {
             Err(error) if error.kind() == ErrorKind::Forbidden => system.report(self.report.clone()).await?,
             reported => reported?,
         };
-        for _ in 0..COMMANDS {
-            let incident = system.incident(outcome.id()).get().await?.into_incident();
-            let Some(command) = self.next(&incident, &policy, desk.now())? else { return Ok(outcome) };
-            outcome = match agent.incident(outcome.id()).execute(command.clone()).await {
-                Err(Error::Refused(_) | Error::NotFound(_)) => system.incident(outcome.id()).execute(command).await?,
-                done => done?,
-            };
-        }
-        Err(Failure::told(format!("{COMMANDS} commands did not lead to {}", self.stage)))
+        lead(desk, &agent, reported, |incident, policy, now| self.next(incident, policy, now)).await
     }
 
     /// Finds an impact and an urgency for the priority.
@@ -328,29 +317,3 @@ fn to_close(incident: &Incident, policy: &Policy, now: Instant) -> Command {
         },
     }
 }
-
-/// A stage that an incident can be asked for in: each is one.
-pub trait TypedStage: IncidentStage {
-    /// The stage.
-    const STAGE: Stage;
-
-    /// The incident, if it is in the stage.
-    fn of(incident: Incident) -> Option<In<Self>>;
-}
-
-macro_rules! typed {
-    ($($stage:ident),*) => {
-        $(impl TypedStage for $stage {
-            const STAGE: Stage = Stage::$stage;
-
-            fn of(incident: Incident) -> Option<In<Self>> {
-                match incident {
-                    Incident::$stage(incident) => Some(incident),
-                    _ => None,
-                }
-            }
-        })*
-    };
-}
-
-typed!(New, Assigned, InProgress, OnHold, Resolved, Closed, Cancelled);

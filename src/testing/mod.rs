@@ -1,6 +1,7 @@
 //! The test kit: for hosts that test their own code against a desk.
 //!
-//! A [`TestDesk`] is a desk with a clock that is turned by hand; [`incident`] makes an incident in any stage;
+//! A [`TestDesk`] is a desk with a clock that is turned by hand; [`incident`] makes an incident in any
+//! stage, and [`problem`] a problem;
 //! [`given`] … [`when`](Given::when) … [`then`](When::then) judges a rule of the host's and tells the whole story
 //! when it does something else; [`strategies`] make random reports, commands, histories and policies for
 //! `proptest`. With the feature `test-util`, for development:
@@ -46,7 +47,9 @@ mod failure;
 mod ids;
 mod incident;
 mod journal;
+mod lead;
 mod people;
+mod problem;
 mod sample;
 mod story;
 pub mod strategies;
@@ -55,8 +58,10 @@ mod then;
 pub use desk::{START, TestDesk};
 pub use failure::Failure;
 pub use ids::OneSalt;
-pub use incident::{IncidentBuilder, TypedStage, incident};
+pub use incident::{IncidentBuilder, incident};
+pub use lead::TypedStage;
 pub use people::{administrator, agent, caller, manager, monitoring};
+pub use problem::{ProblemBuilder, problem};
 pub use story::{Given, When, given};
 pub use then::Then;
 

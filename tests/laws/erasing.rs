@@ -7,7 +7,8 @@ use andon::{
     digest::Digest,
     event::{Body, Event},
     incident::{Incident, IncidentEvent},
-    store::{Terms, tokens},
+    problem::ProblemEvent,
+    store::{Record, Terms, tokens},
     text::Text,
 };
 use serde::Serialize;
@@ -60,7 +61,9 @@ pub fn digests(log: &[Event]) -> Vec<Digest> {
 /// The digests that these events erase.
 pub fn erased_by(events: &[Event]) -> Vec<Digest> {
     let redactions = events.iter().filter_map(|event| match &event.body {
-        Body::Incident(IncidentEvent::Redacted(redaction)) => Some(&redaction.texts),
+        Body::Incident(IncidentEvent::Redacted(redaction)) | Body::Problem(ProblemEvent::Redacted(redaction)) => {
+            Some(&redaction.texts)
+        }
         _ => None,
     });
     redactions.flatten().copied().collect()
@@ -84,7 +87,7 @@ fn strings(value: &Value, found: &mut Vec<String>) {
 
 /// What is left of the erased texts in a record, its terms and its log; and whether the canonical forms of
 /// the events are still the same.
-pub fn check(slots: &[Digest], before: &[Event], incident: &Incident, log: &[Event]) -> Result<(), String> {
+pub fn check(slots: &[Digest], before: &[Event], record: &Record, log: &[Event]) -> Result<(), String> {
     for (event, old) in log.iter().zip(before) {
         if event.canonical().ok() != old.canonical().ok() {
             return Err(format!("the canonical form of event {} has changed", event.sequence));
@@ -94,9 +97,15 @@ pub fn check(slots: &[Digest], before: &[Event], incident: &Incident, log: &[Eve
         }
     }
     let mut stored = Vec::new();
-    strings(&serde_json::to_value((incident, log)).unwrap(), &mut stored);
+    let snapshot = match record {
+        Record::Incident(incident) => serde_json::to_value(&**incident),
+        Record::Problem(problem) => serde_json::to_value(&**problem),
+        _ => panic!("another kind of record"),
+    };
+    strings(&snapshot.unwrap(), &mut stored);
+    strings(&serde_json::to_value(log).unwrap(), &mut stored);
     let left = texts(log);
-    let terms = Terms::of(&incident.clone().into());
+    let terms = Terms::of(record);
     for (_, text) in texts(before).into_iter().filter(|(digest, _)| slots.contains(digest)) {
         // What the same words stand in elsewhere, nobody has asked to erase.
         if left.iter().any(|(_, other)| other.contains(&text)) {
@@ -106,7 +115,7 @@ pub fn check(slots: &[Digest], before: &[Event], incident: &Incident, log: &[Eve
             return Err(format!("{text:?} is erased, and stands in {string:?}"));
         }
         let said: BTreeSet<_> =
-            left.iter().flat_map(|(_, other)| tokens(other)).chain(tokens(incident.number().as_str())).collect();
+            left.iter().flat_map(|(_, other)| tokens(other)).chain(tokens(record.number().as_str())).collect();
         let word = tokens(&text).find(|word| !said.contains(word));
         let word = word.map(andon::store::Term::Token);
         if let Some(word) = word.filter(|word| terms.bear(word)) {

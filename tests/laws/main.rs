@@ -18,6 +18,7 @@ mod erasing;
 mod grid;
 mod lateness;
 mod policies;
+mod problems;
 mod recount;
 mod sequences;
 mod values;

@@ -357,7 +357,7 @@ impl Sequence {
             law!(after.log[..old] == self.before.log[..], "the log before the command has changed");
         } else {
             law!(matches!(command, IncidentCommand::Redact { .. }), "something was erased by {command:?}");
-            erasing::check(&slots, &self.before.log, &after.incident, &after.log)?;
+            erasing::check(&slots, &self.before.log, &after.incident.clone().into(), &after.log)?;
             // What was asked of it before can no longer be told from anything else.
             self.landed.iter_mut().for_each(|landed| landed.forgotten = true);
         }

@@ -6,11 +6,11 @@ use andon::{
     Actor, CommandId, Desk, Id, Incident, MemoryRepository, Policy, Version,
     blocking::ActingDesk,
     directory::{Directory, DirectoryError, Person},
-    event::Event,
+    event::{Event, RecordId},
     key::{OrganisationRef, PersonRef, TenantId},
-    store::{LogPart, RecordKey, Repository, Scope},
+    store::{LogPart, Record, RecordKey, Repository, Scope},
     testing::OneSalt,
-    time::ManualTime,
+    time::{ManualTime, TimeSource},
 };
 
 use crate::policies;
@@ -33,6 +33,7 @@ impl Directory for People {
 pub struct World {
     pub time: ManualTime,
     repository: MemoryRepository,
+    desk: Desk<MemoryRepository>,
     desks: Vec<ActingDesk<MemoryRepository>>,
     scope: Scope,
     /// The policy in force, by its index.
@@ -71,10 +72,10 @@ impl World {
         let desk = Desk::with_sources(repository.clone(), time.clone(), OneSalt::default())
             .with_policy(POLICIES[policy].clone())
             .with_directory(People);
-        let tenant = andon::blocking::Desk::from(desk).tenant("acme").unwrap();
+        let tenant = andon::blocking::Desk::from(desk.clone()).tenant("acme").unwrap();
         let desks = actors().into_iter().map(|actor| tenant.acting_as(actor)).collect();
         let scope = Scope::everything(&TenantId::new("acme").unwrap());
-        Self { time, repository, desks, scope, policy, commands: 0 }
+        Self { time, repository, desk, desks, scope, policy, commands: 0 }
     }
 
     /// The desk as one of the actors uses it.
@@ -100,17 +101,28 @@ impl World {
 
     /// The record and its log, from the repository itself.
     pub fn stored(&self, id: Id<Incident>) -> Stored {
+        let (record, version, log) = self.kept(id.into());
+        Stored { incident: record.incident().expect("an incident").clone(), version, log }
+    }
+
+    /// A record of any kind and its log, from the repository itself.
+    pub fn kept(&self, id: RecordId) -> (Record, Version, Vec<Event>) {
         let found = pollster::block_on(self.repository.load(&self.scope, Some(&RecordKey::from(id)), None)).unwrap();
         let loaded = found.record.unwrap();
-        let incident = loaded.record.incident().expect("an incident");
         let mut log = Vec::new();
         let mut next = Some(Version::new(1));
         while let Some(from) = next {
             let part = LogPart { from, limit: 16, newest_first: false };
-            let page = pollster::block_on(self.repository.events(&self.scope, id.into(), part)).unwrap();
+            let page = pollster::block_on(self.repository.events(&self.scope, id, part)).unwrap();
             log.extend(page.events);
             next = page.next;
         }
-        Stored { incident: incident.clone(), version: loaded.version, log }
+        (loaded.record, loaded.version, log)
+    }
+
+    /// Everything that has fallen due is stored.
+    pub fn wake(&self) {
+        let woken = pollster::block_on(self.desk.wake(self.time.now(), 100)).unwrap();
+        assert!(woken.failed.is_empty(), "what fell due could not be stored: {:?}", woken.failed);
     }
 }

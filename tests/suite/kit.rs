@@ -2,9 +2,10 @@
 
 use andon::{
     Policy, PolicyDraft, Stage,
-    command::{Assign, Hold, IncidentCommand},
+    command::{Assign, Hold, IncidentCommand, RootCauseInput},
     incident::{Cancellation, Cancelled, ConfirmedBy, OnHold},
     permission::Permissions,
+    problem::{self, Closure, Dismissed},
     testing::{self, Failure, OneSalt, START, TestDesk, agent, given, incident, strategies},
     time::{Seconds, days, hours, minutes},
 };
@@ -53,6 +54,50 @@ fn an_incident_is_made_as_it_is_described() -> testing::Result {
     assert_eq!(incident().typed::<OnHold>()?.stage().hold().reason.as_str(), "awaiting_caller");
     let cancelled = incident().cancelled(Cancellation::NotAnIncident).typed::<Cancelled>()?;
     assert_eq!(*cancelled.stage().cancellation(), Cancellation::NotAnIncident);
+    Ok(())
+}
+
+#[test]
+fn a_problem_is_made_in_every_stage_at_a_desk_and_without() -> testing::Result {
+    for stage in problem::Stage::ALL {
+        let desk = TestDesk::new();
+        let made = testing::problem().in_stage(stage).at(&desk)?;
+        assert_eq!((made.problem().stage(), made.number().as_str()), (stage, "PRB0000001"));
+        assert_eq!(testing::problem().in_stage(stage).build()?.stage(), stage);
+    }
+    let dismissed = testing::problem().dismissed(Dismissed::NotReproducible).typed::<problem::Closed>()?;
+    assert_eq!(*dismissed.stage().closure(), Closure::Dismissed(Dismissed::NotReproducible));
+    let borne = testing::problem().risk_accepted("Too dear", START + days(90)).build()?;
+    assert_eq!(borne.review_at(), Some(START + days(90)));
+    let watched = testing::problem().observed_until(START + days(3)).typed::<problem::Observing>()?;
+    assert_eq!(watched.stage().until(), Some(START + days(3)));
+    Ok(())
+}
+
+#[test]
+fn a_problem_is_made_as_it_is_described() -> testing::Result {
+    let desk = TestDesk::new();
+    let down = incident().titled("Mail is down").at(&desk)?;
+    let made = testing::problem()
+        .titled("Queues fill up")
+        .impact("high")
+        .group("Mail")
+        .raised(|raise| raise.service("mail").proactive())
+        .from_incident(down.id())
+        .root_cause(RootCauseInput::new("The disk is too small"))
+        .known_error("Mail is late", "Send it by hand")
+        .fixed_by_change("CHG0042")
+        .at(&desk)?;
+    let made = made.problem();
+    assert_eq!((made.facts().title.as_str(), made.stage()), (Some("Queues fill up"), problem::Stage::FixInProgress));
+    assert!(made.analysis().root_cause.is_some() && made.known_error().is_some_and(|known| known.is_published()));
+    assert_eq!(made.fix().unwrap().change.as_ref().unwrap().as_str(), "CHG0042");
+    assert_eq!(desk.system().incident(down.id()).get()?.incident().links().len(), 1);
+    let failure = testing::problem().titled(" ").build().unwrap_err();
+    assert_eq!(failure.code(), Some("problem.raise.invalid"));
+    assert!(format!("{failure:?}").starts_with("the problem could not be made: "), "{failure}");
+    let failure = testing::problem().risk_accepted("Too dear", START + days(1)).in_stage(problem::Stage::Observing);
+    assert!(failure.build().unwrap_err().to_string().contains("it is Closed, and does not become Observing"));
     Ok(())
 }
 
@@ -153,6 +198,52 @@ fn every_policy_that_is_drawn_lets_incidents_be_made_in_every_stage() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn every_policy_that_is_drawn_lets_problems_be_made_in_every_stage() {
+    TestRunner::new(config(200))
+        .run(&strategies::policy(), |policy| {
+            for stage in problem::Stage::ALL {
+                prop_assert_eq!(testing::problem().in_stage(stage).build_under(&policy)?.stage(), stage);
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn problems_that_are_drawn_are_raised_and_bad_ones_are_not() {
+    let drawn = strategies::policy().prop_flat_map(|policy| {
+        let raise = strategies::raise(&policy);
+        (Just(policy), raise, strategies::choices())
+    });
+    TestRunner::new(config(500))
+        .run(&drawn, |(policy, raise, mut choices)| {
+            let desk = TestDesk::new().with_policy(policy.clone());
+            desk.system().raise(raise)?;
+            let bad = strategies::DrawProblem { bad: true, ..strategies::DrawProblem::new(&policy) };
+            prop_assert!(desk.system().raise(bad.raise(&mut choices)).is_err());
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn most_commands_on_problems_that_are_drawn_find_a_stage_that_takes_them() {
+    let policy = Policy::itil();
+    let (mut taken, mut refused) = (0_u32, 0_u32);
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..500 {
+        let command = strategies::problem_command(&policy).new_tree(&mut runner).unwrap().current();
+        let fits = problem::Stage::ALL.into_iter().any(|stage| {
+            let desk = TestDesk::new();
+            let id = testing::problem().in_stage(stage).at(&desk).unwrap().id();
+            desk.system().problem(id).execute(command.clone()).is_ok()
+        });
+        *if fits { &mut taken } else { &mut refused } += 1;
+    }
+    assert!(taken > 300 && refused > 20, "{taken} taken, {refused} refused");
 }
 
 #[test]

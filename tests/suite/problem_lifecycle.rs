@@ -12,7 +12,7 @@ const GRID: &str = "
   add_hypothesis        -    A          I              F              O          -         -
   judge_hypothesis      -    A          I              F              O          -         -
   add_finding           -    A          I              F              O          -         -
-  identify_root_cause   -    -          I              F              O          -         -
+  identify_root_cause   -    -          I              F              O          R         -
   record_known_error    -    -          I              F              O          R         C
   verify_workaround     -    -          I              F              O          R         C
   publish_known_error   -    -          I              F              O          R         C

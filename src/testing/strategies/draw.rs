@@ -137,7 +137,10 @@ impl<'a> Draw<'a> {
                 let seconds = if self.bad { 0 } else { choices.pick(1, &[60, 5_400]) };
                 Command::LogTime { seconds, note: choices.maybe(|choices| self.text(choices)) }
             }
-            Verb::OverridePriority => self.override_priority(choices),
+            Verb::OverridePriority => match self.set_override(choices) {
+                Some(set) => Command::OverridePriority(set),
+                None => Command::ClearOverride {},
+            },
             Verb::SetLabel => Command::SetLabel { label: self.label(choices) },
             Verb::RecordMilestone => self.record_milestone(choices),
             Verb::ProposeMajor => Command::ProposeMajor { reason: choices.maybe(|choices| self.text(choices)) },
@@ -313,7 +316,7 @@ impl<'a> Draw<'a> {
         }
     }
 
-    fn category(&self, choices: &mut Choices) -> Option<String> {
+    pub(super) fn category(&self, choices: &mut Choices) -> Option<String> {
         if self.bad {
             return Some(self.wrong_category(choices));
         }
@@ -333,13 +336,14 @@ impl<'a> Draw<'a> {
         choices.of(&wrong).unwrap_or(" ").to_owned()
     }
 
-    fn override_priority(&self, choices: &mut Choices) -> Command {
+    /// An override; none to clear one.
+    pub(super) fn set_override(&self, choices: &mut Choices) -> Option<Override> {
         if !self.bad && choices.roll(3) == 2 {
-            return Command::ClearOverride {};
+            return None;
         }
         let priority = if self.bad { " ".to_owned() } else { level(&self.policy.matrix().priority, choices) };
         let until = choices.pick(None, &[Some(minutes(20)), Some(hours(30))]).map(|span| later(self.now, span));
-        Command::OverridePriority(Override { priority, reason: self.text(choices), until })
+        Some(Override { priority, reason: self.text(choices), until })
     }
 
     fn label(&self, choices: &mut Choices) -> Option<String> {
@@ -384,7 +388,7 @@ impl<'a> Draw<'a> {
     }
 
     /// Some of the texts in its log; where none are known, one that is nowhere, which is refused.
-    fn redacted(&self, choices: &mut Choices) -> Vec<Digest> {
+    pub(super) fn redacted(&self, choices: &mut Choices) -> Vec<Digest> {
         let nowhere = Digest::of(b"nowhere");
         if self.bad {
             let known = self.texts.iter().copied().take(1).chain([nowhere]).collect();

@@ -9,10 +9,13 @@ use crate::{
     category::Category,
     field::{FieldDefinition, FieldKind, FieldName, RequiredBy, Requirement, Severity},
     incident::{HoldReason, ReplyRule, Stage, WakeOn},
-    key::{CategoryKey, FieldKey, GroupRef, HoldReasonKey, Label, ResolutionCode, RoleName, RuleId, StageLabel},
+    key::{
+        CategoryKey, CauseCategory, FieldKey, GroupRef, HoldReasonKey, Label, ResolutionCode, RoleName, RuleId,
+        StageLabel,
+    },
     permission::{Permission, PermissionScope, Permissions},
     policy::{
-        Caps, ConfirmationRule, HoldRule, LabelRule, NumberFormat, Policy, PolicyDraft, ReopeningPolicy,
+        Caps, ConfirmationRule, HoldRule, LabelRule, NumberFormat, Policy, PolicyDraft, ProblemPolicy, ReopeningPolicy,
         ResolutionRule, ServiceRequestRule, Timeliness, UntilRule,
     },
     priority::{Effect, Modifier, Scale, Trigger},
@@ -120,6 +123,26 @@ fn modifiers(priority: Scale, criticality: Scale) -> impl Strategy<Value = Vec<M
         .prop_map(|rules| rules.into_iter().map(|(id, (when, effect))| Modifier { id, when, effect }).collect())
 }
 
+/// What is asked of problems, all of which every problem can have.
+fn problems() -> impl Strategy<Value = ProblemPolicy> {
+    let fields = vec![
+        FieldName::Description,
+        FieldName::Person,
+        FieldName::RootCause,
+        FieldName::KnownError,
+        FieldName::Workaround,
+    ];
+    let by = prop_oneof![Just(RequiredBy::Resolution), Just(RequiredBy::Closure)];
+    let severity = prop_oneof![Just(Severity::Blocking), Just(Severity::Advice)];
+    let requirement = (prop::sample::select(fields), by, severity).prop_map(|(field, by, severity)| Requirement {
+        field,
+        by,
+        severity,
+    });
+    (keys::<CauseCategory>(0..3), vec(requirement, 0..3))
+        .prop_map(|(cause_categories, required)| ProblemPolicy { cause_categories, required })
+}
+
 fn holds() -> impl Strategy<Value = Vec<HoldRule>> {
     let reason = prop_oneof![key::<HoldReasonKey>().prop_map(Arc::from), Just(Arc::from("awaiting_caller"))];
     let reason = reason.prop_filter_map("a reason", |reason| HoldReason::try_from(reason).ok());
@@ -184,6 +207,7 @@ prop_compose! {
         holds in holds(),
         permissions in permissions(),
         codes in keys::<ResolutionCode>(1..4),
+        problems in problems(),
         labels in keys::<StageLabel>(0..4),
         confirmation in (any::<bool>(), any::<bool>(), seconds()),
         reply in prop_oneof![Just(ReplyRule::RestartQuietTime), Just(ReplyRule::Flag), Just(ReplyRule::Reopen)],
@@ -197,6 +221,7 @@ prop_compose! {
         let mut draft = PolicyDraft { name, hold_reasons: holds, permissions, ..draft };
         draft.resolution_codes = codes.into_iter().map(ResolutionRule::new).collect();
         let label = |key| LabelRule { key, stage: Stage::OnHold, label: None, retired: false };
+        draft.problems = problems;
         draft.stage_labels = labels.into_iter().map(label).collect();
         let (caller, monitoring, quiet_seconds) = confirmation;
         draft.closure.confirmation = ConfirmationRule { caller, monitoring, quiet_seconds };

@@ -4,9 +4,10 @@ use std::{fs, path::Path};
 
 use andon::{
     Actor, Desk, Error, MemoryRepository, Policy, Version,
-    command::{Assign, Edit, Hold, Override, Report, Resolve},
+    command::{Assign, Edit, FixInput, Hold, KnownErrorInput, Override, Report, Resolve, RootCauseInput},
     id::SequentialIds,
     incident::{ConfirmedBy, HoldReason},
+    problem::{Effect, Verdict},
     store::{Filter, Query, Sort, Span},
     time::{ManualTime, Seconds, days, minutes},
 };
@@ -17,10 +18,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     fs::write(seeds.join("policy/rich.toml"), toml::to_string(&rich)?)?;
     fs::write(seeds.join("policy/itil.toml"), toml::to_string(&Policy::itil())?)?;
     life(&seeds, rich)?;
+    problem(&seeds)?;
     // The commands are drawn from bytes; any will do.
     for (index, word) in ["assign hold resume resolve reopen", "correct everything, and back again"].iter().enumerate()
     {
         fs::write(seeds.join(format!("commands/{index}.txt")), word.repeat(40))?;
+        fs::write(seeds.join(format!("problems/{index}.txt")), word.repeat(40))?;
     }
     queries(&seeds)?;
     // What kind of cursor, whose, how many rows; then its text, or the places and digits that are altered.
@@ -122,6 +125,38 @@ fn life(seeds: &Path, policy: Policy) -> Result<(), Box<dyn std::error::Error>> 
         named.events(Version::new(3), 9)?.0,
     ];
     for event in logs.into_iter().flatten() {
+        fs::write(seeds.join(format!("event/{}.json", event.body.name())), serde_json::to_vec(&event)?)?;
+    }
+    Ok(())
+}
+
+/// What a small life of a problem leaves behind.
+fn problem(seeds: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let time = ManualTime::at("2026-03-27T08:00:00Z".parse()?);
+    let desk = Desk::with_sources(MemoryRepository::new(), time.clone(), SequentialIds::new());
+    let desk = andon::blocking::Desk::from(desk).tenant("acme")?.acting_as(Actor::system());
+    let raised = desk.raise("Mail queues fill up")?;
+    let problem = desk.problem(raised.id());
+    let known = KnownErrorInput::new("Mail is late").workaround("Send it by hand", Effect::Full);
+    let steps: [&dyn Fn() -> Result<andon::desk::Outcome<andon::Problem>, Error>; 10] = [
+        &|| problem.assess(),
+        &|| problem.investigate(),
+        &|| problem.add_hypothesis("The disk is full"),
+        &|| problem.judge_hypothesis(1, Verdict::Confirmed, "It was"),
+        &|| problem.identify_root_cause(RootCauseInput::new("Nobody looks").contributing("No alarm")),
+        &|| problem.record_known_error(known.clone()),
+        &|| problem.start_fix(FixInput::by_change("CHG0042")),
+        &|| problem.observe(Some("2026-04-01T08:00:00Z".parse().unwrap_or_default())),
+        &|| problem.resolve("It holds"),
+        &|| problem.close(),
+    ];
+    for step in steps {
+        time.advance(minutes(7));
+        let outcome = step()?;
+        let name = outcome.problem().stage().key();
+        fs::write(seeds.join(format!("snapshot/problem-{name}.json")), serde_json::to_vec(outcome.problem())?)?;
+    }
+    for event in problem.events(Version::new(1), 100)?.0 {
         fs::write(seeds.join(format!("event/{}.json", event.body.name())), serde_json::to_vec(&event)?)?;
     }
     Ok(())

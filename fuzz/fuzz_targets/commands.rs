@@ -3,15 +3,14 @@
 
 #![no_main]
 
+mod source;
+
 use std::sync::LazyLock;
 
 use andon::{
-    Actor, Desk, Id, Incident, MemoryRepository, Policy, PolicyDraft, Version,
+    Actor, Desk, Id, Incident, MemoryRepository, Policy, Version,
     blocking::ActingDesk,
-    command::{
-        AcceptMajor, Assign, AttachmentInput, Cancel, Correct, CorrectTo, Edit, Hold, IncidentCommand as Command,
-        Override, Patch, RatedInput, Report, Resolve,
-    },
+    command::{AcceptMajor, Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand as Command, Report, Resolve},
     digest::Digest,
     error::ErrorKind,
     event::{Body, Event},
@@ -20,49 +19,14 @@ use andon::{
     key::TenantId,
     link::Link,
     store::{LogPart, RecordKey, Repository, Scope},
-    text::Text,
     time::{Instant, ManualTime, Seconds, TimeSource},
 };
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
+use source::{POLICY, Source, texts};
 
 /// The most commands of one sequence.
 const MOST: usize = 40;
-
-/// Words that mean something to the policy; the rest of the texts is arbitrary.
-const WORDS: [&str; 24] = [
-    "high",
-    "medium",
-    "low",
-    "P1",
-    "P5",
-    "fixed",
-    "other",
-    "awaiting_caller",
-    "awaiting_date",
-    "parts",
-    "network",
-    "legacy",
-    "cause",
-    "cost",
-    "colour",
-    "red",
-    "12.50",
-    "Mail",
-    "anna",
-    "bob",
-    "a",
-    "obligation.confirmation",
-    "obligation.field",
-    "fields.cause",
-];
-
-static POLICY: LazyLock<Policy> = LazyLock::new(|| {
-    let json = include_str!("../seeds/policy/rich.json");
-    let draft: PolicyDraft = serde_json::from_str(json).expect("the seed is a policy");
-    draft.validate().expect("the seed is valid")
-});
 
 /// Another one, by which incidents close by themselves.
 static OTHER_POLICY: LazyLock<Policy> = LazyLock::new(|| {
@@ -74,43 +38,7 @@ static OTHER_POLICY: LazyLock<Policy> = LazyLock::new(|| {
     draft.validate().expect("it is valid")
 });
 
-struct Source<'a>(Unstructured<'a>);
-
 impl Source<'_> {
-    fn pick<T: Clone>(&mut self, options: &[T]) -> Result<T> {
-        self.0.choose(options).cloned()
-    }
-
-    fn text(&mut self) -> Result<String> {
-        if self.0.ratio(3, 4)? { Ok(self.pick(&WORDS)?.to_owned()) } else { self.0.arbitrary() }
-    }
-
-    fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
-        if self.0.arbitrary()? { value(self).map(Some) } else { Ok(None) }
-    }
-
-    fn patch<T>(&mut self, value: impl FnOnce(&mut Self) -> Result<T>) -> Result<Patch<T>> {
-        Ok(match self.0.int_in_range(0..=3)? {
-            0 => Patch::Set(value(self)?),
-            1 => Patch::Clear,
-            _ => Patch::Keep,
-        })
-    }
-
-    fn list<T>(&mut self, mut value: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
-        (0..self.0.int_in_range(0..=4)?).map(|_| value(self)).collect()
-    }
-
-    /// An instant near `now`, or anywhere at all.
-    fn instant(&mut self, now: Instant) -> Result<Instant> {
-        if self.0.ratio(7, 8)? {
-            let seconds = self.0.int_in_range(-300_000..=300_000)?;
-            return Ok(now.checked_add_signed(chrono::TimeDelta::seconds(seconds)).unwrap_or(now));
-        }
-        let (seconds, nanos) = (self.0.arbitrary()?, self.0.arbitrary()?);
-        Ok(Instant::from_timestamp(seconds, nanos).unwrap_or(Instant::MAX_UTC))
-    }
-
     fn hold(&mut self, now: Instant) -> Result<Hold> {
         Ok(Hold { reason: self.text()?, until: self.maybe(|s| s.instant(now))?, note: self.maybe(Self::text)? })
     }
@@ -142,35 +70,6 @@ impl Source<'_> {
             Cancellation::Withdrawn,
             Cancellation::Superseded { by: other },
         ])
-    }
-
-    fn attachment(&mut self) -> Result<AttachmentInput> {
-        let digest = Digest::of(&[self.0.int_in_range(0..=3)?]);
-        Ok(AttachmentInput { name: self.text()?, media_type: self.text()?, size: self.0.arbitrary()?, digest })
-    }
-
-    fn services(&mut self) -> Result<Vec<RatedInput>> {
-        self.list(|s| Ok(RatedInput { key: s.text()?, criticality: s.maybe(Self::text)? }))
-    }
-
-    fn edit(&mut self) -> Result<Edit> {
-        Ok(Edit {
-            title: self.patch(Self::text)?,
-            description: self.patch(Self::text)?,
-            impact: self.patch(Self::text)?,
-            urgency: self.patch(Self::text)?,
-            caller: self.patch(Self::text)?,
-            affected: self.patch(Self::text)?,
-            people_affected: self.patch(|s| s.0.arbitrary())?,
-            organisation: self.patch(Self::text)?,
-            channel: self.patch(Self::text)?,
-            services: self.patch(Self::services)?,
-            items: self.patch(Self::services)?,
-            labels: self.patch(|s| s.list(Self::text))?,
-            confidential: self.patch(|s| s.0.arbitrary())?,
-            fields: self.list(|s| Ok((s.text()?, s.maybe(Self::text)?)))?.into_iter().collect(),
-            ..Edit::default()
-        })
     }
 
     fn report(&mut self, now: Instant) -> Result<Report> {
@@ -220,10 +119,7 @@ impl Source<'_> {
             19 => Command::Attach(self.attachment()?),
             20 => Command::Detach { digest: Digest::of(&[self.0.int_in_range(0..=3)?]) },
             21 => Command::LogTime { seconds: self.0.arbitrary()?, note: self.maybe(Self::text)? },
-            22 => {
-                let until = self.maybe(|s| s.instant(now))?;
-                Command::OverridePriority(Override { priority: self.text()?, reason: self.text()?, until })
-            }
+            22 => Command::OverridePriority(self.priority_override(now)?),
             23 => Command::ClearOverride {},
             24 => Command::SetLabel { label: self.maybe(Self::text)? },
             25 => {
@@ -268,26 +164,6 @@ impl Source<'_> {
             }
         })
     }
-}
-
-/// The digests of the texts of a log that are not erased.
-fn texts(log: &[Event]) -> Vec<Digest> {
-    fn collect(value: &Value, found: &mut Vec<Digest>) {
-        match value {
-            Value::Object(object) if object.contains_key("text") && object.contains_key("salt") => {
-                let text: Text = serde_json::from_value(value.clone()).expect("what was written can be read");
-                found.push(text.digest());
-            }
-            Value::Object(object) => object.values().for_each(|value| collect(value, found)),
-            Value::Array(array) => array.iter().for_each(|value| collect(value, found)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    for event in log {
-        collect(&serde_json::to_value(event).expect("every event has a JSON form"), &mut found);
-    }
-    found
 }
 
 /// The digests that these events erase.

@@ -2,13 +2,21 @@
 
 #![no_main]
 
-use andon::Incident;
+use andon::{Incident, Problem};
 use libfuzzer_sys::fuzz_target;
 
+macro_rules! reads_back {
+    ($kind:ident, $bytes:expr) => {
+        if let Ok(record) = $kind::from_json($bytes) {
+            let json = serde_json::to_vec(&record).expect("every record has a JSON form");
+            let back = $kind::from_json(&json).expect("what was written can be read");
+            assert_eq!(back, record);
+            assert_eq!(serde_json::to_vec(&back).expect("every record has a JSON form"), json);
+        }
+    };
+}
+
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(incident) = Incident::from_json(bytes) else { return };
-    let json = serde_json::to_vec(&incident).expect("every incident has a JSON form");
-    let back = Incident::from_json(&json).expect("what was written can be read");
-    assert_eq!(back, incident);
-    assert_eq!(serde_json::to_vec(&back).expect("every incident has a JSON form"), json);
+    reads_back!(Incident, bytes);
+    reads_back!(Problem, bytes);
 });

@@ -13,7 +13,8 @@ use crate::{
     id::{CommandId, Id, Number, Version},
     incident::{Audience, HoldReason, Incident, OnHold, Stage, WakeOn},
     link::Link,
-    problem::Problem,
+    problem::{Closure, Dismissed, Problem},
+    store::Record,
 };
 
 /// What one record brings to others, and what it leaves alone.
@@ -131,6 +132,16 @@ pub enum SkipReason {
     /// It has duplicates that the planner may not see, which would have to go along.
     #[error("has duplicates that are not yours to see")]
     HasUnseenDuplicates,
+    /// Some of its duplicates cannot go along, as one that was made by a correction.
+    #[error("has duplicates that cannot go along")]
+    HasFixedDuplicates,
+    /// It has children, which would be left with what is cancelled: those that the planner may not see, or where the
+    /// incident that goes on is a child itself.
+    #[error("has children that cannot go along")]
+    HasChildren,
+    /// The record from which the plan comes no longer stands as it did.
+    #[error("is left alone, for where the plan comes from has changed; plan it anew")]
+    SourceChanged,
     /// It has changed since it was planned, so that something else would have to be done.
     #[error("has changed since it was planned; plan it anew")]
     Changed,
@@ -163,6 +174,28 @@ pub enum ByProblem {
 }
 
 impl ByProblem {
+    /// What the note says by which the published workaround of a problem is offered, as long as there is one: with the
+    /// problem's number, if there is room for it.
+    pub(crate) fn offer(problem: &Problem, most_chars: usize) -> Option<Self> {
+        let workaround = problem.known_error().and_then(|known| known.offered())?.text.as_str()?;
+        let text = format!("Workaround of {}: {workaround}", problem.number());
+        let text =
+            if text.chars().count() <= most_chars { text } else { workaround.chars().take(most_chars).collect() };
+        Some(Self::Offer { text })
+    }
+
+    /// Whether the problem still brings this.
+    fn stands(&self, problem: &Problem) -> bool {
+        match self {
+            Self::Resolve { .. } => problem.is_fixed(),
+            Self::Resume => problem.closure().is_some() && !problem.is_fixed(),
+            Self::Repoint { .. } => {
+                matches!(problem.closure(), Some(Closure::Dismissed(Dismissed::Duplicate { .. })))
+            }
+            Self::Offer { text } => Self::offer(problem, text.chars().count()).is_some_and(|now| now == *self),
+        }
+    }
+
     /// What is to be done to this incident, at this version; or why it is left alone.
     ///
     /// # Errors
@@ -208,6 +241,33 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Whether it offers something, which is done once.
+    pub(crate) const fn is_offer(&self) -> bool {
+        matches!(self, Self::ByProblem(ByProblem::Offer { .. }))
+    }
+
+    /// Whether it holds only while the record from which it comes stands as it does. (Where the commands themselves name
+    /// that record, and so see to it, it need not.)
+    pub(crate) fn depends_on_source(&self) -> bool {
+        match self {
+            Self::ByProblem(_) => true,
+            Self::Carried(carried) => {
+                carried.commands().iter().any(|command| matches!(command, Command::Reopen { .. }))
+            }
+            Self::Merged { .. } => false,
+        }
+    }
+
+    /// Whether the record from which it comes still stands as it did.
+    pub(crate) fn stands(&self, source: &Record) -> bool {
+        match (self, source) {
+            (Self::ByProblem(by), Record::Problem(problem)) => by.stands(problem),
+            (Self::ByProblem(_), Record::Incident(_)) => false,
+            (Self::Carried(_), Record::Incident(parent)) => parent.stage().is_open(),
+            (Self::Carried(_), Record::Problem(_)) | (Self::Merged { .. }, _) => true,
+        }
+    }
+
     /// What comes from `source` to this incident, at this version; or why it is left alone.
     ///
     /// # Errors
@@ -274,10 +334,12 @@ impl Carried {
         let mut reason = SkipReason::AlreadyThere;
         let mut moves = 0_usize;
         let mut commands = Vec::with_capacity(self.0.len());
+        let mut standing = Standing::of(incident);
         for command in &self.0 {
-            match fitting(command, incident, parent) {
+            match standing.fitting(command, incident, parent) {
                 Ok(command) => {
                     moves = moves.saturating_add(usize::from(!is_note(&command)));
+                    standing.goes_on(&command);
                     commands.push(command);
                 }
                 Err(why) => reason = why,
@@ -364,32 +426,61 @@ const fn is_note(command: &Command) -> bool {
     matches!(command, Command::AddNote { .. })
 }
 
-/// The command as it fits this incident, or why it does not; `parent` is its parent, if the plan comes from there.
-fn fitting(command: &Command, incident: &Incident, parent: Option<Id<Incident>>) -> Result<Command, SkipReason> {
-    let stage = incident.stage();
-    let waits_for_caller = incident.hold().is_some_and(|held| held.hold().reason == HoldReason::AwaitingCaller);
-    match command {
-        Command::AddNote { audience: Audience::Internal | Audience::Public, .. } => Ok(command.clone()),
-        Command::Resolve(_) if stage == Stage::Resolved => Err(SkipReason::AlreadyThere),
-        Command::Reopen { .. } if stage != Stage::Resolved => Err(SkipReason::AlreadyThere),
-        Command::Reopen { .. } => {
-            let along = incident.resolution().and_then(|resolution| resolution.along_with);
-            if along.is_some() && along == parent { Ok(command.clone()) } else { Err(SkipReason::NotAlong) }
+/// Where an incident stands while one command after the other is fitted to it.
+struct Standing<'a> {
+    stage: Stage,
+    /// The hold in which it was found, while it still is in it.
+    held: Option<&'a OnHold>,
+}
+
+impl<'a> Standing<'a> {
+    const fn of(incident: &'a Incident) -> Self {
+        Self { stage: incident.stage(), held: incident.hold() }
+    }
+
+    /// It goes on by a command that fits.
+    fn goes_on(&mut self, command: &Command) {
+        let stage = match command {
+            Command::Resolve(_) => Stage::Resolved,
+            Command::Hold(_) | Command::ChangeHold(_) => Stage::OnHold,
+            Command::Reopen { .. } | Command::Resume {} | Command::StartWork {} => Stage::InProgress,
+            _ => return,
+        };
+        *self = Self { stage, held: None };
+    }
+
+    /// The command as it fits, or why it does not; `parent` is its parent, if the plan comes from there.
+    fn fitting(
+        &self,
+        command: &Command,
+        incident: &Incident,
+        parent: Option<Id<Incident>>,
+    ) -> Result<Command, SkipReason> {
+        let stage = self.stage;
+        let waits_for_caller = self.held.is_some_and(|held| held.hold().reason == HoldReason::AwaitingCaller);
+        match command {
+            Command::AddNote { audience: Audience::Internal | Audience::Public, .. } => Ok(command.clone()),
+            Command::Resolve(_) if stage == Stage::Resolved => Err(SkipReason::AlreadyThere),
+            Command::Reopen { .. } if stage != Stage::Resolved => Err(SkipReason::AlreadyThere),
+            Command::Reopen { .. } => {
+                let along = incident.resolution().and_then(|resolution| resolution.along_with);
+                if along.is_some() && along == parent { Ok(command.clone()) } else { Err(SkipReason::NotAlong) }
+            }
+            _ if stage == Stage::Resolved => Err(SkipReason::IsResolved),
+            Command::Resolve(resolve) => {
+                let along_with = parent.or(resolve.along_with);
+                Ok(Command::Resolve(Resolve { along_with, ..resolve.clone() }))
+            }
+            _ if waits_for_caller => Err(SkipReason::AwaitsItsCaller),
+            Command::Hold(hold) => match self.held {
+                Some(present) if is_same(hold, present) => Err(SkipReason::AlreadyThere),
+                None if stage != Stage::OnHold => Ok(command.clone()),
+                _ => Ok(Command::ChangeHold(hold.clone())),
+            },
+            Command::Resume {} if stage != Stage::OnHold => Err(SkipReason::NotOnHold),
+            Command::StartWork {} if stage == Stage::InProgress => Err(SkipReason::AlreadyThere),
+            _ => Ok(command.clone()),
         }
-        _ if stage == Stage::Resolved => Err(SkipReason::IsResolved),
-        Command::Resolve(resolve) => {
-            let along_with = parent.or(resolve.along_with);
-            Ok(Command::Resolve(Resolve { along_with, ..resolve.clone() }))
-        }
-        _ if waits_for_caller => Err(SkipReason::AwaitsItsCaller),
-        Command::Hold(hold) => match incident.hold() {
-            Some(present) if is_same(hold, present) => Err(SkipReason::AlreadyThere),
-            Some(_) => Ok(Command::ChangeHold(hold.clone())),
-            None => Ok(command.clone()),
-        },
-        Command::Resume {} if stage != Stage::OnHold => Err(SkipReason::NotOnHold),
-        Command::StartWork {} if stage == Stage::InProgress => Err(SkipReason::AlreadyThere),
-        _ => Ok(command.clone()),
     }
 }
 

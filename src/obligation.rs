@@ -207,6 +207,12 @@ pub(crate) fn before_closure(incident: &Incident, policy: &Policy, at: Instant) 
     (owed, basis)
 }
 
+/// What is owed before a cancellation: the review of a major incident. (One that runs is not cancelled at all.)
+pub(crate) fn before_cancellation(incident: &Incident) -> Vec<Obligation> {
+    let owed = of_major(incident).filter(|owed| owed.code == MAJOR_REVIEW);
+    owed.into_iter().filter(|owed| !owed.is_waived(incident)).collect()
+}
+
 /// What a major incident owes before it is closed: that it is stood down, and its review.
 fn of_major(incident: &Incident) -> Option<Obligation> {
     let (code, waivable_by, text) = match incident.major()? {

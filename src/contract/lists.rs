@@ -85,6 +85,7 @@ fn both(one: Filter, two: Filter) -> Filter {
         caused_by: list(one.caused_by, two.caused_by),
         child_of: list(one.child_of, two.child_of),
         duplicate_of: list(one.duplicate_of, two.duplicate_of),
+        duplicate_of_problem: list(one.duplicate_of_problem, two.duplicate_of_problem),
         follow_up_of: list(one.follow_up_of, two.follow_up_of),
         related: list(one.related, two.related),
         caused_by_changes: list(one.caused_by_changes, two.caused_by_changes),

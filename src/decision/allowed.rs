@@ -257,11 +257,21 @@ impl Incident {
     #[must_use]
     pub fn allowed_moves(&self, actor: &Actor, policy: &Policy, now: Instant) -> Vec<AllowedMove> {
         let stake = self.stake();
+        let permits = |permission| policy.permissions().allows(actor, permission, &stake);
+        // What only the desk knows of is no reason to offer others another move.
+        if self.has_internals() && !permits(Permission::Incident(Verb::ReadInternal)) {
+            return self.withheld().moves_of(actor, policy, now);
+        }
+        self.moves_of(actor, policy, now)
+    }
+
+    fn moves_of(&self, actor: &Actor, policy: &Policy, now: Instant) -> Vec<AllowedMove> {
+        let stake = self.stake();
+        let permits = |permission| policy.permissions().allows(actor, permission, &stake);
         // The text of a resolution is said with it: it is a field of the move, and no obligation before it.
         let (text, owed): (Vec<_>, Vec<_>) = obligation::before_resolution(self, policy)
             .into_iter()
             .partition(|owed| owed.field() == Some(&FieldName::ResolutionText));
-        let permits = |permission| policy.permissions().allows(actor, permission, &stake);
         let needs_text = text.iter().any(|owed| owed.severity() == Severity::Blocking);
         self.legal_verbs()
             .flat_map(|verb| self.commands(verb))
@@ -292,6 +302,7 @@ impl Incident {
                     obligations: match verb {
                         Verb::Resolve => owed.clone(),
                         Verb::Close => obligation::before_closure(self, policy, now).0,
+                        Verb::Cancel => obligation::before_cancellation(self),
                         Verb::Reopen | Verb::Hold => {
                             reopening_limit(self, policy, now).map(obligation::reopening_over).into_iter().collect()
                         }

@@ -10,7 +10,7 @@ use crate::{
     command::{Edit, Override as OverrideInput, Patch},
     incident::Incident,
     key::{GroupRef, Label, OrganisationRef, PersonRef, SiteRef},
-    priority::{Override, PriorityCause},
+    priority::{Override, Priority, PriorityCause},
     record::{FactChange as Change, Facts, Kind, PriorityChange},
 };
 
@@ -183,8 +183,14 @@ pub(super) fn categorise(
 /// The change of the priority, if the facts now give another assessment.
 pub(super) fn reassess<K: Kind>(record: &K, cause: PriorityCause, context: &Context<'_>) -> Option<PriorityChange> {
     let before = &record.progress().assessment;
-    let after = context.policy.assess(record.facts())?.with_override(before.overridden().cloned());
-    let after = after.with_floor(before.floor().cloned());
+    // What was set under another policy is what is called the same in this one; or stands as high, if nothing is.
+    let renewed = |priority: &Priority| {
+        let (matrix, name, rank) = (context.policy.matrix(), priority.name().as_str(), priority.rank());
+        matrix.find(name).or_else(|| matrix.ranked(rank)).unwrap_or_else(|| priority.clone())
+    };
+    let overridden = before.overridden().map(|set| Override { priority: renewed(&set.priority), ..set.clone() });
+    let after = context.policy.assess(record.facts())?.with_override(overridden);
+    let after = after.with_floor(before.floor().map(renewed));
     (after != **before).then(|| changed(record, after, cause))
 }
 

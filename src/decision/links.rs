@@ -2,7 +2,7 @@
 
 use super::{Context, reading::Reading};
 use crate::{
-    incident::{Incident, IncidentEvent as Event},
+    incident::{Incident, IncidentEvent as Event, Major},
     link::{Link, Linking},
 };
 
@@ -22,15 +22,19 @@ pub(super) fn link(
     if link.record() == Some(incident.id().into()) {
         read.fault("link", "record.itself", "must name another incident");
     }
-    if let (Some(known), Some(_)) = (links.problem(), link.problem()) {
-        let rule = format!("names a problem, and the incident is caused by problem {known} already; unlink that first");
+    if let (Some(known), Some(asked)) = (links.problem(), link.problem()) {
+        let (known, asked) = (context.end(known), context.end(asked));
+        let rule = format!("names {asked}, and the incident is caused by {known} already; unlink that first");
         read.fault("link", "link.other_problem", rule);
     }
-    if let (Some(known), Some(_)) = (links.parent(), link.parent()) {
-        let rule = format!("names a parent, and the incident is a child of {known} already; unlink that first");
+    if let (Some(known), Some(asked)) = (links.parent(), link.parent()) {
+        let (known, asked) = (context.end(known), context.end(asked));
+        let rule =
+            format!("names {asked} as the parent, and the incident is a child of {known} already; unlink that first");
         read.fault("link", "link.other_parent", rule);
     }
-    if link.parent().is_some() && (incident.is_running_major() || incident.is_major_candidate()) {
+    let in_question = matches!(incident.major(), Some(Major::Proposed(_) | Major::Accepted(_) | Major::StoodDown(_)));
+    if link.parent().is_some() && in_question {
         let rule = "names a parent, and a major incident has none; demote it first, or reject the proposal";
         read.fault("link", "major.child", rule);
     }

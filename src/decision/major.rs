@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Course, invalid, reading::Reading};
+use super::{Context, Course, blocked, invalid, reading::Reading};
 use crate::{
     actor::ActorId,
     command::{AcceptMajor, IncidentCommand as Command},
@@ -13,6 +13,7 @@ use crate::{
         PriorityChange, Reason,
     },
     key::{PersonRef, RuleId},
+    obligation,
     priority::{Priority, PriorityCause},
     verb::IncidentVerb as Verb,
 };
@@ -33,7 +34,7 @@ pub(super) fn events(
     }
     match command {
         Command::ProposeMajor { reason } => {
-            is_no_child(incident, read);
+            is_no_child(incident, read, context);
             let reason = read.maybe_text("reason", reason.as_ref());
             vec![Event::MajorProposed(MajorProposal { criteria: Vec::new(), reason })]
         }
@@ -44,7 +45,7 @@ pub(super) fn events(
             vec![Event::MajorRejected(why(reason.as_ref(), read))]
         }
         Command::AcceptMajor(accept) => {
-            is_no_child(incident, read);
+            is_no_child(incident, read, context);
             accepted(accept, read, context).into_iter().map(Event::MajorAccepted).collect()
         }
         Command::HandOverMajor { manager } => {
@@ -70,9 +71,9 @@ fn why(reason: Option<&String>, read: &mut Reading<'_>) -> Reason {
 }
 
 /// A child goes with its parent: the parent is the major incident, if one of them is.
-fn is_no_child(incident: &Incident, read: &mut Reading<'_>) {
+fn is_no_child(incident: &Incident, read: &mut Reading<'_>, context: &Context<'_>) {
     if let Some(parent) = incident.links().parent() {
-        let rule = format!("cannot be said of a child; its parent is {parent}");
+        let rule = format!("cannot be said of a child; its parent is {}", context.end(parent));
         read.fault("major", "major.child", rule);
     }
 }
@@ -176,12 +177,13 @@ pub(super) fn proposed(course: Course, context: &Context<'_>) -> Result<Course, 
     course.happens(Event::MajorProposed(proposal), Verb::ProposeMajor, context)
 }
 
-/// A major incident that runs is not cancelled under its manager.
-pub(super) fn may_be_cancelled(incident: &Incident, verb: Verb) -> Result<(), Error> {
-    if !incident.is_running_major() {
-        return Ok(());
+/// A major incident that runs is not ended under its manager, by a cancellation or a correction; nor is its review escaped
+/// by a cancellation.
+pub(super) fn may_be_ended(incident: &Incident, verb: Verb, path: &'static str) -> Result<(), Error> {
+    if incident.is_running_major() {
+        let rule = "would end a major incident that runs; demote it first, or stand it down";
+        let fault = Fault::new(path, "major.running", rule);
+        return Err(invalid(Faults::one(fault), verb, Some(incident.number())));
     }
-    let fault =
-        Fault::new("as", "major.running", "would end a major incident that runs; demote it first, or stand it down");
-    Err(invalid(Faults::one(fault), verb, Some(incident.number())))
+    blocked(incident.number(), verb, obligation::before_cancellation(incident))
 }

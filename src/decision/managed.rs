@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::{Closing, Context, Course, catch_up, decide, due, is_blocked, next_due, pinned_policy, problem, settle};
 use crate::{
-    command::{Cancel, Correct, CorrectTo, IncidentCommand, ProblemCommand},
+    command::{Cancel, Correct, CorrectTo, IncidentCommand, ProblemCommand, Resolve},
     error::Error,
     event::{Cause, PolicyStamp, RecordId},
     id::Id,
     incident::{Cancellation, Incident},
     lifecycle::Stamp,
+    link::Link,
     policy::Policy,
     problem::Problem,
     record::Kind,
@@ -55,6 +56,11 @@ pub(crate) trait Managed: Kind + Indexed {
 
     /// The other records that a command names, where they stand in the command, and what they must be.
     fn others(&self, command: &Self::Command) -> Vec<Other>;
+
+    /// The records that stand in the way of a command: the ends of links that it would contradict.
+    fn contested(&self, _: &Self::Command) -> Vec<RecordId> {
+        Vec::new()
+    }
 
     /// What no record may bear for a command to be taken, and where the command asks for it.
     fn unused(&self, _: &Self::Command) -> Option<(Term, &'static str)> {
@@ -171,6 +177,17 @@ pub(crate) struct Merge {
     pub out_of: Option<Id<Incident>>,
 }
 
+/// What a resolution names, at these places: the problem that it says resolved it, if it is known which, and must be right
+/// about that; and the parent along with which it is resolved.
+pub(crate) fn resolved_by(resolve: &Resolve, problem: Option<Id<Problem>>, paths: [&'static str; 2]) -> Vec<Other> {
+    let [code, along_with] = paths;
+    let problem = problem.filter(|_| resolve.code == BY_PROBLEM).map(RecordId::from);
+    let problem = problem.map(|record| Other { record, path: code, must: Must::BeFixed });
+    let parent = resolve.along_with.map(RecordId::from);
+    let parent = parent.map(|record| Other { record, path: along_with, must: Must::BeResolved });
+    problem.into_iter().chain(parent).collect()
+}
+
 /// The code of resolutions by a problem.
 pub(crate) const BY_PROBLEM: &str = "resolved_by_problem";
 
@@ -227,23 +244,33 @@ impl Managed for Incident {
                 let record = link.record().filter(|_| !self.links().contains(link));
                 named(record, "link", must).into_iter().collect()
             }
-            IncidentCommand::Resolve(resolve) => {
-                // What says that a problem resolved it must be right about that, if it is known which.
-                let problem = self.links().problem().filter(|_| resolve.code == BY_PROBLEM).map(RecordId::from);
-                let parent = resolve.along_with.map(RecordId::from);
-                let problem = named(problem, "code", Must::BeFixed);
-                problem.into_iter().chain(named(parent, "along_with", Must::BeResolved)).collect()
-            }
+            IncidentCommand::Resolve(resolve) => resolved_by(resolve, self.links().problem(), ["code", "along_with"]),
             IncidentCommand::Correct(Correct {
                 to: CorrectTo::Resolved(resolve) | CorrectTo::Closed(resolve), ..
-            }) => {
-                named(resolve.along_with.map(RecordId::from), "to.along_with", Must::BeResolved).into_iter().collect()
-            }
+            }) => resolved_by(resolve, self.links().problem(), ["to.code", "to.along_with"]),
             _ => {
                 let path = if command.verb() == IncidentVerb::Correct { "to" } else { "as" };
                 named(command.other().map(RecordId::from), path, Must::Live).into_iter().collect()
             }
         }
+    }
+
+    fn contested(&self, command: &IncidentCommand) -> Vec<RecordId> {
+        let links = self.links();
+        let present = match command {
+            IncidentCommand::Link { link, .. } if links.contains(link) => None,
+            IncidentCommand::Link { link: Link::CausedBy(_), .. } => links.problem().map(RecordId::from),
+            IncidentCommand::Link { link: Link::ChildOf(_), .. }
+            | IncidentCommand::ProposeMajor { .. }
+            | IncidentCommand::AcceptMajor(_) => links.parent().map(RecordId::from),
+            _ => None,
+        };
+        let asked = match command {
+            IncidentCommand::Link { link, .. } => link.record(),
+            _ => None,
+        };
+        // Where nothing is present, nothing is contradicted.
+        present.into_iter().flat_map(|present| [Some(present), asked]).flatten().collect()
     }
 
     fn unused(&self, command: &IncidentCommand) -> Option<(Term, &'static str)> {
@@ -266,9 +293,20 @@ impl Managed for Incident {
     }
 
     fn also(&self, command: &IncidentCommand) -> Vec<IncidentVerb> {
-        let merges =
-            matches!(command, IncidentCommand::Cancel(Cancel { cancellation: Cancellation::Duplicate { .. }, .. }));
-        self.also_by(command.verb()).into_iter().chain(merges.then_some(IncidentVerb::Merge)).collect()
+        let duplicate = |cancellation: &Cancellation| matches!(cancellation, Cancellation::Duplicate { .. });
+        let (merges, corrects) = match command {
+            IncidentCommand::Cancel(cancel) => (duplicate(&cancel.cancellation), false),
+            IncidentCommand::Correct(Correct { to: CorrectTo::Cancelled(cancellation), .. }) => {
+                (duplicate(cancellation), true)
+            }
+            IncidentCommand::Correct(_) => (false, true),
+            _ => (false, false),
+        };
+        // A correction that takes a merge back is an undoing, too.
+        let undoes =
+            corrects && matches!(self, Self::Cancelled(cancelled) if cancelled.stage().merged_into().is_some());
+        let also = [merges.then_some(IncidentVerb::Merge), undoes.then_some(IncidentVerb::UndoMerge)];
+        self.also_by(command.verb()).into_iter().chain(also.into_iter().flatten()).collect()
     }
 
     fn merge(&self, command: &IncidentCommand) -> Option<Merge> {

@@ -22,14 +22,15 @@ pub(crate) fn concerned(incident: &Incident) -> Vec<&PersonRef> {
 
 /// Whom a duplicate brings to the incident that goes on: whom it concerns, and who watches that one for the sake of
 /// duplicates alone (`borrowed`), or not yet; at most as many as the policy allows to watch. Nobody is brought to what is
-/// confidential: who may know of that is for people to say.
+/// confidential, for who may know of that is for people to say; nor from what is, for it would be seen who called. (Who came
+/// before an incident was made confidential stays, as all who watch it do.)
 pub(crate) fn brings(
     duplicate: &Incident,
     master: &Incident,
     borrowed: &[PersonRef],
     context: &Context<'_>,
 ) -> Vec<PersonRef> {
-    if master.facts().confidential {
+    if master.facts().confidential || duplicate.facts().confidential {
         return Vec::new();
     }
     let (stake, watchers) = (master.stake(), &master.facts().watchers);

@@ -20,7 +20,7 @@ mod reading;
 pub use allowed::{AllowedMove, MoveField, MoveFieldKind};
 pub(crate) use due::{Closing, catch_up, clock_policies, is_blocked, next_due, pinned_policy, settle};
 pub(crate) use intake::intake;
-pub(crate) use managed::{BY_PROBLEM, Managed, Merge, Must, Other};
+pub(crate) use managed::{BY_PROBLEM, Managed, Merge, Must, Other, resolved_by};
 pub(crate) use merging::{brings, concerned, join, part};
 pub(crate) use moves::decide;
 pub(crate) use query::ready;
@@ -33,7 +33,7 @@ use crate::{
     digest::Digest,
     directory::Person,
     error::{Blocked, Error, Illegal, Invalid},
-    event::{Cause, PolicyStamp},
+    event::{Cause, PolicyStamp, RecordId},
     fault::Faults,
     field::Severity,
     id::{IdSource, Number},
@@ -63,6 +63,8 @@ pub(crate) struct Context<'a> {
     pub recorded_at: Instant,
     /// What the directory says about the affected person whom the command names.
     pub affected: Option<&'a Person>,
+    /// The numbers of records that stand in the way of a command, as far as the actor may see them.
+    pub ends: &'a [(RecordId, Number)],
     /// Whom a merge brings to the incident that goes on.
     pub brings: &'a [PersonRef],
     /// Whether the actor speaks as the caller does: it is whom a duplicate concerns, and wrote there.
@@ -79,6 +81,14 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// A record that stands in the way, by its number if the actor may see it.
+    pub fn end(&self, record: impl Into<RecordId>) -> String {
+        let record = record.into();
+        let known = self.ends.iter().find(|(known, _)| *known == record);
+        let kind = record.kind();
+        known.map_or_else(|| format!("another {kind}, which is not yours to see"), |(_, number)| number.to_string())
+    }
+
     pub fn stamp(&self) -> Stamp<'a> {
         Stamp {
             occurred_at: self.occurred_at,
@@ -139,7 +149,7 @@ impl<K: Managed> Course<K> {
 
     /// Applies what a command by this verb brings about.
     fn happens(self, event: K::Event, verb: K::Verb, context: &Context<'_>) -> Result<Self, Error> {
-        self.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(verb, &course.record))
+        self.apply(event, &context.stamp(), context.cause).map_err(|course| illegal(verb, &course.record, context))
     }
 
     /// Applies what happens next, or hands back the course and the event that is not legal.
@@ -205,9 +215,12 @@ impl Course {
     }
 }
 
-/// The error for a move that the stage does not have.
-fn illegal<K: Managed>(verb: K::Verb, record: &K) -> Error {
-    let legal = record.legal().into_iter().filter(|known| *known != verb).map(Into::into).collect();
+/// The error for a move that the stage does not have, with those that it has as the actor may know of it.
+fn illegal<K: Managed>(verb: K::Verb, record: &K, context: &Context<'_>) -> Error {
+    let internal: Verb = K::READ_INTERNAL.into();
+    let told = context.policy.permissions().allows(context.actor, internal.into(), &record.stake());
+    let legal = if told || !record.has_internals() { record.legal() } else { record.withheld().legal() };
+    let legal = legal.into_iter().filter(|known| *known != verb).map(Into::into).collect();
     let (number, stage) = (record.number().clone(), record.stage().into());
     Illegal { verb: verb.into(), number, stage, legal }.into()
 }

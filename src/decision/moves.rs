@@ -26,7 +26,7 @@ pub(crate) fn decide(course: Course, command: &Command, context: &Context<'_>) -
     let verb = command.verb();
     let incident = &course.record;
     if !incident.legal_verbs().any(|legal| legal == verb) {
-        return Err(illegal(verb, incident));
+        return Err(illegal(verb, incident, context));
     }
     let mut read = Reading::new(context);
     let events = events(incident, command, &mut read, context)?;
@@ -174,7 +174,12 @@ fn events(
         Command::UndoMerge { reason } => {
             vec![Event::MergeUndone(Reason { reason: read.maybe_text("reason", reason.as_ref()) })]
         }
-        Command::Correct(correct) => correction(incident, correct, read, at),
+        Command::Correct(correct) => {
+            if matches!(correct.to, CorrectTo::Closed(_) | CorrectTo::Cancelled(_)) {
+                major::may_be_ended(incident, Verb::Correct, "to")?;
+            }
+            correction(incident, correct, read, at)
+        }
         other => beside_the_stage(incident, other, read, context),
     })
 }
@@ -186,7 +191,7 @@ fn cancelled(
     read: &mut Reading<'_>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Error> {
-    major::may_be_cancelled(incident, Verb::Cancel)?;
+    major::may_be_ended(incident, Verb::Cancel, "as")?;
     if cancel.cancellation.other() == Some(incident.id()) {
         read.fault("as", "record.itself", "must name another incident");
     }

@@ -38,7 +38,7 @@ pub(super) fn decide(
     let verb = command.verb();
     let problem = &course.record;
     if !problem.legal_verbs().any(|legal| legal == verb) {
-        return Err(illegal(verb, problem));
+        return Err(illegal(verb, problem, context));
     }
     let mut read = Reading::new(context);
     let events = events(problem, command, &mut read, context);

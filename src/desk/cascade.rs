@@ -1,14 +1,22 @@
 //! Cascades: a plan is made from what the records are now, and applied in bounded batches.
 
-use super::{ActingDesk, InForce, Outcome, Seen, Selection, reads::check_limit};
+use std::sync::Arc;
+
+use super::{ActingDesk, InForce, Outcome, Seen, Selection, options::InPlan, reads::check_limit};
 use crate::{
     cascade::{Carried, Plan, PlannedStep, Rule, SkipReason},
+    decision::invalid,
     error::Error,
     event::RecordId,
+    fault::{Fault, Faults},
     id::{CommandId, Id, Number},
     incident::Incident,
-    store::{Filter, MAX_PAGE, RecordKey, Repository, Scope},
+    store::{Filter, Guard, MAX_PAGE, RecordKey, Repository, Scope},
+    verb::IncidentVerb,
 };
+
+/// The code of the fault that the record from which a plan comes has changed so that the plan holds no longer.
+const PLAN_STALE: &str = "plan.stale";
 
 /// The highest count of incidents that are not the planner's to see.
 const MAX_UNSEEN: u64 = 1_000_000;
@@ -126,15 +134,19 @@ impl<R: Repository> ActingDesk<R> {
     /// Does `limit` steps of a plan from step `from` on, each in a commit of its own, with a command id made of the
     /// plan's and the incident's: doing it again changes nothing more.
     ///
-    /// An incident that has changed since is done as planned if the same still fits it, and is reported if not.
+    /// An incident that has changed since is done as planned if the same still fits it, and is reported if not. So is every
+    /// step once the record from which the plan comes no longer stands as it did: a problem that is open again, say.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a `limit` that is not 1 to [`MAX_PAGE`].
     pub async fn apply_plan(&self, plan: &Plan, from: usize, limit: usize) -> Result<Applied, Error> {
         check_limit(limit)?;
         let mut answers = Vec::with_capacity(limit.min(plan.steps.len()));
+        let mut acting = self.clone();
+        let (id, source, rule) = (plan.id, plan.source, plan.rule.clone());
+        acting.options.plan = Some(Arc::new(InPlan { id, source, rule }));
         for step in plan.steps.iter().skip(from).take(limit) {
-            let result = self.apply_step(plan, step).await;
+            let result = acting.apply_step(plan, step).await;
             answers.push(StepAnswer { record: step.record, number: step.number.clone(), result });
         }
         let next = Some(from.saturating_add(limit)).filter(|next| *next < plan.steps.len());
@@ -143,8 +155,7 @@ impl<R: Repository> ActingDesk<R> {
 
     async fn apply_step(&self, plan: &Plan, step: &PlannedStep) -> StepResult {
         let mut acting = self.clone();
-        acting.options.plan = Some(plan.id);
-        acting.options.command = Some(CommandId::named(&format!("{}/{}", plan.id, step.record)));
+        acting.options.command = Some(self.step_id(plan, step));
         acting.options.if_version = Some(step.version);
         let key = RecordKey::from(step.record);
         let mut result = acting.run_requests::<Incident>(&key, &step.commands).await;
@@ -165,7 +176,35 @@ impl<R: Repository> ActingDesk<R> {
         }
         match result {
             Ok(outcome) => StepResult::Done(outcome),
+            Err(Error::CommandReused(_)) if plan.rule.is_offer() => StepResult::Skipped(SkipReason::AlreadyThere),
+            Err(Error::Invalid(invalid)) if invalid.faults().iter().any(|fault| fault.code() == PLAN_STALE) => {
+                StepResult::Skipped(SkipReason::SourceChanged)
+            }
             Err(error) => StepResult::Refused(error),
+        }
+    }
+
+    /// The id of a step: another one for everybody who applies the plan, so that each gets an answer of their own. What is
+    /// offered is offered once, whoever does it.
+    fn step_id(&self, plan: &Plan, step: &PlannedStep) -> CommandId {
+        let by = if plan.rule.is_offer() { String::new() } else { format!("/{}", self.actor.id()) };
+        CommandId::named(&format!("{}/{}{by}", plan.id, step.record))
+    }
+
+    /// Guards the record from which the plan comes that is being applied, if there is one: it must stand as it did.
+    pub(super) async fn stands(&self) -> Result<Option<Guard>, Error> {
+        let Some(plan) = self.options.plan.as_deref().filter(|plan| plan.rule.depends_on_source()) else {
+            return Ok(None);
+        };
+        let whole = Scope::everything(&self.tenant);
+        let found = self.desk.repository().load_many(&whole, &[plan.source]).await;
+        let found = found.map_err(|error| self.failed(error))?.into_iter().flatten().next();
+        match found.filter(|source| plan.rule.stands(&source.record)) {
+            Some(source) => Ok(Some(Guard { id: plan.source, version: source.version })),
+            None => {
+                let rule = "no longer stands as it did when the plan was made; plan anew";
+                Err(invalid(Faults::one(Fault::new("source", PLAN_STALE, rule)), IncidentVerb::Edit, None))
+            }
         }
     }
 }

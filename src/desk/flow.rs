@@ -117,8 +117,8 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     pub(super) fn cause(&self) -> Cause {
-        match (self.options.plan, &self.options.rule) {
-            (Some(plan), _) => Cause::Plan { plan },
+        match (&self.options.plan, &self.options.rule) {
+            (Some(plan), _) => Cause::Plan { plan: plan.id },
             (None, Some(rule)) => Cause::Rule { rule: rule.clone() },
             (None, None) => Cause::Command,
         }
@@ -178,6 +178,7 @@ impl<R: Repository> ActingDesk<R> {
             recorded_at: now,
             affected: affected.as_ref(),
             brings: &[],
+            ends: &[],
             speaks: false,
             cause: &cause,
             importing: false,
@@ -279,9 +280,12 @@ impl<R: Repository> ActingDesk<R> {
             self.check_version(&attempt.policy, loaded).await?;
         }
         let coming = Coming { through: onward.as_ref().and_then(|_| loaded.kept.as_incident()), ..Coming::default() };
+        // What is written on a duplicate arrives elsewhere only as long as it is one, and as it was seen.
+        let duplicate = onward.as_ref().map(|_| Guard { id: K::key(loaded.kept.id()), version: loaded.version });
         let loaded = onward.as_ref().unwrap_or(loaded);
-        let Decided { course, masters, guards, unused, recorded_at } =
+        let Decided { course, masters, mut guards, unused, recorded_at } =
             self.decide_requests(&attempt.policy, loaded, requests, coming).await?;
+        guards.extend(duplicate);
         if course.happenings.is_empty() {
             return Ok(self.commit_nothing(attempt, loaded, recorded_at).await);
         }
@@ -313,8 +317,9 @@ impl<R: Repository> ActingDesk<R> {
         let policy = &*in_force.policy;
         let now = coming.at.unwrap_or_else(|| self.desk.now());
         let merges = requests.iter().any(|request| record.merge(request).is_some());
-        let mut masters = if merges { Box::pin(self.masters(record, requests)).await? } else { Masters::default() };
-        let recorded_at = recorded_at(record, policy, now)?.max(masters.recorded_at(policy, now)?);
+        let mut masters =
+            if merges { Box::pin(self.masters(record, requests, in_force)).await? } else { Masters::default() };
+        let recorded_at = recorded_at(record, policy, now)?.max(masters.recorded_at(policy, now, record.number())?);
         // A version is expected of the record that was named.
         if coming.made.is_none() && coming.through.is_none() {
             self.check_version(in_force, loaded).await?;
@@ -325,6 +330,9 @@ impl<R: Repository> ActingDesk<R> {
         let clocked = Arc::clone(&clockwork);
         let mut course = self.caught_up(record.clone(), clocked, recorded_at, recorded_at, in_force).await?;
         let (mut guards, mut unused) = (Vec::new(), Vec::new());
+        if self.options.plan.is_some() {
+            guards.extend(Box::pin(self.stands()).await?);
+        }
         let cause = self.cause();
         for request in requests {
             let verb = K::verb(request);
@@ -344,6 +352,8 @@ impl<R: Repository> ActingDesk<R> {
             } else {
                 BTreeSet::new()
             };
+            let ends = course.record.contested(request);
+            let ends = if ends.is_empty() { Vec::new() } else { Box::pin(self.numbers_of(ends)).await? };
             let occurred_at = self.options.occurred_at.unwrap_or(recorded_at);
             let context = Context {
                 policy,
@@ -354,6 +364,7 @@ impl<R: Repository> ActingDesk<R> {
                 recorded_at,
                 affected: affected.as_ref(),
                 brings: &[],
+                ends: &ends,
                 speaks: self.speaks_through(coming.through),
                 cause: &cause,
                 importing: false,

@@ -14,14 +14,16 @@ use super::{
 use crate::{
     actor::{Actor, ActorId},
     command::{Correct, CorrectTo, IncidentCommand, Report},
-    decision::{Closing, Context, Course, Must, Other, catch_up, decide, intake, invalid},
+    decision::{Closing, Context, Course, Must, Other, catch_up, decide, intake, invalid, resolved_by},
     error::Error,
-    event::{Cause, RecordId},
+    event::Cause,
     fault::{Fault, Faults},
     id::{CommandId, Id, Version},
     incident::{Cancellation, Incident, Stage},
     key::{PersonRef, SystemName},
+    link::Link,
     permission::Stake,
+    problem::Problem,
     store::{Answer, Guard, Repository},
     time::Instant,
     verb::IncidentVerb as Verb,
@@ -161,6 +163,7 @@ impl<R: Repository> ActingDesk<R> {
             recorded_at: now,
             affected: affected.as_ref(),
             brings: &[],
+            ends: &[],
             speaks: false,
             cause: &cause,
             importing: true,
@@ -171,10 +174,13 @@ impl<R: Repository> ActingDesk<R> {
         let follows = follows.map(|id| Other { record: id.into(), path: "report.follows", must: Must::Exist });
         let mut guards = self.guard::<Incident>(follows, Verb::Report, None).await?;
         let mut others = Vec::with_capacity(history.steps.len());
+        let mut problem = None;
         for step in &history.steps {
-            let of_step = self.known(named_by(&step.command), &mut guards).await?;
-            let of_correction = self.known(step.otherwise.as_ref().and_then(named_in), &mut guards).await?;
+            let of_step = self.known(named_by(&step.command, problem), &mut guards).await?;
+            let otherwise = step.otherwise.as_ref().map(|to| named_in(to, problem)).unwrap_or_default();
+            let of_correction = self.known(otherwise, &mut guards).await?;
             others.push((of_step, of_correction));
+            problem = caused_by(&step.command, problem);
         }
         let intaken = intake(history.report.clone(), &context).map_err(|error| error.below("report"))?;
         let (id, number) = (Id::from_u128(self.desk.ids.id(now)), self.take_number::<Incident>(&attempt).await?);
@@ -200,19 +206,20 @@ impl<R: Repository> ActingDesk<R> {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    /// What is wrong with the other record that a step names; if nothing is, it is guarded.
-    async fn known(&self, other: Option<Other>, guards: &mut Vec<Guard>) -> Result<Option<Fault>, Error> {
-        let Some(other) = other else { return Ok(None) };
-        let found = self.seen_by_all(other.record).await?;
-        match found {
-            Some(loaded) if other.must.holds_for(&loaded.record) => {
-                if !guards.iter().any(|guard| guard.id == other.record) {
-                    guards.push(Guard { id: other.record, version: loaded.version });
+    /// What is wrong with the first of the other records that a step names; if nothing is, they are guarded.
+    async fn known(&self, others: Vec<Other>, guards: &mut Vec<Guard>) -> Result<Option<Fault>, Error> {
+        for other in others {
+            let found = self.seen_by_all(other.record).await?;
+            match found {
+                Some(loaded) if other.must.holds_for(&loaded.record) => {
+                    if !guards.iter().any(|guard| guard.id == other.record) {
+                        guards.push(Guard { id: other.record, version: loaded.version });
+                    }
                 }
-                Ok(None)
+                found => return self.fault_of(other, found.as_ref()).await.map(Some),
             }
-            found => self.fault_of(other, found.as_ref()).await.map(Some),
         }
+        Ok(None)
     }
 
     async fn repeated(&self, command: CommandId, asked: &Asked, answer: &Answer) -> Result<Imported, Error> {
@@ -259,34 +266,43 @@ fn take(
     Ok(next)
 }
 
-/// The other record that a step names. What was cancelled since may well be named by a history.
-fn named_by(command: &IncidentCommand) -> Option<Other> {
+/// The problem that caused the incident after a step.
+const fn caused_by(command: &IncidentCommand, before: Option<Id<Problem>>) -> Option<Id<Problem>> {
+    match command {
+        IncidentCommand::Link { link: Link::CausedBy(problem), .. } => Some(*problem),
+        IncidentCommand::Unlink { link: Link::CausedBy(_), .. } => None,
+        _ => before,
+    }
+}
+
+/// The other records that a step names. What was cancelled since may well be named by a history.
+fn named_by(command: &IncidentCommand, problem: Option<Id<Problem>>) -> Vec<Other> {
     match command {
         IncidentCommand::Link { link, .. } => {
             let must = if link.parent().is_some() { Must::BeNoChild } else { Must::Exist };
-            link.record().map(|record| Other { record, path: "link", must })
+            link.record().map(|record| Other { record, path: "link", must }).into_iter().collect()
         }
-        IncidentCommand::Resolve(resolve) => {
-            let parent = resolve.along_with.map(RecordId::from);
-            parent.map(|record| Other { record, path: "along_with", must: Must::BeResolved })
-        }
+        IncidentCommand::Resolve(resolve) => resolved_by(resolve, problem, ["code", "along_with"]),
         IncidentCommand::Cancel(cancel) => named_as(&cancel.cancellation, "as"),
-        IncidentCommand::Correct(correct) => named_in(&correct.to),
-        _ => None,
+        IncidentCommand::Correct(correct) => named_in(&correct.to, problem),
+        _ => Vec::new(),
     }
 }
 
-/// The other record that a correction names.
-fn named_in(to: &CorrectTo) -> Option<Other> {
+/// The other records that a correction names.
+fn named_in(to: &CorrectTo, problem: Option<Id<Problem>>) -> Vec<Other> {
     match to {
+        CorrectTo::Resolved(resolve) | CorrectTo::Closed(resolve) => {
+            resolved_by(resolve, problem, ["to.code", "to.along_with"])
+        }
         CorrectTo::Cancelled(cancellation) => named_as(cancellation, "to"),
-        _ => None,
+        _ => Vec::new(),
     }
 }
 
-fn named_as(cancellation: &Cancellation, path: &'static str) -> Option<Other> {
+fn named_as(cancellation: &Cancellation, path: &'static str) -> Vec<Other> {
     let must = if matches!(cancellation, Cancellation::Duplicate { .. }) { Must::BeNoDuplicate } else { Must::Exist };
-    cancellation.other().map(|other| Other { record: other.into(), path, must })
+    cancellation.other().map(|other| Other { record: other.into(), path, must }).into_iter().collect()
 }
 
 fn check_history(history: &History, cap: usize, now: Instant) -> Result<(), Error> {

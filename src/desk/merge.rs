@@ -3,9 +3,9 @@
 use super::{ActingDesk, InForce, flow::Requests, judge::recorded_at, reads::Known};
 use crate::{
     decision::{Context, Course, Managed, Merge, brings, concerned, join, part},
-    error::Error,
+    error::{ClockBehind, Error},
     event::RecordId,
-    id::Id,
+    id::{Id, Number},
     incident::Incident,
     key::PersonRef,
     policy::Policy,
@@ -17,6 +17,9 @@ use crate::{
 
 /// How many duplicates of duplicates are followed to the incident that goes on. One is the rule.
 const MAX_CHAIN: usize = 32;
+
+/// How many of an incident's duplicates are looked at first.
+const FIRST_PAGE: usize = 8;
 
 /// How many pages of an incident's duplicates are looked at to tell who watches it for their sake: a hundred thousand.
 const MAX_PAGES: usize = 100;
@@ -46,9 +49,14 @@ impl Masters {
         (decided, guards)
     }
 
-    /// When something can be recorded on all of them, at the earliest.
-    pub(super) fn recorded_at(&self, policy: &Policy, now: Instant) -> Result<Instant, Error> {
-        self.0.iter().try_fold(now, |latest, master| Ok(latest.max(recorded_at(&*master.known.kept, policy, now)?)))
+    /// When something can be recorded on all of them, at the earliest. If a clock is too far behind one of them, that is
+    /// told of the record of which they are the masters: they may be none of the actor's.
+    pub(super) fn recorded_at(&self, policy: &Policy, now: Instant, duplicate: &Number) -> Result<Instant, Error> {
+        self.0.iter().try_fold(now, |latest, master| match recorded_at(&*master.known.kept, policy, now) {
+            Ok(at) => Ok(latest.max(at)),
+            Err(Error::ClockBehind(behind)) => Err(ClockBehind { number: duplicate.clone(), ..*behind }.into()),
+            Err(error) => Err(error),
+        })
     }
 
     fn find(&mut self, id: Id<Incident>) -> Option<&mut Master> {
@@ -57,24 +65,36 @@ impl Masters {
 }
 
 impl<R: Repository> ActingDesk<R> {
-    /// The incidents that merges among the requests have to do with.
-    pub(super) async fn masters<K: Managed>(&self, record: &K, requests: Requests<'_, K>) -> Result<Masters, Error> {
-        let mut named: Vec<Id<Incident>> = Vec::new();
-        for merge in requests.iter().filter_map(|request| record.merge(request)) {
-            let others =
-                merge.into.into_iter().chain(merge.out_of).filter(|id| Incident::key(*id) != K::key(record.id()));
-            named.extend(others);
+    /// The incidents that merges among the requests have to do with: those into which they merge, as far as the actor may
+    /// see them, for others are refused as unknown; and those out of which, whoever may see them.
+    pub(super) async fn masters<K: Managed>(
+        &self,
+        record: &K,
+        requests: Requests<'_, K>,
+        in_force: &InForce,
+    ) -> Result<Masters, Error> {
+        let itself = |id: &Id<Incident>| Incident::key(*id) == K::key(record.id());
+        let merges = || requests.iter().filter_map(|request| record.merge(request));
+        let into = merges().filter_map(|merge| merge.into).filter(|id| !itself(id));
+        let out_of = merges().filter_map(|merge| merge.out_of).filter(|id| !itself(id));
+        let (seen, whole) = (self.scope(in_force), Scope::everything(&self.tenant));
+        let mut masters = Masters::default();
+        for (scope, ids) in [(seen, into.collect::<Vec<_>>()), (whole, out_of.collect())] {
+            let mut ids: Vec<_> = ids.into_iter().map(RecordId::from).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            if ids.is_empty() {
+                continue;
+            }
+            let found = self.desk.repository().load_many(&scope, &ids).await.map_err(|error| self.failed(error))?;
+            for Loaded { record, version } in found.into_iter().flatten() {
+                let Some(kept) = Incident::of(&record).cloned() else { continue };
+                if masters.find(kept.id()).is_none() {
+                    masters.0.push(Master { known: Known { kept, version }, course: None, changed: false });
+                }
+            }
         }
-        named.sort_unstable();
-        named.dedup();
-        let ids: Vec<_> = named.into_iter().map(RecordId::from).collect();
-        let found = self.desk.repository().load_many(&Scope::everything(&self.tenant), &ids).await;
-        let found = found.map_err(|error| self.failed(error))?.into_iter().flatten();
-        let known = found.filter_map(|loaded| {
-            let kept = Incident::of(&loaded.record).cloned()?;
-            Some(Master { known: Known { kept, version: loaded.version }, course: None, changed: false })
-        });
-        Ok(Masters(known.collect()))
+        Ok(masters)
     }
 
     /// Lets the incidents follow to which a duplicate is counted from now on, or no longer; gives whom it brings to the new
@@ -116,6 +136,10 @@ impl<R: Repository> ActingDesk<R> {
             };
             guards.extend(by);
             brought = brings(duplicate, &course.record, &borrowed, &context);
+            // Whom a merge brings, it lets in: that is for those who may merge there.
+            if self.may(Verb::Merge, &course.record, context.policy).is_err() {
+                brought = Vec::new();
+            }
             let before = course.happenings.len();
             let course = join(course, &brought, &context)?;
             master.keep(course, before);
@@ -132,8 +156,8 @@ impl<R: Repository> ActingDesk<R> {
         self.caught_up(master.known.kept.as_ref().clone(), clockwork, until, until, in_force).await
     }
 
-    /// Who of these watches an incident for the sake of other duplicates, and guards on those duplicates; the first
-    /// [`MAX_PAGES`] of them are looked at.
+    /// Who of these watches an incident for the sake of other duplicates, and guards on one duplicate for each; the first
+    /// [`MAX_PAGES`] are looked at.
     async fn borrowed(
         &self,
         master: Id<Incident>,
@@ -142,19 +166,25 @@ impl<R: Repository> ActingDesk<R> {
     ) -> Result<(Vec<PersonRef>, Vec<Guard>), Error> {
         let (whole, repository) = (Scope::everything(&self.tenant), self.desk.repository());
         let query = Query { filter: Filter { duplicate_of: vec![master], ..Filter::default() }, ..Query::default() };
-        let (mut borrowed, mut guards) = (Vec::new(), Vec::new());
-        let mut after = None;
+        let (mut borrowed, mut guards): (Vec<PersonRef>, Vec<Guard>) = (Vec::new(), Vec::new());
+        let (mut after, mut limit) = (None, FIRST_PAGE);
         for _ in 0..MAX_PAGES {
-            let request = PageRequest { query: &query, at: Instant::UNIX_EPOCH, after, limit: MAX_PAGE };
+            // One duplicate for each of them is enough to tell, and as a rule it is among the newest.
+            if people.iter().all(|person| borrowed.contains(person)) {
+                break;
+            }
+            let request = PageRequest { query: &query, at: Instant::UNIX_EPOCH, after, limit };
+            limit = MAX_PAGE;
             let page = repository.page(&whole, request).await.map_err(|error| self.failed(error))?;
             let ids: Vec<_> = page.rows.iter().map(|row| row.id).filter(|id| *id != Incident::key(but)).collect();
             let found = repository.load_many(&whole, &ids).await.map_err(|error| self.failed(error))?;
             for Loaded { record, version } in found.into_iter().flatten() {
                 let Some(Incident::Cancelled(cancelled)) = record.incident() else { continue };
-                let held = cancelled.stage().brought().iter().filter(|person| people.contains(person));
-                let before = borrowed.len();
-                borrowed.extend(held.cloned());
-                if borrowed.len() > before {
+                let held = cancelled.stage().brought().iter();
+                let news = held.filter(|person| people.contains(person) && !borrowed.contains(person));
+                let news: Vec<_> = news.cloned().collect();
+                if !news.is_empty() {
+                    borrowed.extend(news);
                     guards.push(Guard { id: record.id(), version });
                 }
             }
@@ -193,6 +223,11 @@ impl<R: Repository> ActingDesk<R> {
             return Ok(None);
         }
         let Some(Loaded { record, version }) = self.goes_on(of).await? else { return Ok(None) };
+        // What is written in confidence is not read out elsewhere.
+        let open = record.incident().is_some_and(|master| !master.facts().confidential);
+        if duplicate.facts().confidential && open {
+            return Ok(None);
+        }
         Ok(K::of(&record).cloned().map(|kept| Known { kept, version }))
     }
 

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use super::{ActingDesk, Seen, Selection, others::unknown};
 use crate::{
     blocking,
-    cascade::{Plan, Rule, SkipReason, proposed},
+    cascade::{Plan, PlannedStep, Rule, SkipReason, proposed},
+    command::IncidentCommand,
     decision::invalid,
     error::{Error, NotFound},
     fault::{Fault, Faults},
     id::Id,
     incident::{Incident, Stage},
+    link::Link,
     record::RecordKind,
     store::{Filter, MAX_PAGE, Repository},
     verb::IncidentVerb as Verb,
@@ -21,7 +23,7 @@ impl<R: Repository> ActingDesk<R> {
     /// stored; [`apply_plan`](Self::apply_plan) does it, each incident in a commit of its own.
     ///
     /// If `into` is a duplicate itself, the incident that goes on in its place is the one. Duplicates of what is merged go
-    /// along, before it. What is final is skipped, and what is resolved, each with the reason; of what is named and cannot
+    /// along, before it, and its children come to the incident that goes on; where they cannot, it is skipped. What is final is skipped, and what is resolved, each with the reason; of what is named and cannot
     /// be seen, only the number is told. If one of them has a higher priority than the incident that goes on, what would
     /// give that the same is [`proposed`](Plan::proposed).
     ///
@@ -52,7 +54,7 @@ impl<R: Repository> ActingDesk<R> {
         loop {
             let (taken, next) = self.take(&selection, after.as_ref(), MAX_PAGE).await?;
             for (id, _) in taken {
-                if id == into || !known.insert(id) {
+                if !known.insert(id) {
                     continue;
                 }
                 let Some(seen) = self.seen_for(&mut plan, id).await? else { continue };
@@ -64,8 +66,12 @@ impl<R: Repository> ActingDesk<R> {
                         continue;
                     }
                 };
-                if self.take_duplicates(&mut plan, id, &mut known).await? > 0 {
-                    plan.skip(incident, SkipReason::HasUnseenDuplicates);
+                let along = match self.take_duplicates(&mut plan, id, &mut known).await? {
+                    None => self.take_children(&mut plan, id, &root).await?,
+                    stuck => stuck,
+                };
+                if let Some(reason) = along {
+                    plan.skip(incident, reason);
                     continue;
                 }
                 plan.steps.push(step);
@@ -83,36 +89,77 @@ impl<R: Repository> ActingDesk<R> {
         Ok(plan)
     }
 
-    /// Takes the duplicates of an incident into the plan; gives how many the actor may not see.
+    /// Takes the duplicates of an incident into the plan; gives why it cannot be merged, if some cannot go along.
     async fn take_duplicates(
         &self,
         plan: &mut Plan,
         of: Id<Incident>,
         known: &mut HashSet<Id<Incident>>,
-    ) -> Result<u64, Error> {
-        let policy = self.in_force().await?;
+    ) -> Result<Option<SkipReason>, Error> {
         let filter = Filter { duplicate_of: vec![of], ..Filter::default() };
-        let unseen = self.unseen(&policy, &filter).await?;
-        if unseen > 0 {
-            return Ok(unseen);
+        let Some(along) = self.all_seen(plan, filter).await? else {
+            return Ok(Some(SkipReason::HasUnseenDuplicates));
+        };
+        let mut steps = Vec::with_capacity(along.len());
+        for seen in along {
+            match plan.rule.step_for(plan.source, seen.incident(), seen.version()) {
+                Ok(step) => steps.push(step),
+                Err(reason) => {
+                    plan.skip(seen.incident(), reason);
+                    return Ok(Some(SkipReason::HasFixedDuplicates));
+                }
+            }
+        }
+        plan.steps.extend(steps.into_iter().filter(|step| known.insert(step.record)));
+        Ok(None)
+    }
+
+    /// Takes the children of an incident into the plan: they become children of the incident that goes on. Gives why it
+    /// cannot be merged, if they cannot.
+    async fn take_children(
+        &self,
+        plan: &mut Plan,
+        of: Id<Incident>,
+        root: &Incident,
+    ) -> Result<Option<SkipReason>, Error> {
+        let filter = Filter { child_of: vec![of], ..Filter::default() };
+        let Some(children) = self.all_seen(plan, filter).await? else { return Ok(Some(SkipReason::HasChildren)) };
+        if !children.is_empty() && root.links().parent().is_some() {
+            return Ok(Some(SkipReason::HasChildren));
+        }
+        for child in children.iter().filter(|child| child.incident().id() != root.id()) {
+            plan.steps.push(adopted(child, of, root.id()));
+        }
+        Ok(None)
+    }
+
+    /// All incidents that fit a filter; `None` if the actor may not see all of them.
+    async fn all_seen(&self, plan: &mut Plan, filter: Filter) -> Result<Option<Vec<Seen>>, Error> {
+        let policy = self.in_force().await?;
+        if self.unseen(&policy, &filter).await? > 0 {
+            return Ok(None);
         }
         let selection = Selection::from(filter);
-        let mut after = None;
+        let (mut all, mut after) = (Vec::new(), None);
         loop {
             let (taken, next) = self.take(&selection, after.as_ref(), MAX_PAGE).await?;
             for (id, _) in taken {
-                if known.insert(id)
-                    && let Some(seen) = self.seen_for(plan, id).await?
-                {
-                    plan.take(seen.incident(), seen.version());
-                }
+                all.extend(self.seen_for(plan, id).await?);
             }
             match next {
                 Some(next) => after = Some(next),
-                None => return Ok(0),
+                None => return Ok(Some(all)),
             }
         }
     }
+}
+
+/// A child comes to another parent.
+fn adopted(child: &Seen, from: Id<Incident>, to: Id<Incident>) -> PlannedStep {
+    let unlink = IncidentCommand::Unlink { link: Link::ChildOf(from), reason: None };
+    let link = IncidentCommand::Link { link: Link::ChildOf(to), reason: None };
+    let (incident, version) = (child.incident(), child.version());
+    PlannedStep { record: incident.id(), number: incident.number().clone(), version, commands: vec![unlink, link] }
 }
 
 impl<R: Repository> blocking::ActingDesk<R> {

@@ -1,7 +1,11 @@
 //! What may be said with a command: its id, when it happened, on which version it is based.
 
+use std::sync::Arc;
+
 use super::{ActingDesk, RecordDesk};
 use crate::{
+    cascade::Rule,
+    event::RecordId,
     id::{CommandId, Version},
     key::{CorrelationKey, RuleId},
     time::Instant,
@@ -15,7 +19,15 @@ pub(crate) struct Options {
     pub if_version: Option<Version>,
     pub correlation: Option<CorrelationKey>,
     pub rule: Option<RuleId>,
-    pub plan: Option<CommandId>,
+    pub plan: Option<Arc<InPlan>>,
+}
+
+/// The plan of which a command is a step: each is done only while that stands by which it was planned.
+#[derive(Debug)]
+pub(crate) struct InPlan {
+    pub id: CommandId,
+    pub source: RecordId,
+    pub rule: Rule,
 }
 
 /// The same options for a desk and for one incident at it.

@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     event::RecordId,
     fault::{Fault, Faults},
-    id::Id,
+    id::{Id, Number},
     incident::{Incident, Stage},
     problem::Closure,
     record::{Kind, RecordKind},
@@ -75,6 +75,15 @@ impl<R: Repository> ActingDesk<R> {
                 Fault::new(path, "record.cancelled", format!("names {}, which is dismissed itself", named.number()))
             }
         })
+    }
+
+    /// The numbers of these records, of those that the actor may see.
+    pub(super) async fn numbers_of(&self, records: Vec<RecordId>) -> Result<Vec<(RecordId, Number)>, Error> {
+        let mut numbers = Vec::with_capacity(records.len());
+        for record in records {
+            numbers.extend(self.seen_by_all(record).await?.map(|loaded| (record, loaded.record.number().clone())));
+        }
+        Ok(numbers)
     }
 
     /// ` of INC0000042; name that`, if the actor may see it.

@@ -21,39 +21,41 @@ impl<R: Repository> ProblemDesk<R> {
     /// [`apply_plan`](super::ActingDesk::apply_plan) does it.
     ///
     /// Once its fix is applied, the incidents that wait for it are resolved, with the code `resolved_by_problem`. If it
-    /// ended without a fix, they go on. If it is a duplicate, all its incidents are pointed to the problem that goes on.
+    /// ended without a fix, they go on. If it is a duplicate, all its incidents are pointed to the problem that goes on;
+    /// if none does, they go on themselves.
     /// Others are skipped, each with the reason; those that are not the actor's to see are counted.
-    ///
-    /// Planned again at the same version of the problem, the plan has the same id: what was applied changes nothing more.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such problem that the actor may see; [`Error::Refused`] without the
     /// permission `problem.cascade`; [`Error::Invalid`] while the problem is open, or if the policy does not have the
     /// code.
     pub async fn plan_cascade(&self) -> Result<Plan, Error> {
-        let (policy, Seen { record: problem, version }) = self.seen().await?;
+        let (policy, Seen { record: problem, .. }) = self.seen().await?;
         self.acting.may(Verb::Cascade, &problem, &policy.policy)?;
         let rule = self.brought_by(&policy, &problem).await?;
-        self.planned(&policy, &problem, format!("cascade/{}/{version}", problem.id()), rule).await
+        self.planned(&policy, &problem, self.acting.command_id(), rule).await
     }
 
     /// Plans to offer the workaround of the problem's known error, which must be published, to its incidents on which
-    /// work is still to be done: as an internal note.
+    /// work is still to be done: as an internal note. The same workaround is offered to an incident once, whoever plans it and
+    /// however often, as long as [answers are kept](crate::desk::Desk::forget).
     ///
     /// # Errors
     /// As [`plan_cascade`](Self::plan_cascade); [`Error::Invalid`] if no workaround is published.
     pub async fn plan_offer(&self) -> Result<Plan, Error> {
         let (policy, Seen { record: problem, .. }) = self.seen().await?;
         self.acting.may(Verb::Cascade, &problem, &policy.policy)?;
-        let offered = problem.known_error().and_then(|known| known.offered());
-        let Some(text) = offered.and_then(|workaround| workaround.text.as_str()) else {
+        let chars = policy.policy.caps().text_chars;
+        let Some(rule) = ByProblem::offer(&problem, chars) else {
             let rule = "has no workaround in a known error that is published";
             return Err(refused(&problem, Fault::new("known_error", "problem.no_workaround", rule)));
         };
-        let rule = ByProblem::Offer { text: format!("Workaround of {}: {text}", problem.number()) };
-        // The same workaround is offered to an incident once, however often that is planned.
+        // The same workaround is offered to an incident once, whoever plans it and however often. Its digest is salted: who
+        // does not know it cannot take the place of the offer beforehand.
+        let offered = problem.known_error().and_then(|known| known.offered());
         let digest = offered.map(|workaround| workaround.text.digest().to_string()).unwrap_or_default();
-        self.planned(&policy, &problem, format!("offer/{}/{digest}", problem.id()), rule).await
+        let id = CommandId::named(&format!("offer/{}/{digest}", problem.id()));
+        self.planned(&policy, &problem, id, rule).await
     }
 
     async fn brought_by(&self, policy: &InForce, problem: &Problem) -> Result<ByProblem, Error> {
@@ -62,11 +64,16 @@ impl<R: Repository> ProblemDesk<R> {
                 let rule = format!("needs the resolution code `{BY_PROBLEM}`, which the policy does not have in use");
                 return Err(refused(problem, Fault::new("code", "resolution.unknown", rule)));
             }
-            return Ok(ByProblem::Resolve { text: format!("Resolved by {}.", problem.number()) });
+            // Whoever waited may see that, and not the problem.
+            let named = !problem.facts().confidential;
+            let text =
+                if named { format!("Resolved by {}.", problem.number()) } else { "Its cause is gone.".to_owned() };
+            return Ok(ByProblem::Resolve { text });
         }
         match problem.closure() {
             Some(Closure::Dismissed(Dismissed::Duplicate { of })) => {
-                Ok(ByProblem::Repoint { from: problem.id(), to: self.root(problem, *of).await? })
+                let root = self.root(problem, *of).await?;
+                Ok(root.map_or(ByProblem::Resume, |to| ByProblem::Repoint { from: problem.id(), to }))
             }
             Some(_) => Ok(ByProblem::Resume),
             None => {
@@ -79,8 +86,8 @@ impl<R: Repository> ProblemDesk<R> {
         }
     }
 
-    /// The problem that goes on in place of a duplicate.
-    async fn root(&self, problem: &Problem, of: Id<Problem>) -> Result<Id<Problem>, Error> {
+    /// The problem that goes on in place of a duplicate; none if that was dismissed itself, so that nothing goes on.
+    async fn root(&self, problem: &Problem, of: Id<Problem>) -> Result<Option<Id<Problem>>, Error> {
         let mut root = of;
         for _ in 0..MAX_CHAIN {
             let found = self.acting.seen_by_all(root.into()).await?;
@@ -89,18 +96,20 @@ impl<R: Repository> ProblemDesk<R> {
             };
             match found.closure() {
                 Some(Closure::Dismissed(Dismissed::Duplicate { of })) if *of != problem.id() => root = *of,
-                Some(Closure::Dismissed(_)) => {
-                    let rule = format!("leads to {}, which is dismissed itself", found.number());
-                    return Err(refused(problem, Fault::new("as", "record.cancelled", rule)));
-                }
-                _ => return Ok(root),
+                Some(Closure::Dismissed(_)) => return Ok(None),
+                _ => return Ok(Some(root)),
             }
         }
-        Ok(root)
+        Ok(None)
     }
 
-    async fn planned(&self, policy: &InForce, problem: &Problem, name: String, rule: ByProblem) -> Result<Plan, Error> {
-        let id = self.acting.options.command.unwrap_or_else(|| CommandId::named(&name));
+    async fn planned(
+        &self,
+        policy: &InForce,
+        problem: &Problem,
+        id: CommandId,
+        rule: ByProblem,
+    ) -> Result<Plan, Error> {
         let filter = Filter { caused_by: vec![problem.id()], ..Filter::default() };
         self.acting.plan_over(policy, id, problem.id().into(), filter, Rule::ByProblem(rule)).await
     }

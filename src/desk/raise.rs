@@ -99,6 +99,7 @@ impl<R: Repository> ActingDesk<R> {
             recorded_at: latest,
             affected: None,
             brings: &[],
+            ends: &[],
             speaks: false,
             cause: &cause,
             importing: false,

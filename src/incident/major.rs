@@ -308,7 +308,7 @@ impl Incident {
         matches!(self.major(), Some(Major::Accepted(_) | Major::StoodDown(_)))
     }
 
-    /// Whether it is a major incident that runs. What was closed or cancelled by a correction runs no longer.
+    /// Whether it is a major incident that runs.
     #[must_use]
     pub fn is_running_major(&self) -> bool {
         matches!(self.major(), Some(Major::Accepted(_))) && !self.stage().is_final()
@@ -360,9 +360,15 @@ impl<S: IncidentStage + Live> In<S> {
         match self.shared.own.major {
             Some(Major::Accepted(_)) => Err(Box::new(self)),
             _ => {
-                let running = RunningMajor::begun(&accepted, stamp.occurred_at);
+                let mut running = RunningMajor::begun(&accepted, stamp.occurred_at);
+                // If it is said later than it happened, everybody may have had word since.
+                if let Some(word) = self.shared.progress.last_public_note {
+                    running.restart(word);
+                }
                 Ok(self.noted(Event::MajorAccepted(accepted), stamp, |this| {
                     this.shared.own.major = Some(Major::Accepted(running));
+                    // That an earlier review was waived says nothing of this one.
+                    this.shared.progress.waivers.retain(|waiver| &*waiver.code != crate::obligation::MAJOR_REVIEW);
                 }))
             }
         }

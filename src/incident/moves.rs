@@ -544,7 +544,11 @@ impl<S: IncidentStage> In<S> {
     pub fn correct(mut self, correction: Correction, stamp: &Stamp<'_>) -> Step<Incident> {
         let at = stamp.occurred_at;
         let progress = &mut self.shared.progress;
-        self.stage.leave(progress, at);
+        let was_open = !matches!(self.stage.leave(progress, at), Former::Other);
+        if !was_open && correction.to.is_open() {
+            self.shared.own.wait_for_word(at);
+        }
+        let progress = &mut self.shared.progress;
         progress.enter(stamp);
         progress.corrections = progress.corrections.saturating_add(1);
         let (resolved, closed) = match correction.to {

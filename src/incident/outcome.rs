@@ -241,6 +241,13 @@ pub enum CorrectedStage {
     Cancelled(Cancellation),
 }
 
+impl CorrectedStage {
+    /// Whether work is still to be done in it.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self, Self::New | Self::Assigned | Self::InProgress { .. } | Self::OnHold(_))
+    }
+}
+
 /// A correction: the stage is set against the lifecycle, with a reason. Imports and repairs need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

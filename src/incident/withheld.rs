@@ -22,12 +22,13 @@ impl Incident {
         let waived = progress.waivers.iter().map(|waiver| &waiver.reason);
         note.into_iter().chain(override_reason).chain(waived).any(|text| !text.is_erased())
             || progress.clocks.has_internals()
-            || self.major().is_some_and(Major::is_internal)
+            || self.major().is_some_and(|major| major.is_internal() || major.running().is_some_and(|m| m.missed() > 0))
     }
 
     /// The same incident for those who may not read internals: of the note of its hold, the reasons of
     /// its waivers and the reason of its priority's override only the salted digests are left, and of its clocks
-    /// those of service level agreements; and that it was proposed or rejected as a major incident is not in it. The
+    /// those of service level agreements; and that it was proposed or rejected as a major incident is not in it, nor
+    /// which updates about one were missed. The
     /// withheld log has the events of all clocks, so that what it folds to
     /// is withheld once more.
     #[must_use]
@@ -52,6 +53,9 @@ impl Incident {
         }
         let major = &mut incident.shared_mut().own.major;
         *major = major.take().filter(|major| !major.is_internal());
+        if let Some(Major::Accepted(running)) = major {
+            running.missed = 0;
+        }
         incident
     }
 

@@ -127,6 +127,15 @@ impl Problem {
         }
     }
 
+    /// The problem as a duplicate of which it was dismissed.
+    #[must_use]
+    pub const fn duplicate_of(&self) -> Option<Id<Self>> {
+        match self.closure() {
+            Some(Closure::Dismissed(Dismissed::Duplicate { of })) => Some(*of),
+            _ => None,
+        }
+    }
+
     /// Whether its fix is applied, so that incidents can be resolved by it: it is observing, resolved, or closed with
     /// the fix applied.
     #[must_use]

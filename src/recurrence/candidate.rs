@@ -195,9 +195,14 @@ impl Recurrences {
         })
     }
 
-    /// Counts an incident, at the time at which it was reported; one that is counted already, as it is now.
+    /// Counts an incident, at the time at which it was reported; one that is counted already, as it is now. What has its
+    /// problem already, or is a duplicate, is not counted, or no more.
     pub fn observe(&mut self, incident: &Incident) {
         self.forget(incident.id());
+        let merged = matches!(incident, Incident::Cancelled(cancelled) if cancelled.stage().merged_into().is_some());
+        if merged || incident.links().problem().is_some() {
+            return;
+        }
         let features = Feature::of(incident.facts());
         let features = features.into_iter().map(|feature| self.numbering.number(feature)).collect();
         let progress = incident.progress();
@@ -224,7 +229,7 @@ impl Recurrences {
         self.seen.insert(slot, sighting);
     }
 
-    /// Counts an incident no more: it has its problem, say, or was a duplicate.
+    /// Counts an incident no more.
     pub fn forget(&mut self, incident: Id<Incident>) {
         let Some(sighting) = self.slots.remove(&incident).and_then(|slot| self.seen.remove(&slot)) else { return };
         for index in 0..self.rules.len() {

@@ -138,6 +138,9 @@ pub struct Filter {
     /// Incidents that were cancelled as duplicates of one of these incidents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duplicate_of: Vec<Id<Incident>>,
+    /// Problems that were dismissed as duplicates of one of these problems.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duplicate_of_problem: Vec<Id<Problem>>,
     /// Incidents that follow one of these incidents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub follow_up_of: Vec<Id<Incident>>,
@@ -374,6 +377,8 @@ parts! {
     child_of(parent: Id<Incident>) => child_of;
     /// Also an incident that was cancelled as a duplicate of this one.
     duplicate_of(master: Id<Incident>) => duplicate_of;
+    /// Also a problem that was dismissed as a duplicate of this one.
+    duplicate_of_problem(problem: Id<Problem>) => duplicate_of_problem;
     /// Also an incident that follows this one.
     follow_up_of(incident: Id<Incident>) => follow_up_of;
     /// Also waiting for this reason.
@@ -512,6 +517,7 @@ impl Filter {
             ("caused_by", self.caused_by.len()),
             ("child_of", self.child_of.len()),
             ("duplicate_of", self.duplicate_of.len()),
+            ("duplicate_of_problem", self.duplicate_of_problem.len()),
             ("follow_up_of", self.follow_up_of.len()),
             ("related", self.related.len()),
             ("caused_by_changes", self.caused_by_changes.len()),
@@ -580,6 +586,7 @@ impl Filter {
             any(&self.caused_by, Term::CausedBy),
             any(&self.child_of, Term::ChildOf),
             any(&self.duplicate_of, Term::DuplicateOf),
+            any(&self.duplicate_of_problem, Term::DuplicateOfProblem),
             any(&self.follow_up_of, Term::FollowUpOf),
             any(&self.related, Term::Related),
             any(&self.caused_by_changes, Term::CausedByChange),

@@ -73,6 +73,8 @@ pub enum Term {
     ChildOf(Id<Incident>),
     /// It was cancelled as a duplicate of this incident.
     DuplicateOf(Id<Incident>),
+    /// It was dismissed as a duplicate of this problem.
+    DuplicateOfProblem(Id<Problem>),
     /// It follows this incident, which could no longer be reopened.
     FollowUpOf(Id<Incident>),
     /// It is linked to this incident.
@@ -143,6 +145,7 @@ impl fmt::Display for Term {
             Self::CausedBy(problem) => write!(f, "caused_by:{problem}"),
             Self::ChildOf(incident) => write!(f, "child_of:{incident}"),
             Self::DuplicateOf(incident) => write!(f, "duplicate_of:{incident}"),
+            Self::DuplicateOfProblem(problem) => write!(f, "duplicate_of_problem:{problem}"),
             Self::FollowUpOf(incident) => write!(f, "follow_up_of:{incident}"),
             Self::Related(incident) => write!(f, "related:{incident}"),
             Self::CausedByChange(change) => write!(f, "caused_by_change:{change}"),
@@ -342,13 +345,15 @@ impl Indexed for Incident {
 
 impl Indexed for Problem {
     fn stands_alike(before: &Self, after: &Self) -> bool {
-        before.known_error().map(KnownError::is_published) == after.known_error().map(KnownError::is_published)
+        let published = |problem: &Self| problem.known_error().map(KnownError::is_published);
+        published(before) == published(after) && before.duplicate_of() == after.duplicate_of()
     }
 
     fn stands(&self, terms: &mut Vec<Term>) {
         if self.known_error().is_some_and(KnownError::is_published) {
             terms.push(Term::KnownError);
         }
+        terms.extend(self.duplicate_of().map(Term::DuplicateOfProblem));
     }
 }
 

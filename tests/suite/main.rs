@@ -38,8 +38,11 @@ mod kit;
 mod ledger_corners;
 mod liars;
 mod lifecycle;
+mod link_corners;
 mod links;
 mod major;
+mod major_corners;
+mod merge_corners;
 mod merging;
 mod milestones;
 mod moves;
@@ -47,6 +50,7 @@ mod observing;
 #[cfg(feature = "test-util")]
 mod paging;
 mod permissions;
+mod plan_corners;
 mod policies;
 #[cfg(feature = "test-util")]
 mod previews;

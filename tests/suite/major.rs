@@ -359,8 +359,14 @@ fn a_correction_leaves_it_a_major_incident_that_does_not_close_by_itself() {
     house.time.advance(days(60));
     let seen = incident(&house.anna(), id);
     assert_eq!((seen.stage(), seen.is_running_major()), (Stage::Resolved, true));
-    let to = CorrectTo::Cancelled(Cancellation::NotAnIncident);
-    house.mia().incident(id).correct(Correct::new(to, "it was none")).unwrap();
+    // Nor is it ended under its manager.
+    let closed = CorrectTo::Closed(Resolve::new("fixed").text("It was."));
+    for to in [CorrectTo::Cancelled(Cancellation::NotAnIncident), closed.clone()] {
+        let error = house.mia().incident(id).correct(Correct::new(to, "it was none")).unwrap_err();
+        assert_eq!(faults(&error), [("to", "major.running")]);
+    }
+    house.mia().incident(id).stand_down_major("it was over").unwrap();
+    house.mia().incident(id).correct(Correct::new(closed, "it was closed")).unwrap();
     assert!(house.anna().worklist(&Query::all().majors(), None, 10).unwrap().rows.is_empty(), "it runs no longer");
 }
 

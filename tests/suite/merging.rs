@@ -199,7 +199,12 @@ fn many_are_merged_by_a_plan_and_what_is_final_is_left_alone() {
     let plan = anna.plan_merge(named, ids[0]).unwrap();
     assert_eq!(plan.steps.iter().map(|step| step.record).collect::<Vec<_>>(), [ids[1], ids[5]]);
     let reasons: Vec<_> = plan.skipped.iter().map(|skipped| (skipped.record, skipped.reason)).collect();
-    let expected = [(ids[2], SkipReason::Final), (ids[3], SkipReason::IsResolved), (ids[4], SkipReason::AlreadyThere)];
+    let expected = [
+        (ids[0], SkipReason::Source),
+        (ids[2], SkipReason::Final),
+        (ids[3], SkipReason::IsResolved),
+        (ids[4], SkipReason::AlreadyThere),
+    ];
     assert_eq!((reasons.as_slice(), plan.unseen), (expected.as_slice(), 1));
     let json = serde_json::to_string(&plan).unwrap();
     let plan: Plan = serde_json::from_str(&json).unwrap();

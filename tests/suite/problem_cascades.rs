@@ -76,11 +76,7 @@ fn a_fix_resolves_what_waits_for_it_and_leaves_the_rest_alone_with_the_reason() 
         }
     }
     let again = anna.problem(problem).plan_cascade().unwrap();
-    assert_eq!(
-        (again.steps.len(), again.id),
-        (0, plan.id),
-        "planned again it is the same plan, with nothing left to do"
-    );
+    assert!(again.steps.is_empty(), "planned again there is nothing left to do");
     let text = anna.incident(ids[0]).view().unwrap().resolution.unwrap().text.unwrap();
     assert_eq!(text, "Resolved by PRB0000001.");
 }
@@ -151,8 +147,7 @@ fn a_plan_of_a_problem_whose_fix_failed_since_resolves_nothing() {
     let plan = anna.problem(problem).plan_cascade().unwrap();
     anna.problem(problem).fail_fix("It is back").unwrap();
     for result in apply(&anna, &plan) {
-        let StepResult::Refused(error) = result else { panic!("{result:?}") };
-        assert_eq!(faults(&error), [("code", "problem.not_resolved")]);
+        assert!(matches!(result, StepResult::Skipped(SkipReason::SourceChanged)), "{result:?}");
     }
     assert!(ids.iter().all(|id| stage(&anna, *id) == Stage::OnHold));
 }

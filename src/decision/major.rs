@@ -177,13 +177,18 @@ pub(super) fn proposed(course: Course, context: &Context<'_>) -> Result<Course, 
     course.happens(Event::MajorProposed(proposal), Verb::ProposeMajor, context)
 }
 
-/// A major incident that runs is not ended under its manager, by a cancellation or a correction; nor is its review escaped
-/// by a cancellation.
+/// A major incident that runs is not ended under its manager, by a cancellation or a correction.
 pub(super) fn may_be_ended(incident: &Incident, verb: Verb, path: &'static str) -> Result<(), Error> {
-    if incident.is_running_major() {
-        let rule = "would end a major incident that runs; demote it first, or stand it down";
-        let fault = Fault::new(path, "major.running", rule);
-        return Err(invalid(Faults::one(fault), verb, Some(incident.number())));
+    if !incident.is_running_major() {
+        return Ok(());
     }
+    let rule = "would end a major incident that runs; demote it first, or stand it down";
+    let fault = Fault::new(path, "major.running", rule);
+    Err(invalid(Faults::one(fault), verb, Some(incident.number())))
+}
+
+/// Nor is its review escaped by a cancellation.
+pub(super) fn may_be_cancelled(incident: &Incident, verb: Verb, path: &'static str) -> Result<(), Error> {
+    may_be_ended(incident, verb, path)?;
     blocked(incident.number(), verb, obligation::before_cancellation(incident))
 }

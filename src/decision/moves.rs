@@ -175,8 +175,10 @@ fn events(
             vec![Event::MergeUndone(Reason { reason: read.maybe_text("reason", reason.as_ref()) })]
         }
         Command::Correct(correct) => {
-            if matches!(correct.to, CorrectTo::Closed(_) | CorrectTo::Cancelled(_)) {
-                major::may_be_ended(incident, Verb::Correct, "to")?;
+            match correct.to {
+                CorrectTo::Closed(_) => major::may_be_ended(incident, Verb::Correct, "to")?,
+                CorrectTo::Cancelled(_) => major::may_be_cancelled(incident, Verb::Correct, "to")?,
+                _ => {}
             }
             correction(incident, correct, read, at)
         }
@@ -191,7 +193,7 @@ fn cancelled(
     read: &mut Reading<'_>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Error> {
-    major::may_be_ended(incident, Verb::Cancel, "as")?;
+    major::may_be_cancelled(incident, Verb::Cancel, "as")?;
     if cancel.cancellation.other() == Some(incident.id()) {
         read.fault("as", "record.itself", "must name another incident");
     }

@@ -256,7 +256,9 @@ impl Sequence {
             law!(result.as_ref().is_err_and(is_refusal_of_stale), "a stale version was taken: {result:?}");
         }
         if is_plain && result.as_ref().map_or(true, |outcome| outcome.id() == self.id) {
-            Self::check_allowed(&found, &command, moves, &result)?;
+            // What only the desk knows of is no reason to offer others another move.
+            let known = if self.reads_internals(actor) { found.clone() } else { found.withheld() };
+            Self::check_allowed(&known, &command, moves, &result)?;
         }
         let after = self.world.stored(self.id);
         match result {

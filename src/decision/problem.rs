@@ -51,7 +51,7 @@ pub(super) fn decide(
     }
     match command {
         Command::Observe { .. } | Command::Resolve { .. } => {
-            owes(&course.record, verb, RequiredBy::Resolution, context)?
+            owes(&course.record, verb, RequiredBy::Resolution, context)?;
         }
         Command::Close {} => owes(&course.record, verb, RequiredBy::Closure, context)?,
         _ => {}

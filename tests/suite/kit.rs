@@ -90,7 +90,7 @@ fn a_problem_is_made_as_it_is_described() -> testing::Result {
         .at(&desk)?;
     let made = made.problem();
     assert_eq!((made.facts().title.as_str(), made.stage()), (Some("Queues fill up"), problem::Stage::FixInProgress));
-    assert!(made.analysis().root_cause.is_some() && made.known_error().is_some_and(|known| known.is_published()));
+    assert!(made.analysis().root_cause.is_some() && made.known_error().is_some_and(problem::KnownError::is_published));
     assert_eq!(made.fix().unwrap().change.as_ref().unwrap().as_str(), "CHG0042");
     assert_eq!(desk.system().incident(down.id()).get()?.incident().links().len(), 1);
     let failure = testing::problem().titled(" ").build().unwrap_err();

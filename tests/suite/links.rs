@@ -114,7 +114,10 @@ fn what_cannot_be_linked_is_refused_and_nothing_is_stored() {
     let error = at.link(Link::CausedBy(other)).unwrap_err();
     assert_eq!(faults(&error), [("link", "link.other_problem")]);
     let seen = anna.problem(problem).get().unwrap();
-    assert!(error.to_string().contains(seen.problem().number().as_str()), "it names the problem that is there: {error}");
+    assert!(
+        error.to_string().contains(seen.problem().number().as_str()),
+        "it names the problem that is there: {error}"
+    );
     let few = House::with(|draft| draft.caps.links = 1);
     let at = few.anna().incident(reported(&few.anna()));
     at.link(Link::CausedByChange(change("CHG1"))).unwrap();

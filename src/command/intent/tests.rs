@@ -104,6 +104,7 @@ fn decided(before: Incident, commands: &[Command]) -> (Incident, Vec<Event>) {
         recorded_at: at(),
         affected: Some(&Person { vip: true, ..Person::default() }),
         brings: &[],
+        ends: &[],
         speaks: false,
         cause: &BroughtBy::Command,
         importing: false,

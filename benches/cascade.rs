@@ -1,5 +1,5 @@
-//! A problem with ten thousand incidents that wait for it: planning what its fix brings to them, applying it, and doing
-//! both again.
+//! A problem with ten thousand incidents that wait for it, and an incident with ten thousand children: planning what the
+//! fix, or the parent's resolution, brings to them, applying it, and doing both again.
 //!
 //! `cargo bench --bench cascade` prints CPU time, beside that of the same ten thousand resolutions asked for one by one.
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 use andon::{
     Actor, Id, Incident, PolicyDraft, Problem,
     blocking::{ActingDesk, Desk},
-    cascade::Plan,
+    cascade::{Carried, Plan},
     command::{FixInput, Hold, IncidentCommand, Raise, Resolve},
     desk::StepResult,
     link::Link,
@@ -76,16 +76,39 @@ fn main() {
     println!("{CHILDREN} resolutions, one by one: {alone:.2?}");
 
     let (problem, _) = fixed(&desk);
-    let (plan, planned) = timed(|| desk.problem(problem).plan_cascade().unwrap());
-    assert_eq!(plan.steps.len(), CHILDREN);
-    println!("planned for {CHILDREN} incidents: {planned:.2?}");
-    let (done, applied) = timed(|| apply(&desk, &plan));
+    println!("\nincidents that wait for a problem");
+    measured(&desk, alone, || desk.problem(problem).plan_cascade().unwrap());
+
+    let parent = family(&desk);
+    println!("\nchildren of an incident");
+    let resolve = IncidentCommand::Resolve(Resolve::new("fixed").text("The queues are emptied"));
+    let carried = Carried::new([resolve]).unwrap();
+    measured(&desk, alone, || desk.incident(parent).plan_children(&carried).unwrap());
+}
+
+/// Plans, applies, applies again and plans anew.
+fn measured(desk: &Acting, alone: Duration, plan: impl Fn() -> Plan) {
+    let (planned, took) = timed(&plan);
+    assert_eq!(planned.steps.len(), CHILDREN);
+    println!("planned for {CHILDREN}: {took:.2?}");
+    let (done, applied) = timed(|| apply(desk, &planned));
     assert_eq!(done, CHILDREN);
     println!("applied: {applied:.2?}, {:.2} times those one by one", applied.as_secs_f64() / alone.as_secs_f64());
-    let (again, repeated) = timed(|| apply(&desk, &plan));
+    let (again, repeated) = timed(|| apply(desk, &planned));
     assert_eq!(again, CHILDREN);
     println!("applied again, which changes nothing: {repeated:.2?}");
-    let (anew, planned) = timed(|| desk.problem(problem).plan_cascade().unwrap());
+    let (anew, took) = timed(&plan);
     assert!(anew.steps.is_empty());
-    println!("planned anew, with nothing left to do: {planned:.2?}");
+    println!("planned anew, with nothing left to do: {took:.2?}");
+}
+
+/// A resolved incident, and its children, which are not.
+fn family(desk: &Acting) -> Id<Incident> {
+    let parent = desk.report("Mail is down").unwrap().id();
+    for index in 0..CHILDREN {
+        let child = desk.report(format!("Mail {index} does not arrive")).unwrap().id();
+        desk.incident(child).link(Link::ChildOf(parent)).unwrap();
+    }
+    desk.incident(parent).resolve(Resolve::new("fixed").text("The queues are emptied")).unwrap();
+    parent
 }

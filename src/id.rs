@@ -31,7 +31,8 @@ use serde::{Deserialize, Serialize};
 /// open(id);
 /// ```
 pub struct Id<T: ?Sized> {
-    raw: u128,
+    /// As bytes, which stand anywhere: a number would leave gaps in whatever holds an id.
+    raw: [u8; 16],
     of: PhantomData<fn() -> T>,
 }
 
@@ -39,13 +40,13 @@ impl<T: ?Sized> Id<T> {
     /// The id with these 128 bits.
     #[must_use]
     pub const fn from_u128(raw: u128) -> Self {
-        Self { raw, of: PhantomData }
+        Self { raw: raw.to_be_bytes(), of: PhantomData }
     }
 
     /// The 128 bits of the id.
     #[must_use]
     pub const fn as_u128(self) -> u128 {
-        self.raw
+        u128::from_be_bytes(self.raw)
     }
 }
 
@@ -74,7 +75,7 @@ impl<T: ?Sized> Copy for Id<T> {}
 
 impl<T: ?Sized> PartialEq for Id<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.raw == other.raw
+        self.as_u128() == other.as_u128()
     }
 }
 
@@ -88,19 +89,19 @@ impl<T: ?Sized> PartialOrd for Id<T> {
 
 impl<T: ?Sized> Ord for Id<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.raw.cmp(&other.raw)
+        self.as_u128().cmp(&other.as_u128())
     }
 }
 
 impl<T: ?Sized> Hash for Id<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.raw.hash(state);
+        self.as_u128().hash(state);
     }
 }
 
 impl<T: ?Sized> fmt::Display for Id<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&uuid::Uuid::from_u128(self.raw), f)
+        fmt::Display::fmt(&uuid::Uuid::from_bytes(self.raw), f)
     }
 }
 
@@ -126,7 +127,7 @@ impl<T: ?Sized> FromStr for Id<T> {
 impl<T: ?Sized> Serialize for Id<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut buffer = uuid::Uuid::encode_buffer();
-        serializer.serialize_str(uuid::Uuid::from_u128(self.raw).hyphenated().encode_lower(&mut buffer))
+        serializer.serialize_str(uuid::Uuid::from_bytes(self.raw).hyphenated().encode_lower(&mut buffer))
     }
 }
 

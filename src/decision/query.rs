@@ -19,7 +19,7 @@ const MAX_SEARCH_CHARS: usize = 200;
 
 /// The query as a repository gets it, with the values of fields as they are indexed; or everything that is
 /// wrong with it.
-pub(crate) fn ready(query: &Query, policy: &Policy) -> Result<Query, Error> {
+pub(crate) fn ready(mut query: Query, policy: &Policy) -> Result<Query, Error> {
     let Filter { search, due, reported, updated, .. } = &query.filter;
     let mut faults = Faults::none();
     for (part, values) in query.filter.lengths() {
@@ -41,14 +41,13 @@ pub(crate) fn ready(query: &Query, policy: &Policy) -> Result<Query, Error> {
             faults.push(format!("filter.{part}"), "query.empty_span", "ends before it begins");
         }
     }
-    let mut ready = query.clone();
-    for (key, value) in &mut ready.filter.fields {
+    for (key, value) in &mut query.filter.fields {
         if let Some(indexed) = faults.take(format!("filter.fields.{key}"), indexed(policy, key, value)) {
             *value = indexed;
         }
     }
     if faults.is_empty() {
-        return Ok(ready);
+        return Ok(query);
     }
     Err(Invalid { code: "query.invalid", subject: "the query".to_owned(), faults }.into())
 }

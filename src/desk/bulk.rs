@@ -165,7 +165,7 @@ impl<R: Repository> ActingDesk<R> {
                 let policy: InForce = self.in_force().await?;
                 // The order in which they were reported does not change by anything that is done to them.
                 let query = Query { filter: (**filter).clone(), sort: Sort::Reported }.of_kind(RecordKind::Incident);
-                let query = ready(&query, &policy.policy)?;
+                let query = ready(query, &policy.policy)?;
                 let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
                 let last = page.rows.last().filter(|_| page.more);
                 let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     digest::{Digest, hex, unhex},
@@ -11,7 +11,7 @@ use crate::{
     id::Id,
     incident::Incident,
     key::TenantId,
-    store::{FeedPosition, Query, Scope, SortKey},
+    store::{FeedPosition, Query, Scope, SortKey, Term},
     time::Instant,
 };
 
@@ -64,8 +64,9 @@ const RECORDS: u8 = b'R';
 impl Binding {
     /// A list in a scope.
     pub(super) fn of_list(scope: &Scope, query: &Query) -> Self {
-        let mut viewer: Vec<String> = scope.viewer.iter().map(ToString::to_string).collect();
+        let mut viewer: Vec<&Term> = scope.viewer.iter().collect();
         viewer.sort_unstable();
+        let viewer: Vec<Mark<'_>> = viewer.into_iter().map(Mark).collect();
         Self::of(&(LIST, &scope.tenant, viewer, query))
     }
 
@@ -82,6 +83,15 @@ impl Binding {
     fn of(what: &impl Serialize) -> Self {
         let digest = Digest::of(&serde_json::to_vec(what).unwrap_or_default());
         Self(digest.as_bytes().first_chunk().copied().unwrap_or_default())
+    }
+}
+
+/// A term by which a viewer sees records, in words.
+struct Mark<'a>(&'a Term);
+
+impl Serialize for Mark<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
     }
 }
 

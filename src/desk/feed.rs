@@ -70,7 +70,7 @@ impl<R: Repository> ActingDesk<R> {
     pub async fn feed(&self, after: Option<&Cursor>, filter: &Filter, limit: usize) -> Result<Deliveries, Error> {
         check_limit(limit)?;
         let policy = self.in_force().await?;
-        let query = ready(&Query { filter: filter.clone(), sort: Sort::default() }, &policy.policy)?;
+        let query = ready(Query { filter: filter.clone(), sort: Sort::default() }, &policy.policy)?;
         let binding = Binding::of_feed(&self.tenant);
         let after = after.map(|cursor| open_feed(cursor, binding)).transpose()?;
         let request = FeedRequest { after, filter: &query.filter, limit };

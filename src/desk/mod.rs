@@ -29,6 +29,7 @@ mod problem_verbs;
 mod publish;
 mod raise;
 mod reads;
+mod sight;
 mod verbs;
 mod wake;
 mod worklist;
@@ -49,6 +50,7 @@ pub use import::{History, HistoryStep, Imported, OnRefusal, RefusedStep};
 pub use observe::{Observation, Observer};
 pub(crate) use options::Options;
 pub use outcome::{AnyOutcome, AnyPreview, Foreseen, Outcome, Preview, Seen};
+pub(crate) use sight::Sight;
 pub use wake::{FailedWake, Woken, WokenRecord};
 pub use worklist::{Count, Page};
 
@@ -276,6 +278,7 @@ impl<R: Repository> TenantDesk<R> {
             desk: self.desk.clone(),
             tenant: self.tenant.clone(),
             actor: Arc::new(actor),
+            sight: Arc::default(),
             options: Options::default(),
         }
     }
@@ -286,6 +289,7 @@ pub struct ActingDesk<R> {
     pub(crate) desk: Desk<R>,
     pub(crate) tenant: TenantId,
     pub(crate) actor: Arc<Actor>,
+    pub(crate) sight: Arc<Sight>,
     pub(crate) options: Options,
 }
 
@@ -295,6 +299,7 @@ impl<R> Clone for ActingDesk<R> {
             desk: self.desk.clone(),
             tenant: self.tenant.clone(),
             actor: Arc::clone(&self.actor),
+            sight: Arc::clone(&self.sight),
             options: self.options.clone(),
         }
     }

@@ -159,9 +159,9 @@ macro_rules! of_any_kind {
         #[non_exhaustive]
         pub enum $name {
             /// For an incident.
-            Incident($of<Incident>),
+            Incident(Box<$of<Incident>>),
             /// For a problem.
-            Problem($of<Problem>),
+            Problem(Box<$of<Problem>>),
         }
 
         impl $name {
@@ -178,7 +178,7 @@ macro_rules! of_any_kind {
             #[must_use]
             pub fn into_incident(self) -> Option<$of<Incident>> {
                 match self {
-                    Self::Incident(incident) => Some(incident),
+                    Self::Incident(incident) => Some(*incident),
                     Self::Problem(_) => None,
                 }
             }
@@ -187,7 +187,7 @@ macro_rules! of_any_kind {
             #[must_use]
             pub fn into_problem(self) -> Option<$of<Problem>> {
                 match self {
-                    Self::Problem(problem) => Some(problem),
+                    Self::Problem(problem) => Some(*problem),
                     Self::Incident(_) => None,
                 }
             }
@@ -195,13 +195,13 @@ macro_rules! of_any_kind {
 
         impl From<$of<Incident>> for $name {
             fn from(incident: $of<Incident>) -> Self {
-                Self::Incident(incident)
+                Self::Incident(incident.into())
             }
         }
 
         impl From<$of<Problem>> for $name {
             fn from(problem: $of<Problem>) -> Self {
-                Self::Problem(problem)
+                Self::Problem(problem.into())
             }
         }
     };

@@ -45,7 +45,7 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     pub(crate) fn scope(&self, policy: &InForce) -> Scope {
-        Scope::of(&self.tenant, &self.actor, policy.policy.permissions())
+        self.sight.under(&policy.policy, &self.tenant, &self.actor)
     }
 
     /// An error of the repository outside a command.

@@ -77,7 +77,7 @@ impl<R: Repository> ActingDesk<R> {
     async fn listed<K: Managed>(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page<K>, Error> {
         check_limit(limit)?;
         let policy = self.in_force().await?;
-        let query = ready(&query.clone().of_kind(K::KIND), &policy.policy)?;
+        let query = ready(query.clone().of_kind(K::KIND), &policy.policy)?;
         let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
         let last = page.rows.last().filter(|_| page.more);
         let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
@@ -101,7 +101,7 @@ impl<R: Repository> ActingDesk<R> {
         check_cap(cap)?;
         let policy = self.in_force().await?;
         let query = Query { filter: filter.clone(), sort: Sort::default() }.of_some_kind();
-        let query = ready(&query, &policy.policy)?;
+        let query = ready(query, &policy.policy)?;
         self.counted(&policy, &query, cap).await
     }
 
@@ -119,7 +119,7 @@ impl<R: Repository> ActingDesk<R> {
         }
         let policy = self.in_force().await?;
         let read = queries.iter().enumerate().map(|(index, query)| {
-            ready(&query.clone().of_some_kind(), &policy.policy)
+            ready(query.clone().of_some_kind(), &policy.policy)
                 .map_err(|error| error.below(&format!("queries[{index}]")))
         });
         let mut counts = Vec::with_capacity(queries.len());

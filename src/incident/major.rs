@@ -46,13 +46,13 @@ pub struct Beside {
     pub(crate) links: Links,
     /// Where it stands as a major incident.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) major: Option<Major>,
+    pub(crate) major: Option<Box<Major>>,
 }
 
 impl Beside {
     /// Everybody got word, or begins to wait for it.
     pub(super) fn wait_for_word(&mut self, at: Instant) {
-        if let Some(Major::Accepted(running)) = &mut self.major {
+        if let Some(Major::Accepted(running)) = self.major.as_deref_mut() {
             running.restart(at);
         }
     }
@@ -298,7 +298,10 @@ impl Incident {
     /// Where it stands as a major incident, if that was ever in question.
     #[must_use]
     pub const fn major(&self) -> Option<&Major> {
-        self.shared().own.major.as_ref()
+        match &self.shared().own.major {
+            Some(major) => Some(major),
+            None => None,
+        }
     }
 
     /// Whether it is a major incident, or was one until it was stood down: it never closes by itself, no plan moves it, and
@@ -330,10 +333,10 @@ impl<S: IncidentStage + Live> In<S> {
     /// # Errors
     /// The incident itself, otherwise.
     pub fn propose_major(self, proposal: MajorProposal, stamp: &Stamp<'_>) -> Tried<S> {
-        match self.shared.own.major {
+        match self.shared.own.major.as_deref() {
             None | Some(Major::Rejected {} | Major::Demoted {}) => {
                 let major = Major::Proposed(proposal.clone());
-                Ok(self.noted(Event::MajorProposed(proposal), stamp, |this| this.shared.own.major = Some(major)))
+                Ok(self.noted(Event::MajorProposed(proposal), stamp, |this| this.shared.own.major = Some(major.into())))
             }
             _ => Err(Box::new(self)),
         }
@@ -344,9 +347,9 @@ impl<S: IncidentStage + Live> In<S> {
     /// # Errors
     /// The incident itself, if there is none.
     pub fn reject_major(self, why: Reason, stamp: &Stamp<'_>) -> Tried<S> {
-        match self.shared.own.major {
+        match self.shared.own.major.as_deref() {
             Some(Major::Proposed(_)) => Ok(self.noted(Event::MajorRejected(why), stamp, |this| {
-                this.shared.own.major = Some(Major::Rejected {});
+                this.shared.own.major = Some(Major::Rejected {}.into());
             })),
             _ => Err(Box::new(self)),
         }
@@ -357,7 +360,7 @@ impl<S: IncidentStage + Live> In<S> {
     /// # Errors
     /// The incident itself, if it runs as one already.
     pub fn accept_major(self, accepted: MajorAcceptance, stamp: &Stamp<'_>) -> Tried<S> {
-        match self.shared.own.major {
+        match self.shared.own.major.as_deref() {
             Some(Major::Accepted(_)) => Err(Box::new(self)),
             _ => {
                 let mut running = RunningMajor::begun(&accepted, stamp.occurred_at);
@@ -366,7 +369,7 @@ impl<S: IncidentStage + Live> In<S> {
                     running.restart(word);
                 }
                 Ok(self.noted(Event::MajorAccepted(accepted), stamp, |this| {
-                    this.shared.own.major = Some(Major::Accepted(running));
+                    this.shared.own.major = Some(Major::Accepted(running).into());
                     // That an earlier review was waived says nothing of this one.
                     this.shared.progress.waivers.retain(|waiver| &*waiver.code != crate::obligation::MAJOR_REVIEW);
                 }))
@@ -413,9 +416,9 @@ impl<S: IncidentStage + Live> In<S> {
     }
 
     fn while_running(self, event: Event, stamp: &Stamp<'_>, next: impl FnOnce(RunningMajor) -> Major) -> Tried<S> {
-        match self.shared.own.major.clone() {
+        match self.shared.own.major.as_deref().cloned() {
             Some(Major::Accepted(running)) => {
-                Ok(self.noted(event, stamp, |this| this.shared.own.major = Some(next(running))))
+                Ok(self.noted(event, stamp, |this| this.shared.own.major = Some(next(running).into())))
             }
             _ => Err(Box::new(self)),
         }
@@ -428,7 +431,7 @@ impl<S: IncidentStage> In<S> {
     /// # Errors
     /// The incident itself, if it was not stood down as a major one.
     pub fn review_major(mut self, review: MajorReview, stamp: &Stamp<'_>) -> Tried<S> {
-        match &mut self.shared.own.major {
+        match self.shared.own.major.as_deref_mut() {
             Some(Major::StoodDown(ended)) => {
                 ended.reviewed_at = Some(stamp.occurred_at);
                 Ok(self.noted(Event::MajorReviewed(review), stamp, |_| {}))

@@ -48,7 +48,7 @@ struct Read {
     #[serde(default)]
     links: Links,
     #[serde(default)]
-    major: Option<Major>,
+    major: Option<Box<Major>>,
 }
 
 /// A snapshot that no incident can have.

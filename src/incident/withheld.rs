@@ -53,7 +53,7 @@ impl Incident {
         }
         let major = &mut incident.shared_mut().own.major;
         *major = major.take().filter(|major| !major.is_internal());
-        if let Some(Major::Accepted(running)) = major {
+        if let Some(Major::Accepted(running)) = major.as_deref_mut() {
             running.missed = 0;
         }
         incident

@@ -27,7 +27,7 @@ pub use index::IndexRow;
 pub use memory::MemoryRepository;
 pub use page::{PageRequest, RowPage};
 pub(crate) use query::Columns;
-pub use query::{Filter, Need, Query, Search, Sort, SortKey, Span, UnknownSort};
+pub use query::{Filter, Matcher, Need, Query, Search, Sort, SortKey, Span, UnknownSort};
 pub use repository::{EventPage, Found, LogPart, MAX_PAGE, Repository};
 pub use scope::Scope;
 pub(crate) use term::{Indexed, field_term};

@@ -546,23 +546,16 @@ impl Filter {
         .into_iter()
     }
 
-    /// Whether a record fits every part.
+    /// Whether a record fits every part. To judge many, make a [`matcher`](Self::matcher) first.
     #[must_use]
     pub fn matches(&self, row: &IndexRow, terms: &Terms) -> bool {
-        fn among<T: PartialEq>(wanted: &[T], found: Option<&T>) -> bool {
-            wanted.is_empty() || found.is_some_and(|found| wanted.contains(found))
-        }
-        self.holds_stage(row.stage)
-            && among(&self.priorities, Some(&row.priority.rank()))
-            && among(&self.groups, row.group.as_ref())
-            && among(&self.people, row.person.as_ref())
-            && self.unassigned.is_none_or(|unassigned| unassigned == row.person.is_none())
-            && among(&self.stage_labels, row.label.as_ref())
-            && self.due.holds_some(row.due)
-            && self.reported.holds(row.reported_at)
-            && self.updated.holds(row.updated_at)
-            && self.needs().all(|need| need.is_met(terms))
-            && self.search.as_ref().is_none_or(|search| search.finds(&terms.subject))
+        self.matcher().matches(row, terms)
+    }
+
+    /// The filter with its needs made ready once, to judge one record after the other.
+    #[must_use]
+    pub fn matcher(&self) -> Matcher<'_> {
+        Matcher { filter: self, needs: self.needs().collect() }
     }
 
     /// Whether a record in this stage can fit, as far as kind and stage go.
@@ -612,6 +605,35 @@ impl Filter {
             self.fields.iter().map(|(key, value)| Need { any: vec![Term::Field(key.clone(), Arc::clone(value))] });
         let major = self.major.then(|| Need { any: vec![Term::Major] });
         listed.into_iter().flatten().chain(major).chain(known_error).chain(labels).chain(fields)
+    }
+}
+
+/// A filter that judges one record after the other.
+#[derive(Debug, Clone)]
+pub struct Matcher<'a> {
+    filter: &'a Filter,
+    needs: Vec<Need>,
+}
+
+impl Matcher<'_> {
+    /// Whether a record fits every part.
+    #[must_use]
+    pub fn matches(&self, row: &IndexRow, terms: &Terms) -> bool {
+        fn among<T: PartialEq>(wanted: &[T], found: Option<&T>) -> bool {
+            wanted.is_empty() || found.is_some_and(|found| wanted.contains(found))
+        }
+        let filter = self.filter;
+        filter.holds_stage(row.stage)
+            && among(&filter.priorities, Some(&row.priority.rank()))
+            && among(&filter.groups, row.group.as_ref())
+            && among(&filter.people, row.person.as_ref())
+            && filter.unassigned.is_none_or(|unassigned| unassigned == row.person.is_none())
+            && among(&filter.stage_labels, row.label.as_ref())
+            && filter.due.holds_some(row.due)
+            && filter.reported.holds(row.reported_at)
+            && filter.updated.holds(row.updated_at)
+            && self.needs.iter().all(|need| need.is_met(terms))
+            && filter.search.as_ref().is_none_or(|search| search.finds(&terms.subject))
     }
 }
 

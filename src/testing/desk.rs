@@ -137,7 +137,7 @@ impl<R: Repository> TestDesk<R> {
     #[must_use]
     pub fn acting_as_async(&self, actor: Actor) -> ActingDesk<R> {
         let (desk, tenant) = (self.desk.clone(), self.tenant.clone());
-        ActingDesk { desk, tenant, actor: Arc::new(actor), options: Options::default() }
+        ActingDesk { desk, tenant, actor: Arc::new(actor), sight: Arc::default(), options: Options::default() }
     }
 
     /// The desk itself, for what concerns all tenants.

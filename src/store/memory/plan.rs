@@ -43,7 +43,8 @@ impl Tenant {
     /// The first rows of a list after a key, at most so many.
     pub(super) fn list(&self, scope: &Scope, request: PageRequest<'_>, limit: usize) -> Vec<IndexRow> {
         let PageRequest { query, at, after, .. } = request;
-        let fits = |row: &Row| scope.sees(&row.terms) && query.matches(&row.row, &row.terms);
+        let matcher = query.filter.matcher();
+        let fits = |row: &Row| scope.sees(&row.terms) && matcher.matches(&row.row, &row.terms);
         let mut found: Vec<(SortKey, &Row)> = Vec::with_capacity(limit.saturating_mul(2));
         let walked =
             self.halves(&query.filter).map(|half| order_of(half, query.sort, &query.filter).map_or(0, Order::len));
@@ -71,7 +72,8 @@ impl Tenant {
 
     /// How many rows fit, up to a cap.
     pub(super) fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> u64 {
-        let fits = |row: &&Row| scope.sees(&row.terms) && filter.matches(&row.row, &row.terms);
+        let matcher = filter.matcher();
+        let fits = |row: &&Row| scope.sees(&row.terms) && matcher.matches(&row.row, &row.terms);
         let cap = usize::try_from(cap).unwrap_or(usize::MAX);
         let counted = match self.candidates(scope, filter) {
             Some(candidates) => {

@@ -13,8 +13,8 @@ use crate::{
     key::TenantId,
     store::{
         Answer, Commit, Document, EventPage, Expected, FeedChange, FeedEntry, FeedPosition, Filter, IndexRow, Landed,
-        Loaded, LogPart, MAX_PAGE, Publication, Published, Record, RecordKey, RecordKind, Refused, RepositoryError,
-        Scope, Term, Terms, Wake, Write,
+        Loaded, LogPart, MAX_PAGE, Matcher, Publication, Published, Record, RecordKey, RecordKind, Refused,
+        RepositoryError, Scope, Term, Terms, Wake, Write,
     },
     time::Instant,
 };
@@ -136,6 +136,7 @@ impl Tenant {
         after: u64,
         limit: usize,
     ) -> (Vec<(u64, FeedEntry)>, u64) {
+        let matcher = filter.matcher();
         let mut place = after;
         let mut entries = Vec::new();
         let skip = usize::try_from(after).unwrap_or(usize::MAX);
@@ -144,7 +145,7 @@ impl Tenant {
                 break;
             }
             place = place.saturating_add(1);
-            let entry = self.at(delivery.slot).and_then(|row| deliver(row, delivery, scope, filter));
+            let entry = self.at(delivery.slot).and_then(|row| deliver(row, delivery, scope, &matcher));
             entries.extend(entry.map(|entry| (place, entry)));
         }
         (entries, place)
@@ -315,14 +316,14 @@ impl Tenant {
 }
 
 /// What a viewer gets of a write; nothing, if it never saw the record.
-fn deliver(row: &Row, delivery: &Delivery, scope: &Scope, filter: &Filter) -> Option<FeedEntry> {
+fn deliver(row: &Row, delivery: &Delivery, scope: &Scope, matcher: &Matcher<'_>) -> Option<FeedEntry> {
     let saw = || {
         let before = Terms { standing: Arc::clone(delivery.before.as_ref()?), subject: [].into() };
         scope.sees(&before).then_some(FeedChange::Left)
     };
     let change = if !scope.sees(&row.terms) {
         saw()?
-    } else if filter.matches(&row.row, &row.terms) {
+    } else if matcher.matches(&row.row, &row.terms) {
         let count = delivery.last.get().saturating_sub(delivery.first.get()).saturating_add(1);
         let events = row.log.from(delivery.first).take(usize::try_from(count).unwrap_or(usize::MAX));
         let events = events.filter_map(|event| scope.shows(event, &row.terms)).collect();

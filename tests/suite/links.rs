@@ -6,11 +6,13 @@ use crate::common::{Acting, House, faults};
 use andon::{
     Error, Id, Incident, Problem, Stage,
     command::{Correct, CorrectTo, FixInput, IncidentCommand, Raise},
+    desk::StepResult,
     incident::Cancellation,
     key::ChangeRef,
     link::Link,
     problem::Dismissed,
     store::{Filter, Query},
+    time::minutes,
     view::LinkView,
 };
 use proptest::prelude::*;
@@ -228,6 +230,11 @@ enum Deed {
     Fix(usize),
     Cancel(usize),
     Resolve(usize),
+    Hold(usize),
+    Reopen(usize),
+    Correct(usize),
+    Reanalyse(usize),
+    Cascade(usize),
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -240,12 +247,17 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => one.clone().prop_map(Deed::Dismiss),
         1 => one.clone().prop_map(Deed::Fix),
         1 => one.clone().prop_map(Deed::Cancel),
-        1 => two.prop_map(Deed::Resolve),
+        2 => two.prop_map(Deed::Resolve),
+        2 => one.clone().prop_map(Deed::Hold),
+        1 => one.clone().prop_map(Deed::Reopen),
+        1 => one.clone().prop_map(Deed::Correct),
+        1 => one.clone().prop_map(Deed::Reanalyse),
+        2 => one.prop_map(Deed::Cascade),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_linked_is_there_is_found_from_both_ends_and_is_never_resolved_by_what_is_open(
@@ -256,7 +268,13 @@ proptest! {
         let incidents: Vec<_> = (0..5).map(|_| reported(&ada)).collect();
         let mut problems: Vec<_> = (0..2).map(|_| raised(&ada)).collect();
         let of = |problems: &[Id<Problem>], index: usize| problems[index % problems.len()];
+        let by_problem = |id: Id<Incident>| {
+            let seen = ada.incident(id).get().unwrap().into_incident();
+            let said = seen.resolution().is_some_and(|known| known.code.as_str() == "resolved_by_problem");
+            said.then(|| (seen.progress().stage_since, seen.links().problem()))
+        };
         for deed in deeds {
+            let before: Vec<_> = incidents.iter().map(|id| by_problem(*id)).collect();
             // Some are refused, as they should be.
             match deed {
                 Deed::Link(a, b) => drop(ada.incident(incidents[a]).link(Link::CausedBy(of(&problems, b)))),
@@ -278,6 +296,32 @@ proptest! {
                 }
                 Deed::Cancel(a) => drop(ada.incident(incidents[a]).cancel(Cancellation::Withdrawn)),
                 Deed::Resolve(a) => drop(ada.incident(incidents[a]).resolve("resolved_by_problem")),
+                Deed::Hold(a) => drop(ada.incident(incidents[a]).hold("awaiting_problem")),
+                Deed::Reopen(a) => drop(ada.incident(incidents[a]).reopen("it is back")),
+                Deed::Correct(a) => {
+                    let to = CorrectTo::Resolved("resolved_by_problem".into());
+                    drop(ada.incident(incidents[a]).correct(Correct::new(to, "so it was")));
+                }
+                Deed::Reanalyse(a) => {
+                    let work = ada.problem(of(&problems, a));
+                    drop(work.fail_fix("it does not hold"));
+                    drop(work.reanalyse("it is back"));
+                }
+                Deed::Cascade(a) => {
+                    if let Ok(plan) = ada.problem(of(&problems, a)).plan_cascade() {
+                        for answer in ada.apply_plan(&plan, 0, 100).unwrap().answers {
+                            prop_assert!(matches!(answer.result, StepResult::Done(_)), "{:?}", answer.result);
+                        }
+                    }
+                }
+            }
+            house.time.advance(minutes(1));
+            // Whatever says now, and did not before, that its problem resolved it, has one whose fix is applied.
+            for (id, before) in incidents.iter().zip(before) {
+                let now = by_problem(*id).filter(|now| before.is_none_or(|before| before.0 != now.0));
+                if let Some(problem) = now.and_then(|(_, problem)| problem) {
+                    prop_assert!(ada.problem(problem).get().unwrap().problem().is_fixed(), "resolved by what is open");
+                }
             }
         }
         for id in &incidents {

@@ -1,21 +1,14 @@
 //! Merges, to the corners: what is confidential, what is hidden, what happens in between.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use crate::common::{Acting, House};
+use crate::common::{Acting, House, busy::interrupted};
 use andon::{
-    Actor, CommandId, Desk, Error, Id, Incident, MemoryRepository, Repository, Stage, blocking,
+    Actor, Error, Id, Incident, Stage,
     command::{Cancel, Correct, CorrectTo, Report},
-    digest::Digest,
-    event::RecordId,
     incident::Cancellation,
-    key::TenantId,
     link::Link,
-    store::{
-        Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
-        PageRequest, Published, RecordKey, RecordKind, Refused, RepositoryError, RowPage, Scope, Sweep, Wake,
-    },
-    time::{Instant, TimeSource, hours},
+    time::{TimeSource, hours},
 };
 
 fn reported(desk: &Acting, caller: &str) -> Id<Incident> {
@@ -28,76 +21,6 @@ fn incident(desk: &Acting, id: Id<Incident>) -> Incident {
 
 fn whole_log(desk: &Acting, id: Id<Incident>) -> Vec<andon::event::Event> {
     crate::common::log(&desk.incident(id))
-}
-
-type Hook = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
-
-struct Between {
-    inner: MemoryRepository,
-    hook: Hook,
-}
-
-impl Repository for Between {
-    async fn load(
-        &self,
-        scope: &Scope,
-        key: Option<&RecordKey>,
-        command: Option<CommandId>,
-    ) -> Result<Found, RepositoryError> {
-        self.inner.load(scope, key, command).await
-    }
-    async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
-        self.inner.load_many(scope, records).await
-    }
-    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
-        let hook = self.hook.lock().unwrap().take();
-        if let Some(hook) = hook {
-            hook();
-        }
-        self.inner.commit(tenant, commit).await
-    }
-    async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
-        self.inner.next_number(tenant, kind).await
-    }
-    async fn events(&self, scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError> {
-        self.inner.events(scope, record, part).await
-    }
-    async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
-        self.inner.page(scope, request).await
-    }
-    async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {
-        self.inner.count(scope, filter, cap).await
-    }
-    async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
-        self.inner.wakes(sweep).await
-    }
-    async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
-        self.inner.feed(scope, request).await
-    }
-    async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
-        self.inner.changed(tenant, after).await
-    }
-    async fn document(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError> {
-        self.inner.document(tenant, digest).await
-    }
-    async fn published(
-        &self,
-        tenant: &TenantId,
-        before: Option<u32>,
-        limit: usize,
-    ) -> Result<Vec<Published>, RepositoryError> {
-        self.inner.published(tenant, before, limit).await
-    }
-    async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        self.inner.forget(before, limit).await
-    }
-}
-
-fn between(house: &House, actor: Actor, deed: impl FnOnce() + Send + 'static) -> blocking::ActingDesk<Between> {
-    let hook: Hook = Arc::new(Mutex::new(Some(Box::new(deed))));
-    let repository = Between { inner: house.repository.clone(), hook };
-    let desk = Desk::with_sources(repository, house.time.clone(), andon::id::SystemIds::default());
-    blocking::Desk::from(desk).tenant("acme").unwrap().acting_as(actor)
 }
 
 #[test]
@@ -165,8 +88,9 @@ fn a_note_on_what_is_no_duplicate_any_more_does_not_land_elsewhere() {
     // He watches the other one by himself, so that neither the merge nor its undoing changes anything there.
     anna.incident(master).watch("bob").unwrap();
     anna.incident(id).cancel(Cancel::duplicate_of(master)).unwrap();
-    let desk =
-        between(&house, crate::common::bob(), move || drop(mia.incident(id).undo_merge("another relay").unwrap()));
+    let desk = interrupted(&house, crate::common::bob(), 1, move || {
+        drop(mia.incident(id).undo_merge("another relay").unwrap())
+    });
     let written = desk.incident(id).add_note("Still no mail here");
     let landed = written.as_ref().ok().map(andon::desk::Outcome::id);
     assert_eq!(incident(&anna, id).stage(), Stage::New);
@@ -181,7 +105,8 @@ fn a_note_of_an_expected_version_does_not_land_after_another() {
     let id = bob.report("No mail").unwrap().id();
     anna.incident(id).cancel(Cancel::duplicate_of(master)).unwrap();
     let version = bob.incident(id).get().unwrap().version();
-    let desk = between(&house, crate::common::bob(), move || drop(anna.incident(id).add_internal_note("hm").unwrap()));
+    let desk =
+        interrupted(&house, crate::common::bob(), 1, move || drop(anna.incident(id).add_internal_note("hm").unwrap()));
     let written = desk.incident(id).if_version(version).add_note("Still no mail here");
     assert!(matches!(written, Err(Error::Conflict(_))), "{written:?}");
 }

@@ -3,8 +3,8 @@
 use super::Choices;
 use crate::{
     command::{
-        AcceptMajor, Assign, Cancel, Correct, CorrectTo, Hold, IncidentCommand as Command, Override, Patch, RatedInput,
-        Report, Resolve,
+        AcceptMajor, Assign, AttachmentInput, Cancel, Correct, CorrectTo, Hold, IncidentCommand as Command, Override,
+        Patch, RatedInput, Report, Resolve,
     },
     digest::Digest,
     id::Id,
@@ -123,19 +123,17 @@ impl<'a> Draw<'a> {
             }
             Verb::AddNote => Command::AddNote { audience: Audience::Public, text: self.text(choices) },
             Verb::AddInternalNote => Command::AddNote { audience: Audience::Internal, text: self.text(choices) },
-            Verb::Watch => {
-                let unwatch = choices.roll(3) == 2;
-                let person = self.key(choices, &sample::PEOPLE);
-                if unwatch { Command::Unwatch { person } } else { Command::Watch { person } }
-            }
-            Verb::Attach => {
-                let detach = choices.roll(4) == 3;
-                let attachment = self.attachment(choices);
-                if detach { Command::Detach { digest: attachment.digest } } else { Command::Attach(attachment) }
-            }
+            Verb::Watch => match self.watcher(choices) {
+                (person, true) => Command::Unwatch { person },
+                (person, false) => Command::Watch { person },
+            },
+            Verb::Attach => match self.file(choices) {
+                (attachment, true) => Command::Detach { digest: attachment.digest },
+                (attachment, false) => Command::Attach(attachment),
+            },
             Verb::LogTime => {
-                let seconds = if self.bad { 0 } else { choices.pick(1, &[60, 5_400]) };
-                Command::LogTime { seconds, note: choices.maybe(|choices| self.text(choices)) }
+                let (seconds, note) = self.spent(choices);
+                Command::LogTime { seconds, note }
             }
             Verb::OverridePriority => match self.set_override(choices) {
                 Some(set) => Command::OverridePriority(set),
@@ -220,6 +218,24 @@ impl<'a> Draw<'a> {
             5 => report.detected = Some(later(self.now, hours(1))),
             _ => report.follows = Some(Self::UNKNOWN),
         }
+    }
+
+    /// Somebody who is to watch, or to watch no more.
+    pub(super) fn watcher(&self, choices: &mut Choices) -> (String, bool) {
+        let leaves = choices.roll(3) == 2;
+        (self.key(choices, &sample::PEOPLE), leaves)
+    }
+
+    /// A file that is to be attached, or taken off.
+    pub(super) fn file(&self, choices: &mut Choices) -> (AttachmentInput, bool) {
+        let goes = choices.roll(4) == 3;
+        (self.attachment(choices), goes)
+    }
+
+    /// How many seconds were spent, and on what.
+    pub(super) fn spent(&self, choices: &mut Choices) -> (u64, Option<String>) {
+        let seconds = if self.bad { 0 } else { choices.pick(1, &[60, 5_400]) };
+        (seconds, choices.maybe(|choices| self.text(choices)))
     }
 
     pub(super) fn text(&self, choices: &mut Choices) -> String {

@@ -164,19 +164,17 @@ impl<'a> DrawProblem<'a> {
             Verb::Edit => Command::Edit(Box::new(alike.edit(choices))),
             Verb::AddNote => Command::AddNote { audience: Audience::Public, text: self.text(choices) },
             Verb::AddInternalNote => Command::AddNote { audience: Audience::Internal, text: self.text(choices) },
-            Verb::Watch => {
-                let unwatch = choices.roll(3) == 2;
-                let person = alike.key(choices, &sample::PEOPLE);
-                if unwatch { Command::Unwatch { person } } else { Command::Watch { person } }
-            }
-            Verb::Attach => {
-                let detach = choices.roll(4) == 3;
-                let attachment = alike.attachment(choices);
-                if detach { Command::Detach { digest: attachment.digest } } else { Command::Attach(attachment) }
-            }
+            Verb::Watch => match alike.watcher(choices) {
+                (person, true) => Command::Unwatch { person },
+                (person, false) => Command::Watch { person },
+            },
+            Verb::Attach => match alike.file(choices) {
+                (attachment, true) => Command::Detach { digest: attachment.digest },
+                (attachment, false) => Command::Attach(attachment),
+            },
             Verb::LogTime => {
-                let seconds = if self.bad { 0 } else { choices.pick(1, &[60, 5_400]) };
-                Command::LogTime { seconds, note: self.maybe_text(choices) }
+                let (seconds, note) = alike.spent(choices);
+                Command::LogTime { seconds, note }
             }
             Verb::OverridePriority => match alike.set_override(choices) {
                 Some(set) => Command::OverridePriority(set),

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod busy;
 pub mod eventful;
 pub mod typed;
 

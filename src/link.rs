@@ -1,7 +1,8 @@
 //! Links: what an incident has to do with problems, other incidents, and what lies outside the library.
 //!
-//! A link is stored at its source, the incident, and found from its other end by the index. Its ends are typed, so that a
-//! link between wrong kinds neither compiles nor decodes. That an incident follows another stands in its facts, and of what
+//! A link is stored at its source, the incident, and found from its other end by the index. Its ends are typed: a link
+//! between wrong kinds does not compile, and JSON has no form for one. (The UUID of an incident in the place of a problem's is
+//! that of a problem that does not exist.) That an incident follows another stands in its facts, and of what
 //! it is a duplicate in its cancellation.
 
 use std::fmt;

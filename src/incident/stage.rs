@@ -314,7 +314,9 @@ impl Cancelled {
         &self.former
     }
 
-    /// Whom it brought to the incident of which it is a duplicate: they watch that one for its sake.
+    /// Whom it brought to the incident of which it is a duplicate: they watch that one for its sake, and leave it when the
+    /// merge is undone, unless another duplicate brought them, too. (Also who was taken off there by hand, and added again:
+    /// the incident that goes on does not know why somebody watches it.)
     #[must_use]
     pub fn brought(&self) -> &[PersonRef] {
         &self.brought

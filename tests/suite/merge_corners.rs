@@ -89,7 +89,7 @@ fn a_note_on_what_is_no_duplicate_any_more_does_not_land_elsewhere() {
     anna.incident(master).watch("bob").unwrap();
     anna.incident(id).cancel(Cancel::duplicate_of(master)).unwrap();
     let desk = interrupted(&house, crate::common::bob(), 1, move || {
-        drop(mia.incident(id).undo_merge("another relay").unwrap())
+        drop(mia.incident(id).undo_merge("another relay").unwrap());
     });
     let written = desk.incident(id).add_note("Still no mail here");
     let landed = written.as_ref().ok().map(andon::desk::Outcome::id);

@@ -12,10 +12,10 @@ use crate::{
     id::{CommandId, Id, Number},
     incident::Incident,
     store::{Filter, Guard, MAX_PAGE, RecordKey, Repository, Scope},
-    verb::IncidentVerb,
+    verb::Verb,
 };
 
-/// The code of the fault that the record from which a plan comes has changed so that the plan holds no longer.
+/// It reaches nobody, for the step is skipped by it. The code of the fault that the record from which a plan comes has changed so that the plan holds no longer.
 const PLAN_STALE: &str = "plan.stale";
 
 /// The highest count of incidents that are not the planner's to see.
@@ -192,7 +192,7 @@ impl<R: Repository> ActingDesk<R> {
     }
 
     /// Guards the record from which the plan comes that is being applied, if there is one: it must stand as it did.
-    pub(super) async fn stands(&self) -> Result<Option<Guard>, Error> {
+    pub(super) async fn stands(&self, verb: Verb, number: &Number) -> Result<Option<Guard>, Error> {
         let Some(plan) = self.options.plan.as_deref().filter(|plan| plan.rule.depends_on_source()) else {
             return Ok(None);
         };
@@ -203,7 +203,7 @@ impl<R: Repository> ActingDesk<R> {
             Some(source) => Ok(Some(Guard { id: plan.source, version: source.version })),
             None => {
                 let rule = "no longer stands as it did when the plan was made; plan anew";
-                Err(invalid(Faults::one(Fault::new("source", PLAN_STALE, rule)), IncidentVerb::Edit, None))
+                Err(invalid(Faults::one(Fault::new("source", PLAN_STALE, rule)), verb, Some(number)))
             }
         }
     }

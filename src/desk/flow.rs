@@ -331,7 +331,8 @@ impl<R: Repository> ActingDesk<R> {
         let mut course = self.caught_up(record.clone(), clocked, recorded_at, recorded_at, in_force).await?;
         let (mut guards, mut unused) = (Vec::new(), Vec::new());
         if self.options.plan.is_some() {
-            guards.extend(Box::pin(self.stands()).await?);
+            let verb = requests.first().map_or(K::READ, K::verb);
+            guards.extend(Box::pin(self.stands(verb.into(), record.number())).await?);
         }
         let cause = self.cause();
         for request in requests {

@@ -23,7 +23,8 @@ impl<R: Repository> ActingDesk<R> {
     /// stored; [`apply_plan`](Self::apply_plan) does it, each incident in a commit of its own.
     ///
     /// If `into` is a duplicate itself, the incident that goes on in its place is the one. Duplicates of what is merged go
-    /// along, before it, and its children come to the incident that goes on; where they cannot, it is skipped. What is final is skipped, and what is resolved, each with the reason; of what is named and cannot
+    /// along, before it, and its children come to the incident that goes on; where they cannot, it is skipped. What is
+    /// final is skipped, and what is resolved, each with the reason; of what is named and cannot
     /// be seen, only the number is told. If one of them has a higher priority than the incident that goes on, what would
     /// give that the same is [`proposed`](Plan::proposed).
     ///
@@ -49,7 +50,7 @@ impl<R: Repository> ActingDesk<R> {
         }
         let mut plan = Plan::begun(self.command_id(), into.into(), Rule::Merged { into });
         let mut highest: Option<Incident> = None;
-        let mut known = HashSet::new();
+        let (mut known, mut adopted) = (HashSet::new(), Vec::new());
         let mut after = None;
         loop {
             let (taken, next) = self.take(&selection, after.as_ref(), MAX_PAGE).await?;
@@ -66,14 +67,18 @@ impl<R: Repository> ActingDesk<R> {
                         continue;
                     }
                 };
-                let along = match self.take_duplicates(&mut plan, id, &mut known).await? {
-                    None => self.take_children(&mut plan, id, &root).await?,
-                    stuck => stuck,
+                let children = match self.children_of(&mut plan, id, &root).await? {
+                    Ok(children) => children,
+                    Err(reason) => {
+                        plan.skip(incident, reason);
+                        continue;
+                    }
                 };
-                if let Some(reason) = along {
+                if let Some(reason) = self.take_duplicates(&mut plan, id, &mut known).await? {
                     plan.skip(incident, reason);
                     continue;
                 }
+                adopted.extend(children);
                 plan.steps.push(step);
                 let rank = |incident: &Incident| incident.progress().assessment.result().rank();
                 if highest.as_ref().is_none_or(|highest| rank(incident) < rank(highest)) {
@@ -85,6 +90,9 @@ impl<R: Repository> ActingDesk<R> {
                 None => break,
             }
         }
+        // Who is merged itself is nobody's child any more.
+        let merged: HashSet<_> = plan.steps.iter().map(|step| step.record).collect();
+        plan.steps.extend(adopted.into_iter().filter(|step: &PlannedStep| !merged.contains(&step.record)));
         plan.proposed = highest.and_then(|duplicate| proposed(&root, version, &duplicate));
         Ok(plan)
     }
@@ -114,23 +122,19 @@ impl<R: Repository> ActingDesk<R> {
         Ok(None)
     }
 
-    /// Takes the children of an incident into the plan: they become children of the incident that goes on. Gives why it
-    /// cannot be merged, if they cannot.
-    async fn take_children(
+    /// What makes the children of an incident children of the one that goes on; or why it cannot be merged, if they cannot.
+    async fn children_of(
         &self,
         plan: &mut Plan,
         of: Id<Incident>,
         root: &Incident,
-    ) -> Result<Option<SkipReason>, Error> {
+    ) -> Result<Result<Vec<PlannedStep>, SkipReason>, Error> {
         let filter = Filter { child_of: vec![of], ..Filter::default() };
-        let Some(children) = self.all_seen(plan, filter).await? else { return Ok(Some(SkipReason::HasChildren)) };
+        let Some(children) = self.all_seen(plan, filter).await? else { return Ok(Err(SkipReason::HasChildren)) };
         if !children.is_empty() && root.links().parent().is_some() {
-            return Ok(Some(SkipReason::HasChildren));
+            return Ok(Err(SkipReason::HasChildren));
         }
-        for child in children.iter().filter(|child| child.incident().id() != root.id()) {
-            plan.steps.push(adopted(child, of, root.id()));
-        }
-        Ok(None)
+        Ok(Ok(children.iter().map(|child| adopted(child, of, root.id())).collect()))
     }
 
     /// All incidents that fit a filter; `None` if the actor may not see all of them.

@@ -279,3 +279,19 @@ fn the_children_of_what_is_merged_are_not_left_behind() {
     }
     assert_eq!(incident(&anna, child).stage(), Stage::Resolved, "plan said: {plan:?}");
 }
+
+#[test]
+fn a_parent_and_its_child_are_merged_by_one_plan() {
+    let house = House::new();
+    let anna = house.anna();
+    let [master, parent, child, other] = ["bob", "eve", "kim", "ann"].map(|caller| reported(&anna, caller));
+    for of_parent in [child, other] {
+        anna.incident(of_parent).link(Link::ChildOf(parent)).unwrap();
+    }
+    let plan = anna.plan_merge(vec![parent, child], master).unwrap();
+    for result in apply(&anna, &plan) {
+        assert!(matches!(result, StepResult::Done(_)), "{result:?}");
+    }
+    assert_eq!([parent, child].map(|id| incident(&anna, id).stage()), [Stage::Cancelled; 2]);
+    assert_eq!(incident(&anna, other).links().parent(), Some(master));
+}

@@ -15,7 +15,8 @@ use crate::{
     verb::Verb,
 };
 
-/// It reaches nobody, for the step is skipped by it. The code of the fault that the record from which a plan comes has changed so that the plan holds no longer.
+/// The code of the fault that the record from which a plan comes has changed, so that the plan holds no longer. It reaches
+/// nobody: the step is skipped for it.
 const PLAN_STALE: &str = "plan.stale";
 
 /// The highest count of incidents that are not the planner's to see.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Document, IndexRow, Publication, RepositoryError, Term, TermChange};
 use crate::{
     digest::Digest,
@@ -196,24 +198,29 @@ pub struct Commit {
 ///
 /// A host lets go of old answers with [`Repository::forget`](super::Repository::forget); the answer to a
 /// command that made a record is kept as long as the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Answer {
     /// The salt of the digest; `None` once texts of a record that the command touched were erased. Without
     /// it nobody can find out by trying what was asked.
+    #[serde(default, with = "hexadecimal", skip_serializing_if = "Option::is_none")]
     pub salt: Option<[u8; 16]>,
     /// The salted digest of what was asked.
     pub intent: Digest,
     /// When the command was recorded.
     pub at: Instant,
     /// The records that it wrote; or the one that it read and left as it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub touched: Vec<Touched>,
     /// The policy that it put in force, or left in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<PolicyStamp>,
 }
 
 /// What a command did to a record: it added the events from `first` to `last`. If `last` comes before
 /// `first` it added none, and the record stayed at version `last`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Touched {
     /// Which.
     pub record: RecordId,
@@ -317,6 +324,29 @@ impl Answer {
     #[must_use]
     pub fn made_a_record(&self) -> bool {
         self.touched.iter().any(|touched| touched.first == Version::NONE.next() && touched.last >= touched.first)
+    }
+}
+
+/// A salt as hexadecimal digits.
+mod hexadecimal {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::digest::{hex, unhex};
+
+    #[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+    pub(super) fn serialize<S: Serializer>(salt: &Option<[u8; 16]>, serializer: S) -> Result<S::Ok, S::Error> {
+        match salt {
+            Some(salt) => serializer.serialize_some(&hex(salt)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[u8; 16]>, D::Error> {
+        let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+        let read = |text: Cow<'_, str>| unhex(&text).ok_or_else(|| D::Error::custom("a salt is 32 hexadecimal digits"));
+        text.map(read).transpose()
     }
 }
 

@@ -94,7 +94,8 @@ impl Publication {
 }
 
 /// What was published when, and by whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Published {
     /// Version and digest.
     pub stamp: PolicyStamp,

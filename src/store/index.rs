@@ -1,5 +1,7 @@
 //! Index rows: the columns that queries look at, and that a list shows.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     event::RecordId,
     id::{Number, Version},
@@ -13,7 +15,8 @@ use crate::{
 
 /// What queries see of a record beside its terms. The library fills it in; a store keeps it beside the
 /// record and indexes what it needs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct IndexRow {
     /// The record.
     pub id: RecordId,

@@ -31,7 +31,7 @@ pub use query::{Filter, Matcher, Need, Query, Search, Sort, SortKey, Span, Unkno
 pub use repository::{EventPage, Found, LogPart, MAX_PAGE, Repository};
 pub use scope::Scope;
 pub(crate) use term::{Indexed, field_term};
-pub use term::{MAX_TOKEN_BYTES, MAX_TOKENS, Term, TermChange, Terms, tokens};
+pub use term::{MAX_TOKEN_BYTES, MAX_TOKENS, Term, TermChange, TermError, Terms, tokens};
 pub use wake::{BUCKETS, Share, ShareError, Sweep, Wake};
 
 pub use crate::record::RecordKind;

@@ -9,10 +9,14 @@ mod error;
 mod feed;
 mod index;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod migration;
 mod page;
 mod query;
 mod repository;
 mod scope;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod term;
 mod wake;
 
@@ -25,11 +29,15 @@ pub use error::RepositoryError;
 pub use feed::{FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest};
 pub use index::IndexRow;
 pub use memory::MemoryRepository;
+#[cfg(feature = "sqlite")]
+pub use migration::{Migration, OpenError};
 pub use page::{PageRequest, RowPage};
 pub(crate) use query::Columns;
 pub use query::{Filter, Matcher, Need, Query, Search, Sort, SortKey, Span, UnknownSort};
 pub use repository::{EventPage, Found, LogPart, MAX_PAGE, Repository};
 pub use scope::Scope;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteOptions, SqliteRepository};
 pub(crate) use term::{Indexed, field_term};
 pub use term::{MAX_TOKEN_BYTES, MAX_TOKENS, Term, TermChange, TermError, Terms, tokens};
 pub use wake::{BUCKETS, Share, ShareError, Sweep, Wake};

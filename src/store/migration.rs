@@ -1,0 +1,56 @@
+//! Migrations: how the schema of a store comes to be what this version of the library needs.
+
+/// One step from a schema to the next, to be applied whole or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migration {
+    /// The version of the schema after it, counted from 1.
+    pub version: u32,
+    /// What it does, in a few words.
+    pub name: &'static str,
+    /// Its statements, as they are run.
+    pub sql: &'static str,
+}
+
+impl Migration {
+    pub(super) const fn new(version: u32, name: &'static str, sql: &'static str) -> Self {
+        Self { version, name, sql }
+    }
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// What is there is not a repository of the library's. Open another place.
+    #[error("{place} is not an andon repository: {reason}")]
+    NotARepository {
+        /// The file or schema.
+        place: String,
+        /// What is there instead.
+        reason: String,
+    },
+    /// A newer version of the library made the schema. Upgrade the library: this version could not keep its promises.
+    #[error("the schema in {place} is version {found}, and this version of the library knows up to {known}")]
+    NewerSchema {
+        /// The file or schema.
+        place: String,
+        /// The version that is there.
+        found: u32,
+        /// The latest version that this library knows.
+        known: u32,
+    },
+    /// The schema lacks migrations, and the store was to be opened without applying any. Apply them.
+    #[error("the schema in {place} is version {found}, and version {needed} is needed; apply the migrations")]
+    OlderSchema {
+        /// The file or schema.
+        place: String,
+        /// The version that is there; 0 for an empty store.
+        found: u32,
+        /// The version that this library needs.
+        needed: u32,
+    },
+    /// The store cannot be reached, or failed.
+    #[error(transparent)]
+    Repository(#[from] super::RepositoryError),
+}

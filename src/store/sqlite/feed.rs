@@ -1,0 +1,143 @@
+//! The feed: what was committed, in the order of the commits.
+
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    columns::{self, Count, Lines, ROW_WIDTH, index_row},
+    error::{During as _, unless_damaged},
+};
+use crate::{
+    event::Event,
+    store::{
+        FeedChange, FeedEntry, FeedPage, FeedPosition, Filter, IndexRow, MAX_PAGE, Matcher, RepositoryError, Scope,
+        Terms,
+    },
+};
+
+/// How many writes one page of the feed looks at: a viewer for whom there is little does not hold up others.
+const MAX_SCANNED: i64 = 10_000;
+
+const FEED: &str = "read the feed";
+
+/// Up to where the feed was let go of, and where it ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Bounds {
+    pub floor: u64,
+    pub end: u64,
+}
+
+pub(super) fn bounds(connection: &Connection, tenant: i64) -> Result<Bounds, RepositoryError> {
+    let sql = "SELECT feed_floor, coalesce((SELECT max(place) FROM feed WHERE tenant = ?1), feed_floor) \
+               FROM tenant WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql).during(FEED)?;
+    let bounds = |row: &Row<'_>| Ok(Bounds { floor: row.get::<_, Count>(0)?.0, end: row.get::<_, Count>(1)?.0 });
+    statement.query_row([tenant], bounds).during(FEED)
+}
+
+/// What to read of the feed of a tenant.
+pub(super) struct Wanted<'a> {
+    pub scope: &'a Scope,
+    pub filter: &'a Filter,
+    /// What comes after this place; `None`: everything that is kept.
+    pub after: Option<u64>,
+    pub limit: usize,
+    pub epoch: u64,
+}
+
+/// A write, as the feed has it.
+struct Delivery {
+    place: u64,
+    slot: i64,
+    first: u64,
+    last: u64,
+    before: Option<Terms>,
+    row: IndexRow,
+    terms: Terms,
+}
+
+/// A page of the feed. A place that it does not have, any more or yet, is too old.
+pub(super) fn page(connection: &Connection, tenant: i64, wanted: &Wanted<'_>) -> Result<FeedPage, RepositoryError> {
+    let Bounds { floor, end } = bounds(connection, tenant)?;
+    let after = wanted.after.unwrap_or(floor);
+    if after < floor || after > end {
+        return Err(RepositoryError::CursorTooOld);
+    }
+    let matcher = wanted.filter.matcher();
+    let whole = wanted.filter.needs().next().is_some() || wanted.filter.search.is_some();
+    let sql = format!(
+        "SELECT {}, f.place, f.record, f.first, f.last, f.standing_before, r.standing \
+         FROM feed f JOIN record r ON r.slot = f.record WHERE f.tenant = ?1 AND f.place > ?2 ORDER BY f.place LIMIT ?3",
+        columns::ROW
+    );
+    let mut statement = connection.prepare_cached(&sql).during(FEED)?;
+    let mut rows = statement.query(params![tenant, Count(after), MAX_SCANNED]).during(FEED)?;
+    let limit = wanted.limit.clamp(1, MAX_PAGE);
+    let (mut entries, mut next) = (Vec::new(), after);
+    while entries.len() < limit
+        && let Some(row) = rows.next().during(FEED)?
+    {
+        let mut delivery = delivery(row).map_err(|error| unless_damaged(error, || "the feed".to_owned()))?;
+        next = delivery.place;
+        if whole {
+            delivery.terms.subject = subject(connection, delivery.slot)?;
+        }
+        let change = change(connection, &delivery, wanted.scope, &matcher)?;
+        let position = FeedPosition { epoch: wanted.epoch, place: delivery.place };
+        entries.extend(change.map(|change| FeedEntry { position, record: delivery.row.id, change }));
+    }
+    Ok(FeedPage { entries, next: FeedPosition { epoch: wanted.epoch, place: next }, more: next < end })
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let at = |offset: usize| ROW_WIDTH.saturating_add(offset);
+    let terms = |lines: Lines| Terms { standing: lines.0, subject: [].into() };
+    Ok(Delivery {
+        row: index_row(row)?,
+        place: row.get::<_, Count>(at(0))?.0,
+        slot: row.get(at(1))?,
+        first: row.get::<_, Count>(at(2))?.0,
+        last: row.get::<_, Count>(at(3))?.0,
+        before: row.get::<_, Option<Lines>>(at(4))?.map(terms),
+        terms: terms(row.get(at(5))?),
+    })
+}
+
+/// What a viewer gets of a write; nothing, if it never saw the record.
+fn change(
+    connection: &Connection,
+    delivery: &Delivery,
+    scope: &Scope,
+    matcher: &Matcher<'_>,
+) -> Result<Option<FeedChange>, RepositoryError> {
+    if !scope.sees(&delivery.terms) {
+        let saw = delivery.before.as_ref().is_some_and(|before| scope.sees(before));
+        return Ok(saw.then_some(FeedChange::Left));
+    }
+    if !matcher.matches(&delivery.row, &delivery.terms) {
+        return Ok(Some(FeedChange::Left));
+    }
+    let events = added(connection, delivery)?;
+    let events = events.iter().filter_map(|event| scope.shows(event, &delivery.terms)).collect();
+    Ok(Some(FeedChange::Stands { row: Box::new(delivery.row.clone()), events }))
+}
+
+/// The events that a write added.
+fn added(connection: &Connection, delivery: &Delivery) -> Result<Vec<Event>, RepositoryError> {
+    let sql = "SELECT sequence, checksum, json FROM event WHERE record = ?1 AND sequence BETWEEN ?2 AND ?3 \
+               ORDER BY sequence";
+    let mut statement = connection.prepare_cached(sql).during(FEED)?;
+    let values = params![delivery.slot, Count(delivery.first), Count(delivery.last)];
+    let mut rows = statement.query(values).during(FEED)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next().during(FEED)? {
+        let sequence = row.get::<_, Count>(0).during(FEED)?.0;
+        events.push(columns::event(row, delivery.row.id, sequence, 1)?);
+    }
+    Ok(events)
+}
+
+fn subject(connection: &Connection, slot: i64) -> Result<std::sync::Arc<[crate::store::Term]>, RepositoryError> {
+    let mut statement = connection.prepare_cached("SELECT terms FROM subject WHERE record = ?1").during(FEED)?;
+    let terms = statement.query_row([slot], |row| row.get::<_, Lines>(0));
+    terms.map(|lines| lines.0).map_err(|error| unless_damaged(error, || "the terms of a record".to_owned()))
+}

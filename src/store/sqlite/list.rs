@@ -1,0 +1,306 @@
+//! Lists and counts: along an order, or by a rare term.
+
+use rusqlite::{CachedStatement, Connection, Row, Rows};
+
+use super::{
+    columns::{ROW, index_row},
+    error::{During as _, unless_damaged},
+    order::{List, Walk, halves, narrow, priority_index},
+    select::Select,
+};
+use crate::{
+    incident::Stage,
+    key::PersonRef,
+    record::{AnyStage, RecordKind},
+    store::{Filter, IndexRow, PageRequest, RepositoryError, Scope, SortKey, Term},
+};
+
+/// So many records are read and put in order at most, where a term is rare; more are found along an order.
+const RARE: usize = 4_000;
+
+const LIST: &str = "list";
+
+/// The first rows of a list, at most so many.
+pub(super) fn rows(
+    connection: &Connection,
+    tenant: i64,
+    scope: &Scope,
+    request: PageRequest<'_>,
+    limit: usize,
+) -> Result<Vec<IndexRow>, RepositoryError> {
+    if finds_nothing(scope, &request.query.filter) {
+        return Ok(Vec::new());
+    }
+    match rarest(connection, tenant, scope, &request.query.filter)? {
+        Some(rare) => rare.rows(connection, tenant, scope, request, limit),
+        None => walked(connection, List { tenant, scope, request }.walks(), request, limit),
+    }
+}
+
+/// Whether no record is seen, or can fit: a search without a word finds nothing.
+fn finds_nothing(scope: &Scope, filter: &Filter) -> bool {
+    scope.viewer.is_empty()
+        || halves(filter).next().is_none()
+        || filter.search.as_ref().is_some_and(|search| search.beginning().is_none())
+}
+
+/// The first rows along several walks, which are merged part by part.
+fn walked(
+    connection: &Connection,
+    walks: Vec<Walk>,
+    request: PageRequest<'_>,
+    limit: usize,
+) -> Result<Vec<IndexRow>, RepositoryError> {
+    let mut found = Vec::with_capacity(limit.min(64));
+    let mut walks = walks.into_iter().peekable();
+    while let Some(part) = walks.peek().map(|walk| walk.part) {
+        let together: Vec<Walk> = std::iter::from_fn(|| walks.next_if(|walk| walk.part == part)).collect();
+        if found.len() < limit {
+            merge(connection, &together, request, limit, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+/// Adds the rows of several walks in the order of the list, until there are enough: no more of them is read.
+fn merge(
+    connection: &Connection,
+    walks: &[Walk],
+    request: PageRequest<'_>,
+    limit: usize,
+    found: &mut Vec<IndexRow>,
+) -> Result<(), RepositoryError> {
+    let prepare = |walk: &Walk| connection.prepare_cached(&walk.select.sql);
+    let mut statements: Vec<CachedStatement<'_>> = walks.iter().map(prepare).collect::<Result<_, _>>().during(LIST)?;
+    let mut walking = Vec::with_capacity(walks.len());
+    for (statement, walk) in statements.iter_mut().zip(walks) {
+        let mut rows = statement.query(walk.select.params().as_slice()).during(LIST)?;
+        if let Some(next) = next(&mut rows, request)? {
+            walking.push((next, rows));
+        }
+    }
+    while found.len() < limit {
+        let first = walking.iter().enumerate().min_by_key(|(_, ((key, _), _))| *key).map(|(index, _)| index);
+        let Some(first) = first else { break };
+        let ((_, row), mut rows) = walking.swap_remove(first);
+        found.push(row);
+        if let Some(next) = next(&mut rows, request)? {
+            walking.push((next, rows));
+        }
+    }
+    Ok(())
+}
+
+fn next(rows: &mut Rows<'_>, request: PageRequest<'_>) -> Result<Option<(SortKey, IndexRow)>, RepositoryError> {
+    rows.next().during(LIST)?.map(|row| keyed(row, request)).transpose()
+}
+
+fn keyed(row: &Row<'_>, request: PageRequest<'_>) -> Result<(SortKey, IndexRow), RepositoryError> {
+    let row = index_row(row).map_err(|error| unless_damaged(error, || row_key(row)))?;
+    Ok((request.query.sort_key(&row, request.at), row))
+}
+
+/// What a row is called that cannot be read.
+fn row_key(row: &Row<'_>) -> String {
+    super::columns::record_id(row, 0).map_or_else(|_| "a row".to_owned(), |id| format!("the row of {id}"))
+}
+
+/// How many records fit, up to a cap.
+pub(super) fn count(
+    connection: &Connection,
+    tenant: i64,
+    scope: &Scope,
+    filter: &Filter,
+    cap: u64,
+) -> Result<u64, RepositoryError> {
+    if finds_nothing(scope, filter) {
+        return Ok(0);
+    }
+    if let Some(rare) = rarest(connection, tenant, scope, filter)? {
+        let mut select = rare.select("DISTINCT r.slot");
+        select.seen_by(scope).fits(tenant, filter);
+        return counted(connection, select, cap);
+    }
+    let mut counted_so_far = 0_u64;
+    for walk in counting(tenant, filter) {
+        let mut select = walk;
+        select.seen_by(scope).fits(tenant, filter);
+        let left = cap.saturating_sub(counted_so_far);
+        counted_so_far = counted_so_far.saturating_add(counted(connection, select, left)?);
+    }
+    Ok(counted_so_far)
+}
+
+/// What holds every record that can fit, once: stage by stage if some are asked for, else along the order of
+/// priorities.
+fn counting(tenant: i64, filter: &Filter) -> Vec<Select> {
+    let begin = |index: &str, of: RecordKind, half: &str| {
+        let mut select = Select::new(format!("SELECT 1 FROM record r INDEXED BY {index} WHERE r.tenant = "));
+        select.bind(tenant).push(&format!(" AND r.kind = {} AND {half}", super::columns::kind(of)));
+        narrow(&mut select, index, filter);
+        select
+    };
+    let index = priority_index(filter);
+    if index == "by_rank" && !(filter.stages.is_empty() && filter.problem_stages.is_empty()) {
+        let stages = AnyStage::all().filter(|stage| filter.holds_stage(*stage));
+        return stages.map(|stage| begin("by_update", stage.kind(), &format!("r.stage = '{}'", stage.key()))).collect();
+    }
+    halves(filter).map(|(of, done)| begin(index, of, &format!("r.done = {}", i64::from(done)))).collect()
+}
+
+fn counted(connection: &Connection, inner: Select, cap: u64) -> Result<u64, RepositoryError> {
+    let mut select = Select::new(format!("SELECT count(*) FROM ({} LIMIT ", inner.sql));
+    select.values = inner.values;
+    select.bind(i64::try_from(cap).unwrap_or(i64::MAX)).push(")");
+    let mut statement = connection.prepare_cached(&select.sql).during("count")?;
+    let found: i64 = statement.query_row(select.params().as_slice(), |row| row.get(0)).during("count")?;
+    Ok(u64::try_from(found).unwrap_or(0))
+}
+
+/// Records among which all that fit are, and which are few.
+struct Rare {
+    /// `FROM … WHERE …`, with the record called `r`.
+    from: Select,
+    size: usize,
+}
+
+impl Rare {
+    fn bearing(tenant: i64, terms: impl Iterator<Item = Term>) -> Select {
+        let mut from = Select::new("FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
+        from.bind(tenant).push(" AND t.term IN (");
+        for (index, term) in terms.enumerate() {
+            if index > 0 {
+                from.push(", ");
+            }
+            from.bind(term.to_string());
+        }
+        from.push(")");
+        from
+    }
+
+    /// Those with a word that begins so.
+    fn beginning(tenant: i64, beginning: &std::sync::Arc<str>) -> Select {
+        let first = Term::Token(beginning.clone()).to_string();
+        let mut from = Select::new("FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
+        // No character of a word comes after this one.
+        let end = format!("{first}\u{10ffff}");
+        from.bind(tenant).push(" AND t.term >= ").bind(first).push(" AND t.term < ").bind(end);
+        from
+    }
+
+    /// Those with one person, but for what is done if that is not asked for.
+    fn with(tenant: i64, person: &PersonRef, filter: &Filter) -> Select {
+        let mut from = Select::new("FROM record r INDEXED BY by_person WHERE r.tenant = ");
+        from.bind(tenant).push(" AND r.person = ").bind(person.to_string());
+        from.push(" AND (r.kind, r.done) IN (VALUES ");
+        for (index, (of, done)) in halves(filter).enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            from.push(&format!("{comma}({}, {})", super::columns::kind(of), i64::from(done)));
+        }
+        from.push(")");
+        from
+    }
+
+    fn staged(tenant: i64, stages: impl Iterator<Item = AnyStage>) -> Select {
+        let mut from = Select::new("FROM record r INDEXED BY by_update WHERE r.tenant = ");
+        from.bind(tenant).push(" AND (r.kind, r.stage) IN (VALUES ");
+        for (index, stage) in stages.enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            from.push(&format!("{comma}({}, '{}')", super::columns::kind(stage.kind()), stage.key()));
+        }
+        from.push(")");
+        from
+    }
+
+    fn select(&self, what: &str) -> Select {
+        Select { sql: format!("SELECT {what} {}", self.from.sql), values: self.from.values.clone() }
+    }
+
+    fn rows(
+        &self,
+        connection: &Connection,
+        tenant: i64,
+        scope: &Scope,
+        request: PageRequest<'_>,
+        limit: usize,
+    ) -> Result<Vec<IndexRow>, RepositoryError> {
+        let mut select = self.select(ROW);
+        select.seen_by(scope).fits(tenant, &request.query.filter);
+        let mut statement = connection.prepare_cached(&select.sql).during(LIST)?;
+        let mut rows = statement.query(select.params().as_slice()).during(LIST)?;
+        let mut found = Vec::with_capacity(self.size.min(RARE));
+        while let Some(row) = rows.next().during(LIST)? {
+            let (key, row) = keyed(row, request)?;
+            if request.after.is_none_or(|after| key > after) {
+                found.push((key, row));
+            }
+        }
+        found.sort_unstable_by_key(|(key, _)| *key);
+        // A record that bears several of the terms was met several times.
+        found.dedup_by_key(|(key, _)| *key);
+        found.truncate(limit);
+        Ok(found.into_iter().map(|(_, row)| row).collect())
+    }
+}
+
+/// The fewest records that hold all that fit; `None` if nothing that is asked for is rare.
+fn rarest(
+    connection: &Connection,
+    tenant: i64,
+    scope: &Scope,
+    filter: &Filter,
+) -> Result<Option<Rare>, RepositoryError> {
+    let mut least: Option<Rare> = None;
+    for from in narrowing(tenant, scope, filter) {
+        let most = least.as_ref().map_or(RARE, |least| least.size);
+        let select = Select { sql: format!("SELECT 1 {}", from.sql), values: from.values.clone() };
+        let size = counted(connection, select, u64::try_from(most).unwrap_or(u64::MAX))?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        if size < most {
+            least = Some(Rare { from, size });
+        }
+        if size == 0 {
+            break;
+        }
+    }
+    Ok(least)
+}
+
+/// What narrows down which records fit: each holds all that do.
+fn narrowing(tenant: i64, scope: &Scope, filter: &Filter) -> Vec<Select> {
+    let bearing = |terms: Vec<Term>| Rare::bearing(tenant, terms.into_iter());
+    let mut all: Vec<Select> = filter.needs().map(|need| bearing(need.any)).collect();
+    if let Some(search) = &filter.search {
+        all.extend(search.words().iter().map(|word| bearing(vec![Term::Token(word.clone())])));
+        all.extend(search.beginning().map(|beginning| Rare::beginning(tenant, beginning)));
+    }
+    let sees_all = |term: &Term| *term == Term::Everyone || matches!(term, Term::Problem(of) if **of == Term::Everyone);
+    if !scope.viewer.iter().any(sees_all) {
+        all.push(bearing(scope.viewer.to_vec()));
+    }
+    // One group has orders of its own; one person rarely has many.
+    if filter.groups.len() > 1 {
+        all.push(bearing(of_kinds(&filter.groups, Term::Group)));
+    }
+    match filter.people.as_slice() {
+        [] => {}
+        [person] => all.push(Rare::with(tenant, person, filter)),
+        several => all.push(bearing(of_kinds(several, Term::Person))),
+    }
+    if !filter.stage_labels.is_empty() {
+        let stages = Stage::ALL.into_iter().filter(|stage| filter.stages.is_empty() || filter.stages.contains(stage));
+        let beneath = |stage| filter.stage_labels.iter().map(move |label| Term::StageLabel(stage, label.clone()));
+        all.push(bearing(stages.flat_map(beneath).collect()));
+    }
+    // Most of what is listed is open: that is no help.
+    let stages = filter.stages.len().saturating_add(filter.problem_stages.len());
+    if (1..=2).contains(&stages) {
+        all.push(Rare::staged(tenant, AnyStage::all().filter(|stage| filter.holds_stage(*stage))));
+    }
+    all
+}
+
+/// The terms by which records of each kind are with these groups, or these people.
+fn of_kinds<T: Clone>(wanted: &[T], term: fn(T) -> Term) -> Vec<Term> {
+    wanted.iter().flat_map(move |value| RecordKind::ALL.map(|kind| term(value.clone()).for_kind(kind))).collect()
+}

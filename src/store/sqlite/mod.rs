@@ -1,0 +1,287 @@
+//! A repository in a file, over SQLite.
+
+mod columns;
+mod commit;
+mod erase;
+mod error;
+mod feed;
+mod list;
+mod options;
+mod order;
+mod queue;
+mod read;
+mod record;
+mod schema;
+mod select;
+mod writer;
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use event_listener::Event as Landing;
+use futures_channel::oneshot;
+pub use options::{Durability, SqliteOptions};
+use rusqlite::Connection;
+
+use self::{
+    queue::{Reads, closed},
+    writer::{Task, Writes},
+};
+use super::{
+    Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart, MAX_PAGE,
+    Migration, OpenError, PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage,
+    Scope, Sweep, Wake,
+};
+use crate::{calendar::ZoneSource, digest::Digest, event::RecordId, id::CommandId, key::TenantId, time::Instant};
+
+/// A repository in a file, over SQLite, which is compiled in. It keeps every promise of [`Repository`]; a command that
+/// was answered survives the end of the process and, unless [chosen otherwise](Durability), the loss of power.
+///
+/// One thread writes, and lets the commands that wait land together; a few others read. No call blocks whoever awaits it,
+/// and no runtime is needed. Clones share what is open.
+///
+/// ```
+/// use andon::{Actor, blocking, store::SqliteRepository};
+///
+/// let folder = std::env::temp_dir().join(format!("andon-doc-{}", std::process::id()));
+/// std::fs::create_dir_all(&folder)?;
+/// let repository = SqliteRepository::open(folder.join("desk.andon"))?;
+/// let desk = blocking::Desk::from(andon::Desk::new(repository.clone()));
+/// let anna = desk.tenant("acme")?.acting_as(Actor::person("anna")?.role("agent")?);
+/// let incident = anna.report("Mail is down")?;
+/// assert_eq!(incident.number().as_str(), "INC0000001");
+/// pollster::block_on(repository.close());
+/// std::fs::remove_dir_all(folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct SqliteRepository(Arc<Shared>);
+
+struct Shared {
+    /// `None` once it was closed.
+    open: RwLock<Option<Open>>,
+    /// Told whenever something lands.
+    landing: Landing,
+    epoch: u64,
+    zones: Arc<dyn ZoneSource>,
+    place: String,
+}
+
+/// The threads that have the connections.
+struct Open {
+    writes: Writes,
+    reads: Reads,
+    /// Each comes to its end with a thread.
+    ends: Vec<oneshot::Receiver<()>>,
+}
+
+impl SqliteRepository {
+    /// Opens the repository in a file, which is made if there is none, with the [usual options](SqliteOptions).
+    ///
+    /// # Errors
+    /// [`OpenError`]; see [`SqliteOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        SqliteOptions::new().open(path)
+    }
+
+    /// Opens an empty repository in memory.
+    ///
+    /// # Errors
+    /// [`OpenError`]; see [`SqliteOptions::open_in_memory`].
+    pub fn open_in_memory() -> Result<Self, OpenError> {
+        SqliteOptions::new().open_in_memory()
+    }
+
+    /// Every migration, in order, with its statements.
+    #[must_use]
+    pub const fn migrations() -> &'static [Migration] {
+        schema::MIGRATIONS
+    }
+
+    /// Closes it: what was handed in is done first. Every later call, of any clone, is
+    /// [`Unavailable`](RepositoryError::Unavailable). One that is dropped without being closed does the same, and nobody
+    /// waits for it.
+    pub async fn close(&self) {
+        let open = self.0.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Open { writes, reads, ends }) = open else { return };
+        drop((writes, reads));
+        for end in ends {
+            // The end of a thread is told by its letting go.
+            let _ = end.await;
+        }
+        self.0.landing.notify(usize::MAX);
+    }
+
+    fn new(open: Open, landing: Landing, epoch: u64, zones: Arc<dyn ZoneSource>, place: String) -> Self {
+        Self(Arc::new(Shared { open: RwLock::new(Some(open)), landing, epoch, zones, place }))
+    }
+
+    fn writes(&self) -> Result<Writes, RepositoryError> {
+        let open = self.0.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map(|open| open.writes.clone()).ok_or_else(closed)
+    }
+
+    fn reads(&self) -> Result<Reads, RepositoryError> {
+        let open = self.0.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map(|open| open.reads.clone()).ok_or_else(closed)
+    }
+
+    /// Reads as everything of a tenant stood at one moment.
+    async fn read<T: Default + Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        read: impl FnOnce(&Connection, i64) -> Result<T, RepositoryError> + Send + 'static,
+    ) -> Result<T, RepositoryError> {
+        let tenant = tenant.clone();
+        let reads = self.reads()?;
+        reads.run(move |connection| read::of_tenant(connection, &tenant, |tenant| read(connection, tenant))).await
+    }
+
+    fn position(&self, place: u64) -> FeedPosition {
+        FeedPosition { epoch: self.0.epoch, place }
+    }
+
+    /// The place in the feed, if the position is of this epoch.
+    fn place(&self, position: FeedPosition) -> Result<u64, RepositoryError> {
+        if position.epoch == self.0.epoch { Ok(position.place) } else { Err(RepositoryError::CursorTooOld) }
+    }
+}
+
+impl fmt::Debug for SqliteRepository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SqliteRepository({})", self.0.place)
+    }
+}
+
+impl Repository for SqliteRepository {
+    async fn load(
+        &self,
+        scope: &Scope,
+        key: Option<&RecordKey>,
+        command: Option<CommandId>,
+    ) -> Result<Found, RepositoryError> {
+        let (owned, key) = (scope.clone(), key.cloned());
+        let load = move |connection: &Connection, tenant| read::load(connection, tenant, &owned, key.as_ref(), command);
+        self.read(&scope.tenant, load).await
+    }
+
+    async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
+        let (owned, ids) = (scope.clone(), records.to_vec());
+        let load = move |connection: &Connection, tenant| {
+            let one = |id: RecordId| read::record(connection, tenant, &owned, &id.into());
+            ids.into_iter().map(one).collect::<Result<Vec<_>, _>>()
+        };
+        let mut found = self.read(&scope.tenant, load).await?;
+        found.resize(records.len(), None);
+        Ok(found)
+    }
+
+    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
+        let commit = Arc::new(commit);
+        let landed = self.land(tenant.clone(), Arc::clone(&commit)).await;
+        match landed {
+            Ok(landed) => Ok(landed),
+            Err(error) => Err(Refused { error, commit: Box::new(Arc::unwrap_or_clone(commit)) }),
+        }
+    }
+
+    async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
+        let tenant = tenant.clone();
+        let next = move |connection: &Connection| commit::next_number(connection, &tenant, kind);
+        self.writes()?.run(Task::Unsynced, None, next).await
+    }
+
+    async fn events(&self, scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError> {
+        let owned = scope.clone();
+        let read = move |connection: &Connection, tenant| read::events(connection, tenant, &owned, record, part);
+        self.read(&scope.tenant, read).await
+    }
+
+    async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
+        let (owned, query, PageRequest { at, after, .. }) = (scope.clone(), request.query.clone(), request);
+        let limit = request.limit.clamp(1, MAX_PAGE);
+        let read = move |connection: &Connection, tenant| {
+            let request = PageRequest { query: &query, at, after, limit };
+            let rows = list::rows(connection, tenant, &owned, request, limit.saturating_add(1))?;
+            Ok((rows, feed::bounds(connection, tenant)?.end))
+        };
+        let (mut rows, end) = self.read(&scope.tenant, read).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Ok(RowPage { rows, more, feed: self.position(end) })
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {
+        let (owned, filter) = (scope.clone(), filter.clone());
+        let count = move |connection: &Connection, tenant| list::count(connection, tenant, &owned, &filter, cap);
+        self.read(&scope.tenant, count).await
+    }
+
+    async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
+        self.reads()?.run(move |connection| read::wakes(connection, &sweep)).await
+    }
+
+    async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
+        let after = request.after.map(|after| self.place(after)).transpose()?;
+        let (owned, filter, limit, epoch) = (scope.clone(), request.filter.clone(), request.limit, self.0.epoch);
+        let read = move |connection: &Connection, tenant| {
+            feed::page(connection, tenant, &feed::Wanted { scope: &owned, filter: &filter, after, limit, epoch })
+                .map(Some)
+        };
+        match (self.read(&scope.tenant, read).await?, after) {
+            (Some(page), _) => Ok(page),
+            (None, None | Some(0)) => Ok(FeedPage { entries: Vec::new(), next: self.position(0), more: false }),
+            (None, Some(_)) => Err(RepositoryError::CursorTooOld),
+        }
+    }
+
+    async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
+        let after = self.place(after)?;
+        // Ends with the first landing of this tenant's; a landing of another's only begins a round.
+        loop {
+            let landing = self.0.landing.listen();
+            let bounds = self.read(tenant, feed::bounds).await?;
+            if after < bounds.floor || after > bounds.end {
+                return Err(RepositoryError::CursorTooOld);
+            }
+            if after < bounds.end {
+                return Ok(());
+            }
+            landing.await;
+        }
+    }
+
+    async fn document(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError> {
+        let zones = Arc::clone(&self.0.zones);
+        self.read(tenant, move |connection, tenant| read::document(connection, tenant, digest, &*zones)).await
+    }
+
+    async fn published(
+        &self,
+        tenant: &TenantId,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Result<Vec<Published>, RepositoryError> {
+        self.read(tenant, move |connection, tenant| read::published(connection, tenant, before, limit)).await
+    }
+
+    async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
+        let forget = move |connection: &Connection| commit::forget(connection, before, limit);
+        self.writes()?.run(Task::Write, None, forget).await
+    }
+}
+
+impl SqliteRepository {
+    async fn land(&self, tenant: TenantId, commit: Arc<Commit>) -> Result<Landed, RepositoryError> {
+        let command = commit.command;
+        let land = move |connection: &Connection| commit::land(connection, &tenant, &commit);
+        let landed = self.writes()?.run(Task::Write, Some(command), land).await?;
+        if landed == Landed::Now {
+            self.0.landing.notify(usize::MAX);
+        }
+        Ok(landed)
+    }
+}

@@ -1,0 +1,193 @@
+//! The orders of lists: along which index a list is walked, and where it goes on.
+
+use super::{
+    columns::{ROW, bytes, kind},
+    select::Select,
+};
+use crate::{
+    record::{AnyStage, RecordKind},
+    store::{Filter, PageRequest, Scope, Sort, SortKey},
+    time::Instant,
+};
+
+/// A walk along an index, in the order of the list: a part of the records of one kind.
+pub(super) struct Walk {
+    pub select: Select,
+    /// The part of the list to which its rows belong.
+    pub part: u8,
+}
+
+/// What all walks of a list have in common.
+pub(super) struct List<'a> {
+    pub tenant: i64,
+    pub scope: &'a Scope,
+    pub request: PageRequest<'a>,
+}
+
+impl List<'_> {
+    /// The walks along which all rows of the list are met that come after the key, each in the order of the list. Those
+    /// of one part come before those of the next.
+    pub(super) fn walks(&self) -> Vec<Walk> {
+        let filter = &self.request.query.filter;
+        match self.request.query.sort {
+            Sort::Priority => self.by_priority(0, ""),
+            Sort::Reported => self.halves().map(|half| self.downwards(half, "by_report", "r.reported_at")).collect(),
+            Sort::Updated => {
+                let stages = AnyStage::all().filter(|stage| filter.holds_stage(*stage));
+                let beneath = |stage: AnyStage| (stage.kind(), format!("r.stage = '{}'", stage.key()));
+                stages.map(beneath).map(|half| self.downwards(half, "by_update", "r.updated_at")).collect()
+            }
+            Sort::Due => {
+                let due = self.halves().filter_map(|half| self.by_due(half, 0, None));
+                due.chain(self.halves().filter_map(|half| self.by_due(half, 1, None))).collect()
+            }
+            Sort::OverdueFirst => {
+                let at = self.request.at;
+                let overdue = self.halves().filter_map(|half| self.by_due(half, 0, Some(at)));
+                let micros = at.timestamp_micros();
+                let rest = self.by_priority(1, &format!(" AND (r.due IS NULL OR r.due >= {micros})"));
+                overdue.chain(rest).collect()
+            }
+        }
+    }
+
+    /// The kinds and halves in which rows can fit: what is done for good stands apart from the rest.
+    fn halves(&self) -> impl Iterator<Item = (RecordKind, String)> {
+        halves(&self.request.query.filter).map(|(kind, done)| (kind, format!("r.done = {}", i64::from(done))))
+    }
+
+    /// By priority, along the records of the group or person asked for if there is one, and rank by rank if some are.
+    fn by_priority(&self, part: u8, also: &str) -> Vec<Walk> {
+        let filter = &self.request.query.filter;
+        let index = priority_index(filter);
+        let ranks: Vec<Option<u8>> = match filter.priorities.as_slice() {
+            [] => vec![None],
+            ranks => ranks.iter().copied().map(Some).collect(),
+        };
+        let mut walks = Vec::new();
+        for (of, half) in self.halves() {
+            for rank in &ranks {
+                let mut select = self.along(index, of, &half);
+                select.push(also);
+                if let Some(rank) = rank {
+                    select.push(&format!(" AND r.rank = {rank}"));
+                }
+                match self.after(part) {
+                    After::Nothing => continue,
+                    After::Start => {}
+                    After::Key(key) => {
+                        select.push(" AND (r.rank, r.reported_at, r.id) > (").bind(i64::from(key.rank)).push(", ");
+                        select.bind(key.at).push(", ").bind(id_after(key, of)).push(")");
+                    }
+                }
+                self.end(&mut select, "r.rank, r.reported_at, r.id");
+                walks.push(Walk { select, part });
+            }
+        }
+        walks
+    }
+
+    /// By what is due, before an instant if there is one; or by report, of what is not due at all.
+    fn by_due(&self, (of, half): (RecordKind, String), part: u8, before: Option<Instant>) -> Option<Walk> {
+        let one_group = part == 0 && self.request.query.filter.groups.len() == 1;
+        let mut select = self.along(if one_group { "by_group_due" } else { "by_due" }, of, &half);
+        let due = if one_group { "r.due" } else { "coalesce(r.due, r.reported_at)" };
+        select.push(&if one_group {
+            " AND r.due IS NOT NULL".to_owned()
+        } else {
+            format!(" AND (r.due IS NULL) = {part}")
+        });
+        if let Some(before) = before {
+            select.push(&format!(" AND {due} < {}", before.timestamp_micros()));
+        }
+        match self.after(part) {
+            After::Nothing => return None,
+            After::Start => {}
+            After::Key(key) => {
+                select.push(&format!(" AND ({due}, r.id) > (")).bind(key.at).push(", ");
+                select.bind(id_after(key, of)).push(")");
+            }
+        }
+        self.end(&mut select, &format!("{due}, r.id"));
+        Some(Walk { select, part })
+    }
+
+    /// From the latest to the earliest.
+    fn downwards(&self, (of, half): (RecordKind, String), index: &str, column: &str) -> Walk {
+        let mut select = self.along(index, of, &half);
+        if let After::Key(key) = self.after(0) {
+            let at = key.at.saturating_neg();
+            select.push(&format!(" AND {column} <= ")).bind(at);
+            select.push(&format!(" AND ({column} < ")).bind(at);
+            select.push(" OR r.id > ").bind(id_after(key, of)).push(")");
+        }
+        self.end(&mut select, &format!("{column} DESC, r.id"));
+        Walk { select, part: 0 }
+    }
+
+    /// The beginning of a walk along an index.
+    fn along(&self, index: &str, of: RecordKind, half: &str) -> Select {
+        let mut select = Select::new(format!("SELECT {ROW} FROM record r INDEXED BY {index} WHERE r.tenant = "));
+        select.bind(self.tenant).push(&format!(" AND r.kind = {} AND {half}", kind(of)));
+        narrow(&mut select, index, &self.request.query.filter);
+        select
+    }
+
+    fn end(&self, select: &mut Select, order: &str) {
+        select.seen_by(self.scope).fits(self.tenant, &self.request.query.filter);
+        select.push(" ORDER BY ").push(order);
+    }
+
+    fn after(&self, part: u8) -> After {
+        match self.request.after {
+            Some(key) if key.part > part => After::Nothing,
+            Some(key) if key.part == part => After::Key(key),
+            Some(_) | None => After::Start,
+        }
+    }
+}
+
+/// Where a walk begins.
+enum After {
+    /// Everything of this part comes before the key.
+    Nothing,
+    /// At its start.
+    Start,
+    /// After this key.
+    Key(SortKey),
+}
+
+/// What an id must be above, in a walk along records of one kind, for a row that is like the key but for its id to come
+/// after it: ids of one kind come before those of the next.
+fn id_after(key: SortKey, of: RecordKind) -> Vec<u8> {
+    match key.id.kind().cmp(&of) {
+        std::cmp::Ordering::Equal => bytes(key.id).to_vec(),
+        std::cmp::Ordering::Less => Vec::new(),
+        std::cmp::Ordering::Greater => vec![u8::MAX; 17],
+    }
+}
+
+/// The index by priority: of the group or person asked for if one is, of all if not.
+pub(super) fn priority_index(filter: &Filter) -> &'static str {
+    match (filter.groups.as_slice(), filter.people.as_slice()) {
+        (_, [_]) => "by_person",
+        ([_], _) => "by_group",
+        _ => "by_rank",
+    }
+}
+
+/// The first columns of an index of a group or person.
+pub(super) fn narrow(select: &mut Select, index: &str, filter: &Filter) {
+    match (index, filter.groups.as_slice(), filter.people.as_slice()) {
+        ("by_person", _, [person]) => select.push(" AND r.person = ").bind(person.to_string()),
+        ("by_group" | "by_group_due", [group], _) => select.push(" AND r.grp = ").bind(group.to_string()),
+        _ => select,
+    };
+}
+
+/// The kinds, and whether they are done for good, in which rows can fit.
+pub(super) fn halves(filter: &Filter) -> impl Iterator<Item = (RecordKind, bool)> {
+    RecordKind::ALL.into_iter().flat_map(|kind| [(kind, false), (kind, true)]).filter(|(kind, done)| {
+        AnyStage::all().any(|stage| stage.kind() == *kind && stage.is_final() == *done && filter.holds_stage(stage))
+    })
+}

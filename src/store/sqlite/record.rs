@@ -1,0 +1,236 @@
+//! A record that a commit writes: its row, its terms, its events, and its place in the feed.
+
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, types::Value};
+
+use super::{
+    columns::{At, Count, bytes, checksum, json, kind, lines, snapshot},
+    commit::write as execute,
+    error::During as _,
+};
+use crate::{
+    event::{Event, RecordId},
+    id::Version,
+    store::{IndexRow, RepositoryError, Write},
+};
+
+/// A stored record before a write: what decides which indexes are touched.
+pub(super) struct Before {
+    pub version: Version,
+    slot: i64,
+    standing: String,
+    indexed: Indexed,
+}
+
+/// The columns of a row that only some commands change, and on which orders depend: those that stay as they are are left
+/// out of an update, so that their indexes are left alone.
+#[derive(PartialEq)]
+struct Indexed {
+    done: bool,
+    rank: i64,
+    group: Option<String>,
+    person: Option<String>,
+    due: Option<i64>,
+    wake_at: Option<i64>,
+    reported_at: i64,
+}
+
+impl Indexed {
+    fn of(row: &IndexRow) -> Self {
+        Self {
+            done: row.stage.is_final(),
+            rank: row.priority.rank().into(),
+            group: row.group.as_ref().map(ToString::to_string),
+            person: row.person.as_ref().map(ToString::to_string),
+            due: row.due.map(|at| at.timestamp_micros()),
+            wake_at: row.wake_at.map(|at| at.timestamp_micros()),
+            reported_at: row.reported_at.timestamp_micros(),
+        }
+    }
+
+    /// Each with its column.
+    fn columns(self) -> [(&'static str, Value); 7] {
+        [
+            ("done", self.done.into()),
+            ("rank", self.rank.into()),
+            ("grp", self.group.into()),
+            ("person", self.person.into()),
+            ("due", self.due.into()),
+            ("wake_at", self.wake_at.into()),
+            ("reported_at", self.reported_at.into()),
+        ]
+    }
+}
+
+/// The record as it is stored.
+pub(super) fn before(connection: &Connection, tenant: i64, id: RecordId) -> Result<Option<Before>, RepositoryError> {
+    let sql = "SELECT slot, version, standing, done, rank, grp, person, due, wake_at, reported_at \
+               FROM record WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+    let mut statement = connection.prepare_cached(sql).during("commit")?;
+    let found = statement.query_row(params![tenant, kind(id.kind()), bytes(id)], |row| {
+        Ok(Before {
+            slot: row.get(0)?,
+            version: Version::new(row.get::<_, Count>(1)?.0),
+            standing: row.get(2)?,
+            indexed: Indexed {
+                done: row.get(3)?,
+                rank: row.get(4)?,
+                group: row.get(5)?,
+                person: row.get(6)?,
+                due: row.get(7)?,
+                wake_at: row.get(8)?,
+                reported_at: row.get(9)?,
+            },
+        })
+    });
+    found.optional().during("commit")
+}
+
+/// Writes a record whose expectations hold.
+pub(super) fn write(
+    connection: &Connection,
+    tenant: i64,
+    write: &Write,
+    before: Option<Before>,
+) -> Result<(), RepositoryError> {
+    let standing = write.terms.standing.as_ref().map(|terms| lines(terms));
+    let (slot, seen_before) = match before {
+        None => {
+            let standing = standing.unwrap_or_default();
+            let slot = insert(connection, tenant, write, &standing)?;
+            mark(connection, tenant, slot, "", &standing)?;
+            (slot, None)
+        }
+        Some(before) => {
+            let changed = standing.filter(|standing| *standing != before.standing);
+            let slot = before.slot;
+            update(connection, slot, write, before.indexed, changed.as_deref())?;
+            if let Some(standing) = &changed {
+                mark(connection, tenant, slot, &before.standing, standing)?;
+            }
+            (slot, changed.map(|_| before.standing))
+        }
+    };
+    if let Some(terms) = &write.terms.subject {
+        subject(connection, tenant, slot, &lines(terms))?;
+    }
+    for event in &*write.events {
+        append(connection, slot, event)?;
+    }
+    deliver(connection, tenant, slot, write, seen_before)
+}
+
+/// The columns that every write sets, with what the row says.
+fn always(write: &Write) -> Result<[(&'static str, Value); 10], RepositoryError> {
+    let row = &write.row;
+    let snapshot = snapshot(&write.record)?;
+    let text = |key: Option<&dyn ToString>| key.map(ToString::to_string).into();
+    Ok([
+        ("version", count(row.version.get())),
+        ("stage", row.stage.key().to_owned().into()),
+        ("label", text(row.label.as_ref().map(|key| key as _))),
+        ("priority", row.priority.name().to_string().into()),
+        ("major", row.major.into()),
+        ("clock", text(row.clock.as_ref().map(|key| key as _))),
+        ("updated_at", row.updated_at.timestamp_micros().into()),
+        ("title", json(&row.title)?.into()),
+        ("checksum", checksum(snapshot.as_bytes()).into()),
+        ("snapshot", snapshot.into()),
+    ])
+}
+
+fn count(number: u64) -> Value {
+    i64::try_from(number).unwrap_or(i64::MAX).into()
+}
+
+fn insert(connection: &Connection, tenant: i64, write: &Write, standing: &str) -> Result<i64, RepositoryError> {
+    let id = write.id();
+    let mut columns = vec!["tenant", "kind", "id", "number", "standing"];
+    let mut values: Vec<Value> = vec![
+        tenant.into(),
+        kind(id.kind()).into(),
+        bytes(id).to_vec().into(),
+        write.row.number.to_string().into(),
+        standing.to_owned().into(),
+    ];
+    for (column, value) in Indexed::of(&write.row).columns().into_iter().chain(always(write)?) {
+        columns.push(column);
+        values.push(value);
+    }
+    let places = vec!["?"; columns.len()].join(", ");
+    let sql = format!("INSERT INTO record ({}) VALUES ({places})", columns.join(", "));
+    let mut statement = connection.prepare_cached(&sql).during("commit")?;
+    statement.insert(params_from_iter(values)).during("commit")
+}
+
+fn update(
+    connection: &Connection,
+    slot: i64,
+    write: &Write,
+    before: Indexed,
+    standing: Option<&str>,
+) -> Result<(), RepositoryError> {
+    let indexed = Indexed::of(&write.row).columns().into_iter().zip(before.columns());
+    let moved = indexed.filter(|(after, before)| after != before).map(|(after, _)| after);
+    let standing = standing.map(|standing| ("standing", standing.to_owned().into()));
+    let (mut sets, mut values) = (Vec::new(), Vec::new());
+    for (column, value) in always(write)?.into_iter().chain(moved).chain(standing) {
+        sets.push(format!("{column} = ?"));
+        values.push(value);
+    }
+    values.push(slot.into());
+    let sql = format!("UPDATE record SET {} WHERE slot = ?", sets.join(", "));
+    execute(connection, &sql, params_from_iter(values))
+}
+
+/// The terms of a text that are in the index. What whoever sees everything sees is no help in finding some of it.
+fn listed(lines: &str) -> Vec<&str> {
+    lines.split('\n').filter(|line| !matches!(*line, "" | "everyone" | "problem:everyone")).collect()
+}
+
+/// Brings the terms by which a record is found from one text to another.
+fn mark(connection: &Connection, tenant: i64, slot: i64, before: &str, after: &str) -> Result<(), RepositoryError> {
+    let (before, after) = (listed(before), listed(after));
+    for term in before.iter().filter(|term| !after.contains(term)) {
+        let sql = "DELETE FROM term WHERE tenant = ?1 AND term = ?2 AND record = ?3";
+        execute(connection, sql, params![tenant, term, slot])?;
+    }
+    for term in after.iter().filter(|term| !before.contains(term)) {
+        let sql = "INSERT INTO term (tenant, term, record) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        execute(connection, sql, params![tenant, term, slot])?;
+    }
+    Ok(())
+}
+
+fn subject(connection: &Connection, tenant: i64, slot: i64, terms: &str) -> Result<(), RepositoryError> {
+    let sql = "SELECT terms FROM subject WHERE record = ?1";
+    let before = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row([slot], |row| row.get::<_, String>(0)).optional());
+    let before = before.during("commit")?.unwrap_or_default();
+    mark(connection, tenant, slot, &before, terms)?;
+    let sql = "INSERT INTO subject (record, terms) VALUES (?1, ?2) \
+               ON CONFLICT (record) DO UPDATE SET terms = excluded.terms";
+    execute(connection, sql, params![slot, terms])
+}
+
+fn append(connection: &Connection, slot: i64, event: &Event) -> Result<(), RepositoryError> {
+    let json = json(event)?;
+    let sql = "INSERT INTO event (record, sequence, checksum, json) VALUES (?1, ?2, ?3, ?4)";
+    execute(connection, sql, params![slot, Count(event.sequence.get()), checksum(json.as_bytes()), json])
+}
+
+/// Puts the write at the end of the feed.
+fn deliver(
+    connection: &Connection,
+    tenant: i64,
+    slot: i64,
+    write: &Write,
+    standing_before: Option<String>,
+) -> Result<(), RepositoryError> {
+    let (Some(first), Some(last)) = (write.events.first(), write.events.last()) else { return Ok(()) };
+    let sql = "INSERT INTO feed (tenant, place, record, first, last, at, standing_before) VALUES (?1, \
+               1 + coalesce((SELECT max(place) FROM feed WHERE tenant = ?1), \
+               (SELECT feed_floor FROM tenant WHERE id = ?1)), ?2, ?3, ?4, ?5, ?6)";
+    let (first, last, at) = (Count(first.sequence.get()), Count(last.sequence.get()), At(last.recorded_at));
+    execute(connection, sql, params![tenant, slot, first, last, at, standing_before])
+}

@@ -1,0 +1,215 @@
+//! The writer: one thread, which lets the commands that wait land in one transaction, each with an answer of its own.
+
+use std::{
+    error::Error as StdError,
+    sync::{Arc, mpsc},
+};
+
+use futures_channel::oneshot;
+use rusqlite::{Connection, ErrorCode};
+
+use super::{
+    error::{BACKEND, unavailable},
+    queue::{Read, closed},
+};
+use crate::{id::CommandId, store::RepositoryError};
+
+/// The most writes that land in one transaction.
+const MAX_BATCH: usize = 256;
+
+/// What the writer is given to do.
+pub(super) enum Task {
+    /// To land for good before anybody is told.
+    Write(Box<dyn Work>),
+    /// To land without waiting for the disk: a crash may take it away, but then nothing stays that was written after it.
+    Unsynced(Box<dyn Work>),
+    /// To read, where there is no other connection.
+    Read(Read),
+}
+
+/// Something to be written, and whoever waits for it.
+pub(super) trait Work: Send {
+    /// Writes it, within a transaction. Says whether it is to be kept; else it is undone.
+    fn run(&mut self, connection: &Connection) -> bool;
+
+    /// Tells whoever waits what it came to, or that its transaction did not land.
+    fn tell(self: Box<Self>, failure: Option<&Failure>);
+}
+
+/// Why a transaction did not land.
+pub(super) struct Failure {
+    source: Arc<rusqlite::Error>,
+    /// Whether it may turn out, after a crash, to have landed nevertheless.
+    unknown: bool,
+}
+
+impl Failure {
+    /// The failure, for a command, or for something that can be done again.
+    fn error(&self, command: Option<CommandId>) -> RepositoryError {
+        let source: Box<dyn StdError + Send + Sync> = Box::new(Arc::clone(&self.source));
+        match (command, self.source.sqlite_error_code()) {
+            (Some(command), _) if self.unknown => RepositoryError::OutcomeUnknown { command },
+            (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => unavailable(source),
+            _ => RepositoryError::Backend { backend: BACKEND, operation: "commit", source },
+        }
+    }
+
+    /// The transaction was undone before it ended.
+    fn undone(error: rusqlite::Error) -> Self {
+        Self { source: Arc::new(error), unknown: false }
+    }
+
+    /// A commit failed. Where the disk was full or another one wrote, the end of the log was not written. After any other
+    /// error it may have been, and may be found there after a crash.
+    fn of_commit(error: rusqlite::Error) -> Self {
+        let known = matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::ReadOnly)
+        );
+        Self { source: Arc::new(error), unknown: !known }
+    }
+}
+
+/// A write, of a command if it has one.
+struct Job<T, F> {
+    command: Option<CommandId>,
+    write: Option<F>,
+    result: Result<T, RepositoryError>,
+    tell: oneshot::Sender<Result<T, RepositoryError>>,
+}
+
+impl<T, F> Work for Job<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> Result<T, RepositoryError> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        if let Some(write) = self.write.take() {
+            self.result = write(connection);
+        }
+        self.result.is_ok()
+    }
+
+    fn tell(self: Box<Self>, failure: Option<&Failure>) {
+        // Nobody waits any more if the future was dropped.
+        let _ = self.tell.send(failure.map_or(self.result, |failure| Err(failure.error(self.command))));
+    }
+}
+
+/// Where writes are handed in.
+#[derive(Clone)]
+pub(super) struct Writes(pub mpsc::Sender<Task>);
+
+impl Writes {
+    /// Has something written, and waits for what it comes to.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(Box<dyn Work>) -> Task,
+        command: Option<CommandId>,
+        write: impl FnOnce(&Connection) -> Result<T, RepositoryError> + Send + 'static,
+    ) -> Result<T, RepositoryError> {
+        let (tell, told) = oneshot::channel();
+        let job = Job { command, write: Some(write), result: Err(closed()), tell };
+        self.0.send(task(Box::new(job))).map_err(|_| closed())?;
+        let lost = |_| command.map_or_else(closed, |command| RepositoryError::OutcomeUnknown { command });
+        told.await.map_err(lost)?
+    }
+}
+
+/// The connections of the writer's thread.
+pub(super) struct Writer {
+    /// That of what must be on the disk before anybody is told.
+    pub synced: Connection,
+    /// That of what need not be. `None` where there is one connection only.
+    pub unsynced: Option<Connection>,
+}
+
+impl Writer {
+    /// Works off what comes until nobody can hand in anything any more.
+    pub(super) fn work(&self, tasks: &mpsc::Receiver<Task>) {
+        while let Ok(first) = tasks.recv() {
+            let (mut synced, mut unsynced, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+            let waiting = std::iter::once(first).chain(std::iter::from_fn(|| tasks.try_recv().ok()));
+            for task in waiting.take(MAX_BATCH) {
+                match task {
+                    Task::Write(work) => synced.push(work),
+                    Task::Unsynced(work) => unsynced.push(work),
+                    Task::Read(read) => reads.push(read),
+                }
+            }
+            together(self.unsynced.as_ref().unwrap_or(&self.synced), unsynced);
+            together(&self.synced, synced);
+            for read in reads {
+                read(&self.synced);
+            }
+        }
+    }
+}
+
+/// Lets writes land in one transaction. Whoever waits is told when it has ended, and not before.
+fn together(connection: &Connection, mut batch: Vec<Box<dyn Work>>) {
+    if batch.is_empty() {
+        return;
+    }
+    let failure = transact(connection, &mut batch).err();
+    for work in batch {
+        work.tell(failure.as_ref());
+    }
+}
+
+fn transact(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), Failure> {
+    execute(connection, "BEGIN IMMEDIATE").map_err(Failure::undone)?;
+    let ended = match batch {
+        [alone] => Ok(alone.run(connection)),
+        several => each_saved(connection, several).map(|()| true),
+    };
+    match ended {
+        Ok(true) if connection.is_autocommit() => Err(Failure::undone(ended_early())),
+        Ok(true) => execute(connection, "COMMIT").map_err(|error| {
+            give_up(connection);
+            Failure::of_commit(error)
+        }),
+        Ok(false) => {
+            give_up(connection);
+            Ok(())
+        }
+        Err(error) => {
+            give_up(connection);
+            Err(Failure::undone(error))
+        }
+    }
+}
+
+/// Runs each of several writes so that it can be undone by itself.
+fn each_saved(connection: &Connection, batch: &mut [Box<dyn Work>]) -> rusqlite::Result<()> {
+    for work in batch {
+        execute(connection, "SAVEPOINT command")?;
+        let keep = work.run(connection);
+        if connection.is_autocommit() {
+            return Err(ended_early());
+        }
+        if !keep {
+            execute(connection, "ROLLBACK TO command")?;
+        }
+        execute(connection, "RELEASE command")?;
+    }
+    Ok(())
+}
+
+/// After some errors, as of a full disk, SQLite ends a transaction by itself.
+fn ended_early() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
+    rusqlite::Error::SqliteFailure(code, Some("another write of its transaction failed".to_owned()))
+}
+
+/// Ends a transaction without keeping anything of it.
+fn give_up(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // Were it to fail, the next one could not begin, and would say so.
+        let _ = execute(connection, "ROLLBACK");
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}

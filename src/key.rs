@@ -254,6 +254,8 @@ keys! {
     ExternalKey = "external reference";
     /// A media type, such as `image/png`.
     MediaType = "media type";
+    /// Who follows a tenant's feed, and whose place the store keeps: `mailer`, `search_index`, …
+    ConsumerName = "consumer";
     /// What ties records and commands of one larger happening together.
     CorrelationKey = "correlation";
 }

@@ -77,6 +77,17 @@ impl TimeSource for ManualTime {
     }
 }
 
+/// The last whole microsecond that is not after an instant: what stores keep.
+pub(crate) fn floor_micros(at: Instant) -> Instant {
+    Instant::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
+}
+
+/// The first whole microsecond that is not before an instant.
+pub(crate) fn ceil_micros(at: Instant) -> Instant {
+    let floor = floor_micros(at);
+    if floor == at { at } else { later(floor, TimeDelta::microseconds(1)) }
+}
+
 /// A span of `n` minutes.
 #[must_use]
 pub fn minutes(n: u32) -> TimeDelta {

@@ -42,9 +42,11 @@ mod fixture;
 mod forgetting;
 mod generated;
 mod internals;
+mod keeper;
 mod kinds;
 mod lists;
 mod logs;
+mod moving;
 mod numbers;
 mod pages;
 mod promises;
@@ -60,8 +62,18 @@ use std::{fmt, future::Future};
 
 pub use faulty::{Call, Fault, FaultyRepository, Method};
 
-use self::{check::Racing, fixture::Trial};
-use crate::store::Repository;
+use self::{
+    check::{Racing, Why},
+    fixture::Trial,
+    promises::Case,
+};
+use crate::store::{FeedKeeper, Portable, Repository};
+
+impl Case {
+    fn broken(&self, why: &Why) -> BrokenPromise {
+        BrokenPromise { case: self.name, promise: self.promise, detail: why.to_string() }
+    }
+}
 
 /// What builds an empty repository for each case. Every `Fn() -> impl Future<Output = (Guard, Repository)>`
 /// is one.
@@ -151,6 +163,40 @@ pub async fn test_all<B: Builder>(builder: B) -> Result<Report, BrokenPromise> {
     all(&builder, Racing::InTurn).await
 }
 
+/// Runs every case of a [`FeedKeeper`], beside those of [`test_all`], each on a repository of its own.
+///
+/// # Errors
+/// [`BrokenPromise`], the first that was found.
+pub async fn test_feed_keeper<B: Builder<Repository: FeedKeeper>>(builder: B) -> Result<Report, BrokenPromise> {
+    let mut cases = Vec::with_capacity(promises::FEED_KEEPER_CASES.len());
+    for case in promises::FEED_KEEPER_CASES {
+        let (guard, repository) = builder.build().await;
+        let kept = promises::keep_feed(case.name, &Trial::new(&repository, Racing::InTurn)).await;
+        drop(repository);
+        drop(guard);
+        kept.map_err(|why| case.broken(&why))?;
+        cases.push(case.name);
+    }
+    Ok(Report { cases })
+}
+
+/// Runs every case of a [`Portable`], beside those of [`test_all`], each on a repository of its own.
+///
+/// # Errors
+/// [`BrokenPromise`], the first that was found.
+pub async fn test_portable<B: Builder<Repository: Portable>>(builder: B) -> Result<Report, BrokenPromise> {
+    let mut cases = Vec::with_capacity(promises::PORTABLE_CASES.len());
+    for case in promises::PORTABLE_CASES {
+        let (guard, repository) = builder.build().await;
+        let kept = promises::keep_portable(case.name, &Trial::new(&repository, Racing::InTurn)).await;
+        drop(repository);
+        drop(guard);
+        kept.map_err(|why| case.broken(&why))?;
+        cases.push(case.name);
+    }
+    Ok(Report { cases })
+}
+
 /// Runs one case.
 ///
 /// # Errors
@@ -177,5 +223,5 @@ async fn one<B: Builder>(name: &str, builder: &B, racing: Racing) -> Result<(), 
     let kept = promises::keep(case.name, &Trial::new(&repository, racing)).await;
     drop(repository);
     drop(guard);
-    kept.map_err(|why| BrokenPromise { case: case.name, promise: case.promise, detail: why.to_string() })
+    kept.map_err(|why| case.broken(&why))
 }

@@ -1,10 +1,10 @@
 //! Every promise, in order, with the name of its case.
 
 use super::{
-    answers, check::Kept, commits, documents, erasure, families, feed, fixture::Trial, forgetting, internals, kinds,
-    lists, logs, numbers, pages, racing, reads, search, tenants, visibility, waiting, wakes,
+    answers, check::Kept, commits, documents, erasure, families, feed, fixture::Trial, forgetting, internals, keeper,
+    kinds, lists, logs, moving, numbers, pages, racing, reads, search, tenants, visibility, waiting, wakes,
 };
-use crate::store::Repository;
+use crate::store::{FeedKeeper, Portable, Repository};
 
 /// A case, and what it is about.
 pub(super) struct Case {
@@ -14,11 +14,11 @@ pub(super) struct Case {
 
 /// Declares the list of cases, and what runs one of them.
 macro_rules! promises {
-    ($($room:ident { $($name:ident: $promise:literal;)* })*) => {
-        pub(super) const CASES: &[Case] = &[$($(Case { name: stringify!($name), promise: $promise },)*)*];
+    ($of:ident: $cases:ident, $keep:ident; $($room:ident { $($name:ident: $promise:literal;)* })*) => {
+        pub(super) const $cases: &[Case] = &[$($(Case { name: stringify!($name), promise: $promise },)*)*];
 
         /// Runs a case by its name.
-        pub(super) async fn keep<R: Repository>(name: &str, trial: &Trial<'_, R>) -> Kept {
+        pub(super) async fn $keep<R: $of>(name: &str, trial: &Trial<'_, R>) -> Kept {
             // Each in a box: the future of all cases together would be as large as the largest.
             match name {
                 $($(stringify!($name) => Box::pin($room::$name(trial)).await,)*)*
@@ -29,6 +29,7 @@ macro_rules! promises {
 }
 
 promises! {
+    Repository: CASES, keep;
     commits {
         versions_follow_events: "A record's version is the sequence of its last event.";
         a_record_comes_back_as_it_was_stored: "A record, its row and its events come back as they were stored, to the microsecond.";
@@ -178,5 +179,33 @@ promises! {
         makers_are_remembered: "The answer to a command that made a record is not forgotten.";
         a_forgotten_command_is_new: "A command whose answer was forgotten is a new one.";
         forgetting_crosses_tenants: "Forgetting is over all tenants.";
+    }
+}
+
+promises! {
+    FeedKeeper: FEED_KEEPER_CASES, keep_feed;
+    keeper {
+        a_consumer_goes_on_where_it_was: "A consumer is found at the place that it acknowledged last, and one that never did is not found.";
+        a_place_never_goes_back: "Acknowledging a position before the one that is kept changes nothing.";
+        a_foreign_place_is_not_acknowledged: "A position beyond the end, or of another epoch, is CursorTooOld, and changes nothing.";
+        consumers_belong_to_their_tenant: "A consumer of one tenant's feed is none of another's of the same name.";
+        a_removed_consumer_is_gone: "A consumer that is removed is found no more; removing says whether there was one.";
+        old_entries_are_let_go_of: "Trimming lets go of the entries recorded before an instant, no more than were asked for, and says how many; a position before them is CursorTooOld, and what is kept comes as before.";
+        nothing_awaited_is_let_go_of: "Trimming lets go of nothing that a consumer has yet to acknowledge.";
+        trimming_crosses_tenants: "Trimming is over all tenants, and each tenant's consumers count for its own feed.";
+        records_outlive_the_feed: "Trimming takes nothing away from records, logs and lists, and what is committed later is in the feed.";
+    }
+}
+
+promises! {
+    Portable: PORTABLE_CASES, keep_portable;
+    moving {
+        everything_is_moved: "What is exported and imported into an empty store is exported from there as it was: records, rows, terms, logs, documents, publications, answers and counters.";
+        what_is_moved_is_alive: "Records that were moved in are found, listed, woken and changed as any others, and answers that were moved in are given again.";
+        an_export_reads_in_parts: "An export reads in parts of any size, in the order of its keys.";
+        importing_again_changes_nothing: "What is there already and is the same stays as it is.";
+        what_differs_is_refused_whole: "A part with something that differs from what is there is refused, and nothing of it is taken in.";
+        what_does_not_hold_together_is_refused: "A record whose events do not lead to it, or are another tenant's, is refused as Malformed.";
+        an_export_is_of_one_tenant: "An export holds nothing of another tenant.";
     }
 }

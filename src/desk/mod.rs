@@ -11,6 +11,7 @@ mod cascade;
 mod children;
 mod clocks;
 mod commit;
+mod consumer;
 mod cursor;
 mod due;
 mod feed;
@@ -44,6 +45,7 @@ use std::{
 pub use bulk::{Batch, Bulk, BulkAnswer, Selection};
 pub use cascade::{Applied, StepAnswer, StepResult};
 pub use clocks::ClockSeen;
+pub use consumer::FeedConsumer;
 pub use cursor::Cursor;
 pub use feed::{Change, Deliveries, Delivery};
 pub use import::{History, HistoryStep, Imported, OnRefusal, RefusedStep};

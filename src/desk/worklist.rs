@@ -16,7 +16,7 @@ use crate::{
     problem::Problem,
     record::Kind,
     store::{Filter, IndexRow, PageRequest, Query, Record, Repository, RepositoryError, RowPage, Sort, SortKey},
-    time::Instant,
+    time::{Instant, floor_micros},
     view::ListRow,
 };
 
@@ -151,7 +151,7 @@ impl<R: Repository> ActingDesk<R> {
         let scope = self.scope(policy);
         let binding = Binding::of_list(&scope, query);
         let place = after.map(|cursor| ListPlace::open(cursor, binding)).transpose()?;
-        let at = place.map_or_else(|| whole(self.desk.now()), |place| place.at);
+        let at = place.map_or_else(|| floor_micros(self.desk.now()), |place| place.at);
         let after = place.map(|place| place.after);
         let request = PageRequest { query, at, after, limit };
         let page = self.desk.repository().page(&scope, request).await.map_err(|error| self.failed(error))?;
@@ -207,11 +207,6 @@ fn check_cap(cap: u64) -> Result<(), Error> {
         return Ok(());
     }
     Err(invalid_read("cap", "limit.range", format!("is {cap}; a count goes up to 1 to {MAX_COUNT}")))
-}
-
-/// Without what a cursor does not carry.
-fn whole(at: Instant) -> Instant {
-    Instant::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
 
 impl From<CursorError> for Error {

@@ -91,6 +91,12 @@ impl Publication {
     pub fn stamp(&self) -> PolicyStamp {
         PolicyStamp { version: self.version, digest: self.document.digest() }
     }
+
+    /// What is kept of it when its command lands.
+    #[must_use]
+    pub fn published(&self, at: Instant, command: CommandId) -> Published {
+        Published { stamp: self.stamp(), name: self.document.name().to_owned(), by: self.by.clone(), at, command }
+    }
 }
 
 /// What was published when, and by whom.

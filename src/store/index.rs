@@ -10,11 +10,11 @@ use crate::{
     priority::Priority,
     record::{AnyStage, Kind},
     text::Title,
-    time::Instant,
+    time::{Instant, ceil_micros, floor_micros},
 };
 
 /// What queries see of a record beside its terms. The library fills it in; a store keeps it beside the
-/// record and indexes what it needs.
+/// record and indexes what it needs. Its instants are whole microseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexRow {
@@ -70,10 +70,11 @@ impl IndexRow {
             group: assignment.group.clone(),
             person: assignment.person.clone(),
             clock: next.map(|clock| clock.terms().metric.clone()),
-            due: next.and_then(Clock::due),
-            wake_at,
-            reported_at: progress.milestones.reported.unwrap_or(progress.recorded_at),
-            updated_at: progress.recorded_at,
+            due: next.and_then(Clock::due).map(floor_micros),
+            // Nothing is woken before it is due.
+            wake_at: wake_at.map(ceil_micros),
+            reported_at: floor_micros(progress.milestones.reported.unwrap_or(progress.recorded_at)),
+            updated_at: floor_micros(progress.recorded_at),
             version,
         }
     }

@@ -4,6 +4,7 @@
 
 mod any;
 mod commit;
+mod consumer;
 mod document;
 mod error;
 mod feed;
@@ -11,6 +12,7 @@ mod index;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod migration;
+mod moving;
 mod page;
 mod query;
 mod repository;
@@ -24,6 +26,7 @@ pub use any::AnyRepository;
 pub use commit::{
     Answer, Commit, Erasure, Expected, Guard, Landed, Loaded, Record, RecordKey, Refused, Touched, Write,
 };
+pub use consumer::FeedKeeper;
 pub use document::{Document, Publication, Published};
 pub use error::RepositoryError;
 pub use feed::{FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest};
@@ -31,6 +34,7 @@ pub use index::IndexRow;
 pub use memory::MemoryRepository;
 #[cfg(feature = "sqlite")]
 pub use migration::{Migration, OpenError};
+pub use moving::{MoveError, Moved, MovedKey, MovedRecord, Moves, Portable, export, import};
 pub use page::{PageRequest, RowPage};
 pub(crate) use query::Columns;
 pub use query::{Filter, Matcher, Need, Query, Search, Sort, SortKey, Span, UnknownSort};

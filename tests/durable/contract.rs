@@ -1,6 +1,7 @@
 //! Every store keeps every promise.
 
 use andon::{
+    MemoryRepository,
     contract::{self, blocking},
     store::SqliteRepository,
 };
@@ -30,4 +31,32 @@ fn a_file_keeps_every_promise() {
 fn sqlite_in_memory_keeps_every_promise() {
     let broken = broken(|| || async { ((), SqliteRepository::open_in_memory().unwrap()) });
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_store_keeps_the_places_of_its_consumers() {
+    pollster::block_on(async {
+        contract::test_feed_keeper(|| async { ((), MemoryRepository::new()) }).await.unwrap();
+        contract::test_feed_keeper(|| async { ((), SqliteRepository::open_in_memory().unwrap()) }).await.unwrap();
+        let report = contract::test_feed_keeper(|| async {
+            let folder = Folder::new();
+            let repository = SqliteRepository::open(folder.file()).unwrap();
+            (folder, repository)
+        });
+        assert_eq!(report.await.unwrap().cases().len(), 9);
+    });
+}
+
+#[test]
+fn a_tenant_can_be_moved_from_every_store_to_every_other() {
+    pollster::block_on(async {
+        contract::test_portable(|| async { ((), MemoryRepository::new()) }).await.unwrap();
+        contract::test_portable(|| async { ((), SqliteRepository::open_in_memory().unwrap()) }).await.unwrap();
+        let report = contract::test_portable(|| async {
+            let folder = Folder::new();
+            let repository = SqliteRepository::open(folder.file()).unwrap();
+            (folder, repository)
+        });
+        assert_eq!(report.await.unwrap().cases().len(), 7);
+    });
 }

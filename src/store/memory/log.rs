@@ -34,6 +34,14 @@ impl Log {
         rest.iter().rev().flat_map(|events| events.iter().rev()).filter(move |event| event.sequence <= from)
     }
 
+    /// All events, in one piece.
+    pub(super) fn whole(&self) -> Arc<[Event]> {
+        match self.0.as_slice() {
+            [one] => Arc::clone(one),
+            parts => parts.iter().flat_map(|events| events.iter().cloned()).collect(),
+        }
+    }
+
     /// The log without some texts.
     pub(super) fn erased(&self, slots: &[Digest]) -> Result<Self, DecodeError> {
         let erase = |events: &Arc<[Event]>| events.iter().map(|event| event.erased(slots)).collect();

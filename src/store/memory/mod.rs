@@ -1,6 +1,7 @@
 //! A repository in memory: for tests, demonstrations, and hosts that need no durability.
 
 mod log;
+mod moving;
 mod orders;
 mod plan;
 mod tenant;
@@ -21,10 +22,17 @@ use shuttle::sync::{Mutex, MutexGuard};
 use tenant::{Tenant, Wakes};
 
 use super::{
-    Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart, MAX_PAGE,
-    PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
+    Commit, Document, EventPage, FeedKeeper, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded,
+    LogPart, MAX_PAGE, Moved, MovedKey, PageRequest, Portable, Published, RecordKey, RecordKind, Refused, Repository,
+    RepositoryError, RowPage, Scope, Sweep, Wake,
 };
-use crate::{digest::Digest, event::RecordId, id::CommandId, key::TenantId, time::Instant};
+use crate::{
+    digest::Digest,
+    event::RecordId,
+    id::CommandId,
+    key::{ConsumerName, TenantId},
+    time::Instant,
+};
 
 /// A repository in memory. It keeps every promise of [`Repository`] but that of surviving the process.
 /// Clones share what is stored.
@@ -74,10 +82,74 @@ impl MemoryRepository {
         FeedPosition { epoch: self.0.epoch, place }
     }
 
-    /// The place in the feed, if the position is one of this repository's.
-    fn place(&self, position: FeedPosition, end: u64) -> Result<u64, RepositoryError> {
-        let known = position.epoch == self.0.epoch && position.place <= end;
+    /// The place in the feed, if the position is one of this repository's and between these.
+    fn place(&self, position: FeedPosition, (floor, end): (u64, u64)) -> Result<u64, RepositoryError> {
+        let known = position.epoch == self.0.epoch && (floor..=end).contains(&position.place);
         known.then_some(position.place).ok_or(RepositoryError::CursorTooOld)
+    }
+}
+
+impl FeedKeeper for MemoryRepository {
+    async fn consumer(&self, tenant: &TenantId, name: &ConsumerName) -> Result<Option<FeedPosition>, RepositoryError> {
+        let place = self.read(tenant, || None, |tenant| tenant.consumers.get(name).copied());
+        Ok(place.map(|place| self.position(place)))
+    }
+
+    async fn consumers(&self, tenant: &TenantId) -> Result<Vec<(ConsumerName, FeedPosition)>, RepositoryError> {
+        let known = |tenant: &Tenant| {
+            let each = tenant.consumers.iter();
+            each.map(|(name, place)| (name.clone(), self.position(*place))).collect()
+        };
+        Ok(self.read(tenant, Vec::new, known))
+    }
+
+    async fn acknowledge(
+        &self,
+        tenant: &TenantId,
+        name: &ConsumerName,
+        upto: FeedPosition,
+    ) -> Result<(), RepositoryError> {
+        let mut world = self.world();
+        let tenant = world.tenants.entry(tenant.clone()).or_default();
+        let place = self.place(upto, tenant.feed_bounds())?;
+        let kept = tenant.consumers.entry(name.clone()).or_insert(place);
+        *kept = place.max(*kept);
+        Ok(())
+    }
+
+    async fn remove_consumer(&self, tenant: &TenantId, name: &ConsumerName) -> Result<bool, RepositoryError> {
+        let mut world = self.world();
+        Ok(world.tenants.get_mut(tenant).is_some_and(|tenant| tenant.consumers.remove(name).is_some()))
+    }
+
+    async fn trim_feed(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut trimmed = 0_usize;
+        for tenant in self.world().tenants.values_mut() {
+            trimmed = trimmed.saturating_add(tenant.trim_feed(before, limit.saturating_sub(trimmed)));
+        }
+        Ok(trimmed)
+    }
+}
+
+impl Portable for MemoryRepository {
+    async fn export(
+        &self,
+        tenant: &TenantId,
+        after: Option<MovedKey>,
+        limit: usize,
+    ) -> Result<Vec<Moved>, RepositoryError> {
+        Ok(self.read(tenant, Vec::new, |tenant| tenant.export(after, limit.clamp(1, MAX_PAGE))))
+    }
+
+    async fn import(&self, tenant: &TenantId, moved: Vec<Moved>) -> Result<(), RepositoryError> {
+        {
+            let mut world = self.world();
+            let World { tenants, wakes } = &mut *world;
+            tenants.entry(tenant.clone()).or_default().import(tenant, moved, wakes)?;
+        }
+        self.0.landing.notify(usize::MAX);
+        Ok(())
     }
 }
 
@@ -165,8 +237,8 @@ impl Repository for MemoryRepository {
     async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
         let world = self.world();
         let tenant = world.tenants.get(&scope.tenant);
-        let end = tenant.map_or(0, Tenant::feed_end);
-        let after = request.after.map_or(Ok(0), |after| self.place(after, end))?;
+        let (floor, end) = tenant.map_or((0, 0), Tenant::feed_bounds);
+        let after = request.after.map_or(Ok(floor), |after| self.place(after, (floor, end)))?;
         let (entries, next) = match tenant {
             Some(tenant) => tenant.feed_page(scope, request.filter, after, request.limit.clamp(1, MAX_PAGE)),
             None => (Vec::new(), after),
@@ -180,8 +252,8 @@ impl Repository for MemoryRepository {
         // Ends with the first landing of this tenant's; a landing of another's only begins a round.
         loop {
             let landing = self.0.landing.listen();
-            let end = self.read(tenant, || 0, Tenant::feed_end);
-            if self.place(after, end)? < end {
+            let bounds = self.read(tenant, || (0, 0), Tenant::feed_bounds);
+            if self.place(after, bounds)? < bounds.1 {
                 return Ok(());
             }
             landing.await;

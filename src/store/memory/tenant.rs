@@ -1,7 +1,7 @@
 //! What one tenant stores.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -10,7 +10,7 @@ use crate::{
     digest::Digest,
     event::{Event, PolicyStamp, RecordId},
     id::{CommandId, Number, Version},
-    key::TenantId,
+    key::{ConsumerName, TenantId},
     store::{
         Answer, Commit, Document, EventPage, Expected, FeedChange, FeedEntry, FeedPosition, Filter, IndexRow, Landed,
         Loaded, LogPart, MAX_PAGE, Matcher, Publication, Published, Record, RecordKey, RecordKind, Refused,
@@ -31,30 +31,36 @@ pub(super) type Slot = u32;
 #[derive(Default)]
 pub(super) struct Tenant {
     pub(super) rows: Vec<Row>,
-    ids: HashMap<RecordId, Slot>,
-    numbers: HashMap<Number, Slot>,
+    pub(super) ids: HashMap<RecordId, Slot>,
+    pub(super) numbers: HashMap<Number, Slot>,
     pub(super) next: HashMap<RecordKind, u64>,
     pub(super) answers: HashMap<CommandId, Answer>,
     /// The answers that may be forgotten, in the order in which they were recorded: where several machines
     /// record, that is not the order in which they landed.
-    forgettable: BTreeSet<(Instant, CommandId)>,
+    pub(super) forgettable: BTreeSet<(Instant, CommandId)>,
     /// Everything that was published, what is in force last.
-    published: Vec<Published>,
-    documents: HashMap<Digest, Document>,
+    pub(super) published: Vec<Published>,
+    pub(super) documents: HashMap<Digest, Document>,
     pub(super) orders: Orders,
-    feed: Vec<Delivery>,
+    feed: VecDeque<Delivery>,
+    /// How many entries of the feed were let go of.
+    pub(super) feed_floor: u64,
+    /// Up to where each consumer has dealt with the feed.
+    pub(super) consumers: BTreeMap<ConsumerName, u64>,
 }
 
 pub(super) struct Row {
-    record: Record,
+    pub(super) record: Record,
     pub(super) row: IndexRow,
     pub(super) terms: Terms,
-    log: Log,
+    pub(super) log: Log,
 }
 
 /// A write, as the feed remembers it.
 struct Delivery {
     slot: Slot,
+    /// When it was recorded.
+    at: Instant,
     first: Version,
     last: Version,
     /// Who could see the record before, if that changed.
@@ -125,7 +131,24 @@ impl Tenant {
     }
 
     pub(super) fn feed_end(&self) -> u64 {
-        u64::try_from(self.feed.len()).unwrap_or(u64::MAX)
+        self.feed_floor.saturating_add(u64::try_from(self.feed.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Where what is kept of the feed begins and ends.
+    pub(super) fn feed_bounds(&self) -> (u64, u64) {
+        (self.feed_floor, self.feed_end())
+    }
+
+    /// Lets go of the beginning of the feed: of what was recorded before an instant and is awaited by no consumer.
+    pub(super) fn trim_feed(&mut self, before: Instant, limit: usize) -> usize {
+        let awaited = self.consumers.values().min().copied().unwrap_or(u64::MAX);
+        let mut trimmed = 0_usize;
+        while trimmed < limit && self.feed_floor < awaited && self.feed.front().is_some_and(|entry| entry.at < before) {
+            self.feed.pop_front();
+            self.feed_floor = self.feed_floor.saturating_add(1);
+            trimmed = trimmed.saturating_add(1);
+        }
+        trimmed
     }
 
     /// The entries after a place, each with its own, and the place up to which was looked.
@@ -139,7 +162,7 @@ impl Tenant {
         let matcher = filter.matcher();
         let mut place = after;
         let mut entries = Vec::new();
-        let skip = usize::try_from(after).unwrap_or(usize::MAX);
+        let skip = usize::try_from(after.saturating_sub(self.feed_floor)).unwrap_or(usize::MAX);
         for delivery in self.feed.iter().skip(skip).take(MAX_SCANNED) {
             if entries.len() == limit {
                 break;
@@ -173,11 +196,7 @@ impl Tenant {
         for (slot, log) in erased {
             self.replace(slot, log);
         }
-        let answer = commit.answer();
-        if !answer.made_a_record() {
-            self.forgettable.insert((commit.at, commit.command));
-        }
-        self.answers.insert(commit.command, answer);
+        self.remember(commit.command, commit.answer());
         for document in commit.documents {
             self.keep(document);
         }
@@ -188,6 +207,14 @@ impl Tenant {
             self.write(write, tenant, wakes);
         }
         Ok(Landed::Now)
+    }
+
+    /// Keeps an answer.
+    pub(super) fn remember(&mut self, command: CommandId, answer: Answer) {
+        if !answer.made_a_record() {
+            self.forgettable.insert((answer.at, command));
+        }
+        self.answers.insert(command, answer);
     }
 
     /// Checks the whole commit against what is stored, before anything of it is written.
@@ -249,22 +276,15 @@ impl Tenant {
     }
 
     fn publish(&mut self, publication: Publication, at: Instant, command: CommandId) {
-        let published = Published {
-            stamp: publication.stamp(),
-            name: publication.document.name().to_owned(),
-            by: publication.by,
-            at,
-            command,
-        };
-        self.published.push(published);
+        self.published.push(publication.published(at, command));
         self.keep(publication.document);
     }
 
-    fn keep(&mut self, document: Document) {
+    pub(super) fn keep(&mut self, document: Document) {
         self.documents.entry(document.digest()).or_insert(document);
     }
 
-    fn write(&mut self, write: Write, tenant: &TenantId, wakes: &mut Wakes) {
+    pub(super) fn write(&mut self, write: Write, tenant: &TenantId, wakes: &mut Wakes) {
         let id = write.id();
         let slot = self.ids.get(&id).copied().unwrap_or_else(|| Slot::try_from(self.rows.len()).unwrap_or(Slot::MAX));
         let index = usize::try_from(slot).unwrap_or(usize::MAX);
@@ -273,11 +293,12 @@ impl Tenant {
         let Some(terms) = Terms::changed(before.map(|row| &row.terms), &write.terms) else { return };
         let delivery = Delivery {
             slot,
+            at: write.row.updated_at,
             first: write.events.first().map_or(Version::NONE, |event| event.sequence),
             last: write.row.version,
             before: before.map(|row| &row.terms.standing).filter(|known| **known != terms.standing).map(Arc::clone),
         };
-        self.feed.push(delivery);
+        self.feed.push_back(delivery);
         self.orders.update(slot, before.map(|row| (&row.row, &row.terms)), (&write.row, &terms));
         let woken = before.and_then(|row| row.row.wake_at);
         if woken != write.row.wake_at {

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     event::RecordId,
-    id::Version,
+    id::{CommandId, Version},
     key::TenantId,
     record::RecordKind,
-    store::{Commit, Document, Expected, Landed, MAX_PAGE, Publication, RepositoryError, Term, Write},
+    store::{Answer, Commit, Document, Expected, Landed, MAX_PAGE, Published, RepositoryError, Term, Write},
     time::Instant,
 };
 
@@ -28,12 +28,13 @@ pub(super) fn land(connection: &Connection, tenant: &TenantId, commit: &Commit) 
     for erasure in &commit.erasures {
         erase::texts(connection, tenant_id, erasure)?;
     }
-    keep_answer(connection, tenant_id, commit)?;
+    remember(connection, tenant_id, commit.command, &commit.answer())?;
     for document in &commit.documents {
         keep(connection, tenant_id, document)?;
     }
     if let Some(publication) = &commit.publication {
-        publish(connection, tenant_id, publication, commit)?;
+        keep(connection, tenant_id, &publication.document)?;
+        published(connection, tenant_id, &publication.published(commit.at, commit.command))?;
     }
     for (write, stored) in commit.writes.iter().zip(stored) {
         record::write(connection, tenant_id, write, stored)?;
@@ -103,7 +104,7 @@ fn unused(connection: &Connection, tenant: i64, terms: &[Term]) -> Result<(), Re
     Ok(())
 }
 
-fn exists(connection: &Connection, sql: &str, with: impl rusqlite::Params) -> Result<bool, RepositoryError> {
+pub(super) fn exists(connection: &Connection, sql: &str, with: impl rusqlite::Params) -> Result<bool, RepositoryError> {
     connection.prepare_cached(sql).and_then(|mut statement| statement.exists(with)).during("commit")
 }
 
@@ -116,9 +117,13 @@ pub(super) fn tenant_id(connection: &Connection, tenant: &TenantId) -> Result<i6
     connection.prepare_cached(sql).and_then(|mut statement| statement.insert([tenant.as_str()])).during("commit")
 }
 
-fn keep_answer(connection: &Connection, tenant: i64, commit: &Commit) -> Result<(), RepositoryError> {
-    let answer = commit.answer();
-    let maker = answer.made_a_record();
+/// Keeps the answer to a command.
+pub(super) fn remember(
+    connection: &Connection,
+    tenant: i64,
+    id: CommandId,
+    answer: &Answer,
+) -> Result<(), RepositoryError> {
     let read = match &*answer.touched {
         [touched] if touched.last < touched.first => Some(bytes(touched.record)),
         _ => None,
@@ -128,43 +133,38 @@ fn keep_answer(connection: &Connection, tenant: i64, commit: &Commit) -> Result<
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let values = params![
         tenant,
-        command(commit.command),
+        command(id),
         At(answer.at),
         answer.salt,
         answer.intent.as_bytes(),
         json(&answer.touched)?,
         answer.published.map(|stamp| stamp.version),
         answer.published.as_ref().map(|stamp| stamp.digest.as_bytes()),
-        maker,
+        answer.made_a_record(),
         read,
     ];
     write(connection, sql, values)
 }
 
-fn keep(connection: &Connection, tenant: i64, document: &Document) -> Result<(), RepositoryError> {
+/// Keeps a document under its digest.
+pub(super) fn keep(connection: &Connection, tenant: i64, document: &Document) -> Result<(), RepositoryError> {
     let sql = "INSERT INTO document (tenant, digest, checksum, json) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
     let json = json(document)?;
     write(connection, sql, params![tenant, document.digest().as_bytes(), checksum(json.as_bytes()), json])
 }
 
-fn publish(
-    connection: &Connection,
-    tenant: i64,
-    publication: &Publication,
-    commit: &Commit,
-) -> Result<(), RepositoryError> {
-    keep(connection, tenant, &publication.document)?;
+/// Puts in force what was published.
+pub(super) fn published(connection: &Connection, tenant: i64, published: &Published) -> Result<(), RepositoryError> {
     let sql = "INSERT INTO publication (tenant, version, digest, name, publisher, at, command) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let stamp = publication.stamp();
     let values = params![
         tenant,
-        stamp.version,
-        stamp.digest.as_bytes(),
-        publication.document.name(),
-        json(&publication.by)?,
-        At(commit.at),
-        command(commit.command),
+        published.stamp.version,
+        published.stamp.digest.as_bytes(),
+        published.name,
+        json(&published.by)?,
+        At(published.at),
+        command(published.command),
     ];
     write(connection, sql, values)
 }

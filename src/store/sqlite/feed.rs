@@ -1,17 +1,20 @@
 //! The feed: what was committed, in the order of the commits.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
-    columns::{self, Count, Lines, ROW_WIDTH, index_row},
+    columns::{self, At, Count, Key, Lines, ROW_WIDTH, index_row},
+    commit::write,
     error::{During as _, unless_damaged},
 };
 use crate::{
     event::Event,
+    key::ConsumerName,
     store::{
         FeedChange, FeedEntry, FeedPage, FeedPosition, Filter, IndexRow, MAX_PAGE, Matcher, RepositoryError, Scope,
         Terms,
     },
+    time::Instant,
 };
 
 /// How many writes one page of the feed looks at: a viewer for whom there is little does not hold up others.
@@ -140,4 +143,87 @@ fn subject(connection: &Connection, slot: i64) -> Result<std::sync::Arc<[crate::
     let mut statement = connection.prepare_cached("SELECT terms FROM subject WHERE record = ?1").during(FEED)?;
     let terms = statement.query_row([slot], |row| row.get::<_, Lines>(0));
     terms.map(|lines| lines.0).map_err(|error| unless_damaged(error, || "the terms of a record".to_owned()))
+}
+
+/// Up to where a consumer has dealt with the feed.
+pub(super) fn consumer(
+    connection: &Connection,
+    tenant: i64,
+    name: &ConsumerName,
+) -> Result<Option<u64>, RepositoryError> {
+    let sql = "SELECT place FROM consumer WHERE tenant = ?1 AND name = ?2";
+    let mut statement = connection.prepare_cached(sql).during(FEED)?;
+    let place = statement.query_row(params![tenant, name.as_str()], |row| row.get::<_, Count>(0));
+    Ok(place.optional().during(FEED)?.map(|place| place.0))
+}
+
+/// Every consumer, by name.
+pub(super) fn consumers(connection: &Connection, tenant: i64) -> Result<Vec<(ConsumerName, u64)>, RepositoryError> {
+    let sql = "SELECT name, place FROM consumer WHERE tenant = ?1 ORDER BY name";
+    let mut statement = connection.prepare_cached(sql).during(FEED)?;
+    let each = statement.query_map([tenant], |row| Ok((row.get::<_, Key<_>>(0)?.0, row.get::<_, Count>(1)?.0)));
+    let each = each.and_then(Iterator::collect);
+    each.map_err(|error| unless_damaged(error, || "the consumers of the feed".to_owned()))
+}
+
+/// Keeps up to where a consumer has dealt with the feed, if that is further than before.
+pub(super) fn acknowledge(
+    connection: &Connection,
+    tenant: i64,
+    name: &ConsumerName,
+    upto: u64,
+) -> Result<(), RepositoryError> {
+    let Bounds { floor, end } = bounds(connection, tenant)?;
+    if upto < floor || upto > end {
+        return Err(RepositoryError::CursorTooOld);
+    }
+    let sql = "INSERT INTO consumer (tenant, name, place) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (tenant, name) DO UPDATE SET place = max(place, excluded.place)";
+    write(connection, sql, params![tenant, name.as_str(), Count(upto)])
+}
+
+pub(super) fn remove_consumer(
+    connection: &Connection,
+    tenant: i64,
+    name: &ConsumerName,
+) -> Result<bool, RepositoryError> {
+    let sql = "DELETE FROM consumer WHERE tenant = ?1 AND name = ?2";
+    let removed =
+        connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params![tenant, name.as_str()]));
+    Ok(removed.during("remove a consumer")? > 0)
+}
+
+/// Lets go of the beginnings of feeds, tenant by tenant.
+pub(super) fn trim(connection: &Connection, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
+    const TRIM: &str = "trim the feed";
+    let mut statement = connection.prepare_cached("SELECT id FROM tenant").during(TRIM)?;
+    let tenants: Vec<i64> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).during(TRIM)?;
+    let mut left = u64::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(1);
+    let mut trimmed = 0_usize;
+    for tenant in tenants {
+        let floor = bounds(connection, tenant)?.floor;
+        let furthest = floor.saturating_add(left);
+        let upto = furthest_trimmed(connection, tenant, furthest, before).during(TRIM)?;
+        if upto <= floor {
+            continue;
+        }
+        let sql = "DELETE FROM feed WHERE tenant = ?1 AND place <= ?2";
+        let gone =
+            connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params![tenant, Count(upto)]));
+        trimmed = trimmed.saturating_add(gone.during(TRIM)?);
+        write(connection, "UPDATE tenant SET feed_floor = ?2 WHERE id = ?1", params![tenant, Count(upto)])?;
+        left = left.saturating_sub(upto.saturating_sub(floor));
+    }
+    Ok(trimmed)
+}
+
+/// The last place, up to a furthest one, of what was recorded before an instant and is awaited by no consumer.
+fn furthest_trimmed(connection: &Connection, tenant: i64, furthest: u64, before: Instant) -> rusqlite::Result<u64> {
+    let sql = "SELECT min(\
+               coalesce((SELECT min(place) FROM consumer WHERE tenant = ?1), ?2), \
+               coalesce((SELECT place - 1 FROM feed WHERE tenant = ?1 AND place <= ?2 AND at >= ?3 \
+                         ORDER BY place LIMIT 1), ?2), \
+               coalesce((SELECT max(place) FROM feed WHERE tenant = ?1), 0), ?2)";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_row(params![tenant, Count(furthest), At(before)], |row| row.get::<_, Count>(0)).map(|upto| upto.0)
 }

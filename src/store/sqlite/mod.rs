@@ -6,6 +6,7 @@ mod erase;
 mod error;
 mod feed;
 mod list;
+mod moving;
 mod options;
 mod order;
 mod queue;
@@ -31,11 +32,18 @@ use self::{
     writer::{Task, Writes},
 };
 use super::{
-    Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart, MAX_PAGE,
-    Migration, OpenError, PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage,
-    Scope, Sweep, Wake,
+    Commit, Document, EventPage, FeedKeeper, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded,
+    LogPart, MAX_PAGE, Migration, Moved, MovedKey, OpenError, PageRequest, Portable, Published, RecordKey, RecordKind,
+    Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
 };
-use crate::{calendar::ZoneSource, digest::Digest, event::RecordId, id::CommandId, key::TenantId, time::Instant};
+use crate::{
+    calendar::ZoneSource,
+    digest::Digest,
+    event::RecordId,
+    id::CommandId,
+    key::{ConsumerName, TenantId},
+    time::Instant,
+};
 
 /// A repository in a file, over SQLite, which is compiled in. It keeps every promise of [`Repository`]; a command that
 /// was answered survives the end of the process and, unless [chosen otherwise](Durability), the loss of power.
@@ -271,6 +279,66 @@ impl Repository for SqliteRepository {
     async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
         let forget = move |connection: &Connection| commit::forget(connection, before, limit);
         self.writes()?.run(Task::Write, None, forget).await
+    }
+}
+
+impl FeedKeeper for SqliteRepository {
+    async fn consumer(&self, tenant: &TenantId, name: &ConsumerName) -> Result<Option<FeedPosition>, RepositoryError> {
+        let name = name.clone();
+        let place = self.read(tenant, move |connection, tenant| feed::consumer(connection, tenant, &name)).await?;
+        Ok(place.map(|place| self.position(place)))
+    }
+
+    async fn consumers(&self, tenant: &TenantId) -> Result<Vec<(ConsumerName, FeedPosition)>, RepositoryError> {
+        let known = self.read(tenant, feed::consumers).await?;
+        Ok(known.into_iter().map(|(name, place)| (name, self.position(place))).collect())
+    }
+
+    async fn acknowledge(
+        &self,
+        tenant: &TenantId,
+        name: &ConsumerName,
+        upto: FeedPosition,
+    ) -> Result<(), RepositoryError> {
+        let (tenant, name, upto) = (tenant.clone(), name.clone(), self.place(upto)?);
+        let acknowledge = move |connection: &Connection| {
+            feed::acknowledge(connection, commit::tenant_id(connection, &tenant)?, &name, upto)
+        };
+        self.writes()?.run(Task::Write, None, acknowledge).await
+    }
+
+    async fn remove_consumer(&self, tenant: &TenantId, name: &ConsumerName) -> Result<bool, RepositoryError> {
+        let (tenant, name) = (tenant.clone(), name.clone());
+        let remove = move |connection: &Connection| match read::tenant_id(connection, &tenant)? {
+            Some(tenant) => feed::remove_consumer(connection, tenant, &name),
+            None => Ok(false),
+        };
+        self.writes()?.run(Task::Write, None, remove).await
+    }
+
+    async fn trim_feed(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
+        self.writes()?.run(Task::Write, None, move |connection| feed::trim(connection, before, limit)).await
+    }
+}
+
+impl Portable for SqliteRepository {
+    async fn export(
+        &self,
+        tenant: &TenantId,
+        after: Option<MovedKey>,
+        limit: usize,
+    ) -> Result<Vec<Moved>, RepositoryError> {
+        let zones = Arc::clone(&self.0.zones);
+        let export = move |connection: &Connection, tenant| moving::export(connection, tenant, after, limit, &*zones);
+        self.read(tenant, export).await
+    }
+
+    async fn import(&self, tenant: &TenantId, moved: Vec<Moved>) -> Result<(), RepositoryError> {
+        let tenant = tenant.clone();
+        let import = move |connection: &Connection| moving::import(connection, &tenant, &moved);
+        self.writes()?.run(Task::Write, None, import).await?;
+        self.0.landing.notify(usize::MAX);
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use super::columns::{kind, line};
 use crate::{
     record::{AnyStage, RecordKind},
     store::{Filter, Scope, Search, Span, Term},
-    time::Instant,
+    time::ceil_micros,
 };
 
 /// A statement in the making, with the values for its places.
@@ -112,10 +112,10 @@ impl Select {
 
     fn within(&mut self, column: &str, span: Span) -> &mut Self {
         if let Some(from) = span.from {
-            self.push(" AND ").push(column).push(" >= ").bind(not_before(from));
+            self.push(" AND ").push(column).push(" >= ").bind(ceil_micros(from).timestamp_micros());
         }
         if let Some(until) = span.until {
-            self.push(" AND ").push(column).push(" < ").bind(not_before(until));
+            self.push(" AND ").push(column).push(" < ").bind(ceil_micros(until).timestamp_micros());
         }
         self
     }
@@ -142,10 +142,4 @@ impl Select {
 
 fn text(key: &impl ToString) -> Value {
     key.to_string().into()
-}
-
-/// The first microsecond that is not before an instant.
-fn not_before(at: Instant) -> i64 {
-    let micros = at.timestamp_micros();
-    if at.timestamp_subsec_nanos() % 1_000 == 0 { micros } else { micros.saturating_add(1) }
 }

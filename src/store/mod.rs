@@ -8,6 +8,8 @@ mod consumer;
 mod document;
 mod error;
 mod feed;
+#[cfg(feature = "sqlite")]
+mod health;
 mod index;
 mod memory;
 #[cfg(feature = "sqlite")]
@@ -30,6 +32,8 @@ pub use consumer::FeedKeeper;
 pub use document::{Document, Publication, Published};
 pub use error::RepositoryError;
 pub use feed::{FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest};
+#[cfg(feature = "sqlite")]
+pub use health::{Health, Inspected, Inspection};
 pub use index::IndexRow;
 pub use memory::MemoryRepository;
 #[cfg(feature = "sqlite")]

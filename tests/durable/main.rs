@@ -1,4 +1,7 @@
-//! Repositories that outlive the process: they keep the contract, and what was answered survives.
+//! Repositories that outlive the process: they keep the contract, what was answered survives, and they agree with memory.
+//!
+//! `ANDON_LONG` makes the runs long: a thousand processes killed, a log cut at every frame of five hundred commands, a
+//! hundred thousand records swept.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,8 +10,21 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
-    reason = "a test that fails should say so at once; tests of stores look at the machine"
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that fails should say so at once; tests of stores look at the machine, and children talk"
 )]
 
+mod child;
 mod common;
 mod contract;
+mod cuts;
+mod damage;
+mod differential;
+#[cfg(target_os = "linux")]
+mod faults;
+mod files;
+mod kill;
+mod race;
+mod sweepers;
+mod twin;

@@ -6,6 +6,7 @@ mod erase;
 mod error;
 mod feed;
 mod list;
+mod maintain;
 mod moving;
 mod options;
 mod order;
@@ -32,9 +33,9 @@ use self::{
     writer::{Task, Writes},
 };
 use super::{
-    Commit, Document, EventPage, FeedKeeper, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded,
-    LogPart, MAX_PAGE, Migration, Moved, MovedKey, OpenError, PageRequest, Portable, Published, RecordKey, RecordKind,
-    Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
+    Commit, Document, EventPage, FeedKeeper, FeedPage, FeedPosition, FeedRequest, Filter, Found, Health, Inspection,
+    Landed, Loaded, LogPart, MAX_PAGE, Migration, Moved, MovedKey, OpenError, PageRequest, Portable, Published,
+    RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
 };
 use crate::{
     calendar::ZoneSource,
@@ -121,6 +122,53 @@ impl SqliteRepository {
             let _ = end.await;
         }
         self.0.landing.notify(usize::MAX);
+    }
+
+    /// How the file is, and whether it can be written: it waits for the writer's turn.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] if the file cannot be written within the [patience](SqliteOptions::patience);
+    /// [`RepositoryError::Backend`] if it can be read only, or the disk is full.
+    pub async fn health(&self) -> Result<Health, RepositoryError> {
+        let place = self.0.place.clone();
+        let health = move |connection: &Connection| maintain::health(connection, &place);
+        self.writes()?.run(Task::Write, None, health).await
+    }
+
+    /// Copies everything, as it stands at one moment, into a new file, while others go on reading and writing. The copy
+    /// is opened like any other file. It is of another epoch: positions in the feed of one are
+    /// [`CursorTooOld`](RepositoryError::CursorTooOld) in the other. `progress` is told how many pages of how many are
+    /// copied.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Backend`] if the new file exists, or cannot be written: nothing is left of it then.
+    pub async fn backup(
+        &self,
+        to: impl AsRef<Path>,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<(), RepositoryError> {
+        let to = to.as_ref().to_owned();
+        self.reads()?.run(move |connection| maintain::copy(connection, &to, progress)).await
+    }
+
+    /// Reads every record with its log, and says which are not as they were written: whose checksums do not fit, and
+    /// which their events do not lead to. `progress` is told how many records were read.
+    ///
+    /// # Errors
+    /// [`RepositoryError`] if the file cannot be read.
+    pub async fn inspect(&self, progress: impl FnMut(u64) + Send + 'static) -> Result<Inspection, RepositoryError> {
+        self.reads()?.run(move |connection| maintain::inspect(connection, progress)).await
+    }
+
+    /// Makes the snapshot, the row and the terms of a record anew from its log; says whether there is such a record. For
+    /// one that is [`Corrupt`](RepositoryError::Corrupt) while its events are not.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Corrupt`] if an event is damaged, too: restore it from a backup.
+    pub async fn rebuild(&self, tenant: &TenantId, record: impl Into<RecordId>) -> Result<bool, RepositoryError> {
+        let (tenant, record) = (tenant.clone(), record.into());
+        let rebuild = move |connection: &Connection| maintain::rebuild(connection, &tenant, record);
+        self.writes()?.run(Task::Write, None, rebuild).await
     }
 
     fn new(open: Open, landing: Landing, epoch: u64, zones: Arc<dyn ZoneSource>, place: String) -> Self {

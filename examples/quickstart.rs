@@ -1,8 +1,13 @@
-//! One incident from the report to its closure and beyond, at a desk in memory.
+//! One incident from the report to its closure and beyond, at a desk in memory or over a file.
 //!
-//! Run it with `cargo run --example quickstart`.
+//! ```text
+//! cargo run --example quickstart
+//! cargo run --example quickstart --features sqlite -- --store sqlite:desk.andon
+//! ```
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
+
+mod store;
 
 use andon::{
     Actor, Desk, Error, Policy, PolicyDraft, Stage,
@@ -16,15 +21,20 @@ use andon::{
     incident::{ConfirmedBy, HoldReason, IncidentEvent, Milestone},
     ledger::{Entry, Target, WarnAt},
     sla::{Agreement, CalendarChoice, EndRule, MetricRule, Targets},
-    store::{MemoryRepository, Repository},
+    store::Repository,
     time::{ManualTime, Seconds, days, hours, minutes},
 };
 use chrono::{DateTime, Utc};
 
+use crate::store::Store;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let store = store()?.open()?;
     // A clock that we turn by hand; `Desk::in_memory()` takes the system's.
     let time = ManualTime::at("2026-03-27T15:30:00Z".parse().unwrap_or_default());
-    let desk = Desk::with_sources(MemoryRepository::new(), time.clone(), SequentialIds::new());
+    let desk = Desk::new(store.repository.clone()).with_time(time.clone());
+    // Ids that are the same each time do for a store that is empty each time.
+    let desk = if store.is_lasting() { desk } else { desk.with_ids(SequentialIds::new()) };
     let acme = andon::blocking::Desk::from(desk.with_policy(policy()?)).tenant("acme")?;
     let bob = acme.acting_as(Actor::person("bob")?.role("caller")?);
     let anna = acme.acting_as(Actor::person("anna")?.role("agent")?.group("Messaging")?);
@@ -66,7 +76,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("\nNow it is closed for good.");
     explain(at_anna.start_work());
-    Ok(summary(&anna, id)?)
+    summary(&anna, id)?;
+    if let Some((path, bytes)) = store.close()? {
+        println!("\nIt is kept in {}, {} kB.", path.display(), bytes.div_ceil(1_000));
+    }
+    Ok(())
+}
+
+/// The store that was asked for on the command line.
+fn store() -> Result<Store, String> {
+    let usage = || format!("usage: quickstart [--store {}]", Store::USAGE);
+    match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => Ok(Store::Memory),
+        [flag, store] if flag == "--store" => store.parse(),
+        _ => Err(usage()),
+    }
 }
 
 /// ITIL's policy, with office hours and an agreement: an answer within the hour, a solution within two hours.

@@ -2,7 +2,7 @@
 //! original times, every step checked.
 //!
 //! ```text
-//! cargo run --release --example replay [PATH] [--policy FILE] [--json]
+//! cargo run --release --example replay [PATH] [--policy FILE] [--store memory|sqlite:PATH] [--json]
 //! ```
 //!
 //! Without PATH it takes the small log beside this file. examples/README.md says what a log looks like.
@@ -17,12 +17,15 @@ mod mapping;
 mod progress;
 mod relating;
 mod report;
+#[path = "../store/mod.rs"]
+mod store;
 
 use std::{error::Error, io::Read, path::PathBuf, process::ExitCode, time::Instant};
 
 use andon::{
-    Actor, Desk, MemoryRepository, Policy, PolicyDraft,
+    Actor, Desk, Policy, PolicyDraft,
     blocking::{self, ActingDesk},
+    store::AnyRepository,
     time::{ManualTime, SystemTime, TimeSource},
 };
 use chrono::{DateTime, Utc};
@@ -30,12 +33,13 @@ use journal::Journal;
 use mapping::Plan;
 use progress::Progress;
 use report::Report;
+use store::Store;
 
 /// The log that is taken when none is named.
 const SAMPLE: &[u8] = include_bytes!("sample.csv");
 /// The policy that is taken when none is named.
 const POLICY: &str = include_str!("policy.toml");
-const USAGE: &str = "usage: replay [PATH] [--policy FILE] [--json]";
+const USAGE: &str = "usage: replay [PATH] [--policy FILE] [--store memory|sqlite:PATH] [--json]";
 
 fn main() -> ExitCode {
     match run() {
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
 struct Options {
     log: Option<PathBuf>,
     policy: Option<PathBuf>,
+    store: Store,
     json: bool,
 }
 
@@ -68,7 +73,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     let journal = Journal::read(&log(&options)?)?;
     mapping::add_names(&mut draft, &journal);
     let policy = draft.validate().map_err(|faults| format!("the policy is not valid: {faults}"))?;
-    let desk = desk(&policy, journal.latest())?;
+    let store = options.store.open()?;
+    let desk = desk(store.repository.clone(), &policy, journal.latest())?;
     let mut report = Report::new(&journal)?;
     let mut progress = Progress::new(journal.incidents.len());
     for incident in &journal.incidents {
@@ -89,6 +95,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     progress.end();
     report.related.relate(&desk)?;
     report.recur();
+    report.file = store.close()?;
     report.print(began.elapsed(), options.json);
     if report.is_empty() && !journal.is_empty() {
         return Err("no row of the log could be used".into());
@@ -108,6 +115,10 @@ fn options() -> Result<Option<Options>, String> {
             Some("--policy") => match arguments.next() {
                 Some(path) => options.policy = Some(path.into()),
                 None => return Err(format!("--policy takes a file\n{USAGE}")),
+            },
+            Some("--store") => match arguments.next().as_deref().map(std::ffi::OsStr::to_string_lossy) {
+                Some(store) => options.store = store.parse().map_err(|error| format!("{error}\n{USAGE}"))?,
+                None => return Err(format!("--store takes {}\n{USAGE}", Store::USAGE)),
             },
             Some(flag) if flag.starts_with('-') => return Err(format!("{flag} is not known\n{USAGE}")),
             _ if options.log.is_none() => options.log = Some(argument.into()),
@@ -144,10 +155,14 @@ fn read_policy(path: &PathBuf) -> Result<PolicyDraft, Box<dyn Error>> {
     Ok(draft.map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
-/// A desk in memory, on which the system imports, whatever roles the policy has. Nothing may lie in its future, so
-/// its clock stands at the log's end, should that be later than now.
-fn desk(policy: &Policy, latest: DateTime<Utc>) -> Result<ActingDesk<MemoryRepository>, andon::Error> {
+/// A desk on which the system imports, whatever roles the policy has. Nothing may lie in its future, so its clock stands
+/// at the log's end, should that be later than now.
+fn desk(
+    repository: AnyRepository,
+    policy: &Policy,
+    latest: DateTime<Utc>,
+) -> Result<ActingDesk<AnyRepository>, andon::Error> {
     let time = ManualTime::at(SystemTime.now().max(latest));
-    let desk = Desk::in_memory().with_policy(policy.clone()).with_time(time);
+    let desk = Desk::new(repository).with_policy(policy.clone()).with_time(time);
     Ok(blocking::Desk::from(desk).tenant("log")?.acting_as(Actor::system()))
 }

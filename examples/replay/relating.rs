@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use andon::{
-    Error, Id, Incident, MemoryRepository, Problem,
+    Error, Id, Incident, Problem,
     blocking::ActingDesk,
     command::{IncidentCommand, Raise},
     incident::ExternalReference,
     key::{ExternalKey, SystemName},
     link::Link,
+    store::AnyRepository,
 };
 
 use super::mapping::Relations;
@@ -37,7 +38,7 @@ impl Related {
     }
 
     /// Raises each problem once, and links its incidents to it.
-    pub(crate) fn relate(&mut self, desk: &ActingDesk<MemoryRepository>) -> Result<(), Error> {
+    pub(crate) fn relate(&mut self, desk: &ActingDesk<AnyRepository>) -> Result<(), Error> {
         for (incident, relations) in std::mem::take(&mut self.named) {
             if let Some(name) = relations.problem {
                 let problem = self.problem(desk, &name)?;
@@ -56,7 +57,7 @@ impl Related {
         Ok(())
     }
 
-    fn problem(&mut self, desk: &ActingDesk<MemoryRepository>, name: &str) -> Result<Id<Problem>, Error> {
+    fn problem(&mut self, desk: &ActingDesk<AnyRepository>, name: &str) -> Result<Id<Problem>, Error> {
         if let Some(known) = self.problems.get(name) {
             return Ok(*known);
         }
@@ -68,6 +69,6 @@ impl Related {
     }
 }
 
-fn link(desk: &ActingDesk<MemoryRepository>, incident: Id<Incident>, link: Link) -> Result<(), Error> {
+fn link(desk: &ActingDesk<AnyRepository>, incident: Id<Incident>, link: Link) -> Result<(), Error> {
     desk.incident(incident).execute(IncidentCommand::Link { link, reason: None }).map(|_| ())
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     error::Error,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -56,6 +57,8 @@ pub(crate) struct Report {
     /// What came again most strongly, and how long counting took.
     recurring: Vec<Candidate>,
     counting: Duration,
+    /// The file in which everything is kept now, and how large it is.
+    pub file: Option<(PathBuf, u64)>,
 }
 
 impl Report {
@@ -83,6 +86,7 @@ impl Report {
             recurrences: Recurrences::new(rules()?)?,
             recurring: Vec::new(),
             counting: Duration::ZERO,
+            file: None,
         })
     }
 
@@ -232,6 +236,9 @@ impl Report {
         let seconds = all.as_secs_f64();
         println!("{seconds:>9.3}  seconds in all, {:.3} of them at the desk", self.desk_time.as_secs_f64());
         println!("{:>9.0}  rows a second", rate(rows, seconds));
+        if let Some((path, bytes)) = &self.file {
+            println!("{:>9}  MB in {}", bytes.div_ceil(1_000_000), path.display());
+        }
         if let Some(peak) = peak_memory() {
             println!("{peak:>9}  MiB of memory at the peak");
         }
@@ -269,6 +276,7 @@ impl Report {
             "recurrence_seconds": self.counting.as_secs_f64(),
             "seconds": all.as_secs_f64(),
             "desk_seconds": self.desk_time.as_secs_f64(),
+            "file_bytes": self.file.as_ref().map(|(_, bytes)| bytes),
             "peak_memory_mib": peak_memory(),
         })
     }

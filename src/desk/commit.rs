@@ -16,7 +16,7 @@ use crate::{
         Answer, Commit, Document, Erasure, Expected, Guard, IndexRow, Landed, Publication, Repository, RepositoryError,
         Term, TermChange, Write,
     },
-    time::Instant,
+    time::{Instant, floor_micros},
 };
 
 /// One try to carry out a command.
@@ -62,7 +62,7 @@ impl Attempt {
             command: self.command,
             salt: self.salt,
             intent: self.intent,
-            at,
+            at: floor_micros(at),
             policy: self.policy.published(),
             writes: Vec::new(),
             guards: Vec::new(),

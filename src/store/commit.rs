@@ -174,7 +174,7 @@ pub struct Commit {
     pub salt: [u8; 16],
     /// The digest of what was asked: not of `now`, of minted ids or of the policy.
     pub intent: Digest,
-    /// When it is recorded.
+    /// When it is recorded, in whole microseconds.
     pub at: Instant,
     /// The policy by which it was decided, which must still be in force; `None` if none was published.
     pub policy: Option<PolicyStamp>,

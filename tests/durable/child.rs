@@ -103,6 +103,7 @@ fn meet_a_fault(file: &Path) {
     std::fs::write(file.with_extension("armed"), "").unwrap();
     let command = CommandId::named("the victim");
     let first = desk.incident(id).with_command(command).execute(note("in the middle"));
+    std::fs::remove_file(file.with_extension("armed")).unwrap();
     let fired = file.with_extension("fired").exists();
     let unknown =
         |error: &Error| matches!(error, Error::Repository { source: RepositoryError::OutcomeUnknown { .. }, .. });

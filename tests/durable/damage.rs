@@ -113,7 +113,7 @@ fn damaged_rows_terms_and_answers_are_told() {
         assert!(again.is_sound(), "{sql}: {again:?}");
     }
     let (_folder, repository, _) = damaged(
-        "UPDATE answer SET touched = '[' WHERE rowid IS NULL OR command = \
+        "UPDATE answer SET touched = '[' WHERE command = \
          (SELECT max(command) FROM answer)",
     );
     let scope = Scope::everything(&acme());

@@ -243,7 +243,10 @@ fn a_backup_under_load_is_a_first_part_and_of_another_epoch() {
     assert!(matches!(there, Err(RepositoryError::Backend { .. })), "{there:?}");
     let mut told = Vec::new();
     let (tell, progress) = std::sync::mpsc::channel();
-    block_on(repository.backup(folder.path().join("last.andon"), move |done, of| drop(tell.send((done, of))))).unwrap();
+    block_on(repository.backup(folder.path().join("last.andon"), move |done, of| {
+        let _ = tell.send((done, of));
+    }))
+    .unwrap();
     told.extend(progress);
     assert!(told.last().is_some_and(|(done, of)| done == of && *of > 0), "{told:?}");
 }

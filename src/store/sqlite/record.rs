@@ -25,6 +25,7 @@ pub(super) struct Before {
 /// out of an update, so that their indexes are left alone.
 #[derive(PartialEq)]
 struct Indexed {
+    number: String,
     done: bool,
     rank: i64,
     group: Option<String>,
@@ -37,6 +38,7 @@ struct Indexed {
 impl Indexed {
     fn of(row: &IndexRow) -> Self {
         Self {
+            number: row.number.to_string(),
             done: row.stage.is_final(),
             rank: row.priority.rank().into(),
             group: row.group.as_ref().map(ToString::to_string),
@@ -48,8 +50,9 @@ impl Indexed {
     }
 
     /// Each with its column.
-    fn columns(self) -> [(&'static str, Value); 7] {
+    fn columns(self) -> [(&'static str, Value); 8] {
         [
+            ("number", self.number.into()),
             ("done", self.done.into()),
             ("rank", self.rank.into()),
             ("grp", self.group.into()),
@@ -63,7 +66,7 @@ impl Indexed {
 
 /// The record as it is stored.
 pub(super) fn before(connection: &Connection, tenant: i64, id: RecordId) -> Result<Option<Before>, RepositoryError> {
-    let sql = "SELECT slot, version, standing, done, rank, grp, person, due, wake_at, reported_at \
+    let sql = "SELECT slot, version, standing, done, rank, grp, person, due, wake_at, reported_at, number \
                FROM record WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
     let mut statement = connection.prepare_cached(sql).during("commit")?;
     let found = statement.query_row(params![tenant, kind(id.kind()), bytes(id)], |row| {
@@ -79,6 +82,7 @@ pub(super) fn before(connection: &Connection, tenant: i64, id: RecordId) -> Resu
                 due: row.get(7)?,
                 wake_at: row.get(8)?,
                 reported_at: row.get(9)?,
+                number: row.get(10)?,
             },
         })
     });
@@ -144,14 +148,9 @@ fn count(number: u64) -> Value {
 
 fn insert(connection: &Connection, tenant: i64, write: &Write, standing: &str) -> Result<i64, RepositoryError> {
     let id = write.id();
-    let mut columns = vec!["tenant", "kind", "id", "number", "standing"];
-    let mut values: Vec<Value> = vec![
-        tenant.into(),
-        kind(id.kind()).into(),
-        bytes(id).to_vec().into(),
-        write.row.number.to_string().into(),
-        standing.to_owned().into(),
-    ];
+    let mut columns = vec!["tenant", "kind", "id", "standing"];
+    let mut values: Vec<Value> =
+        vec![tenant.into(), kind(id.kind()).into(), bytes(id).to_vec().into(), standing.to_owned().into()];
     for (column, value) in Indexed::of(&write.row).columns().into_iter().chain(always(write)?) {
         columns.push(column);
         values.push(value);

@@ -6,9 +6,9 @@
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
-mod commit;
 mod repository;
 mod tables;
+mod writing;
 
 use std::{error::Error, fs, path::Path};
 
@@ -18,7 +18,7 @@ use andon::{
     command::{Assign, Report},
     contract,
 };
-
+use redb::{Database, backends::InMemoryBackend};
 use repository::RedbRepository;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,10 +34,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// first promise that is broken.
 fn keep_promises() -> Result<usize, Box<dyn Error>> {
     for (case, _) in contract::cases() {
-        let repository = RedbRepository::in_memory()?;
+        let repository = in_memory()?;
         contract::blocking::test_one(case, || async { ((), &repository) })?;
     }
     Ok(contract::cases().count())
+}
+
+/// An empty repository.
+fn in_memory() -> Result<RedbRepository, Box<dyn Error>> {
+    Ok(RedbRepository::over(Database::builder().create_with_backend(InMemoryBackend::new())?)?)
 }
 
 /// One incident, before and after the database was closed.
@@ -59,13 +64,13 @@ fn story(file: &Path) -> Result<(), Box<dyn Error>> {
 
 /// Anna's desk, over the database in this file.
 fn desk(file: &Path) -> Result<ActingDesk<RedbRepository>, Box<dyn Error>> {
-    let desk = blocking::Desk::from(Desk::new(RedbRepository::open(file)?));
+    let desk = blocking::Desk::from(Desk::new(RedbRepository::over(Database::create(file)?)?));
     Ok(desk.tenant("acme")?.acting_as(Actor::person("anna")?.role("agent")?.group("Messaging")?))
 }
 
 /// The whole test of a repository.
 #[test]
 fn every_promise_is_kept() {
-    let empty = || async { ((), RedbRepository::in_memory().expect("there is memory")) };
+    let empty = || async { ((), in_memory().expect("there is memory")) };
     contract::blocking::test_all(empty).unwrap();
 }

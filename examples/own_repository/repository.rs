@@ -1,34 +1,31 @@
-//! The repository: what each method of the trait reads, and the one that writes.
+//! The repository: each method of the trait, and what it reads.
 //!
 //! The database's calls block, for as long as a disk takes. A host on an asynchronous runtime moves the body of each
-//! method to the threads that it has for that, as `tokio::task::spawn_blocking` does.
+//! method to the threads that it has for that, as with `tokio::task::spawn_blocking`.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    ops::Bound,
-    path::Path,
-};
+use std::ops::Bound;
 
 use andon::{
     CommandId, Repository,
+    calendar::BuiltIn,
     digest::Digest,
     event::{Event, RecordId},
     key::TenantId,
     store::{
-        Answer, Commit, Document, EventPage, FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest, Filter, Found,
-        Landed, Loaded, LogPart, MAX_PAGE, Matcher, PageRequest, Published, RecordKey, RecordKind, Refused,
+        Commit, Document, EventPage, FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest, Filter, Found,
+        IndexRow, Landed, Loaded, LogPart, MAX_PAGE, Matcher, PageRequest, Published, RecordKey, RecordKind, Refused,
         RepositoryError, RowPage, Scope, Sweep, Terms, Wake,
     },
     time::Instant,
 };
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction, backends::InMemoryBackend};
+use redb::{Database, ReadableDatabase};
 
 use crate::{
-    commit,
     tables::{
-        self, ANSWERS, COUNTERS, DOCUMENTS, Delivery, FEED, FORGETTABLE, Failure, LOG, Listed, NUMBERS, PUBLISHED,
-        ROWS, STORE, WAKES, all, by_instant, corrupt, find, from_json, in_force, last_place, seen,
+        self, ANSWERS, DOCUMENTS, Delivery, FEED, FORGETTABLE, Failure, Listed, NUMBERS, PUBLISHED, ROWS, Stored,
+        WAKES, by_instant, each, from_json,
     },
+    writing::Writing,
 };
 
 /// How many writes one page of the feed looks at: a viewer for whom there is little does not hold up others.
@@ -38,70 +35,27 @@ const MAX_SCANNED: usize = 10_000;
 #[derive(Debug)]
 pub struct RedbRepository {
     database: Database,
-    /// The life of the store. Whoever restores the file from a backup takes the entry out of the table, so that the
-    /// next opening makes another: positions that were given since the backup are no longer good.
+    /// The life of the store.
     epoch: u64,
     /// Told whenever something lands. One process has the file open at a time: whatever lands, lands here.
     landing: event_listener::Event,
 }
 
 impl RedbRepository {
-    /// The repository in this file, which is made if it is missing.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, RepositoryError> {
-        let database = Database::create(path).map_err(|error| Failure::from(error).0)?;
-        Self::over(database).map_err(|Failure(error)| error)
-    }
-
-    /// An empty repository in memory.
-    pub fn in_memory() -> Result<Self, RepositoryError> {
-        let database = Database::builder().create_with_backend(InMemoryBackend::new());
-        Self::over(database.map_err(|error| Failure::from(error).0)?).map_err(|Failure(error)| error)
-    }
-
-    fn over(database: Database) -> Result<Self, Failure> {
-        let transaction = database.begin_write()?;
-        tables::make(&transaction)?;
-        let epoch = {
-            let mut store = transaction.open_table(STORE)?;
-            let known = store.get("epoch")?.map(|epoch| epoch.value());
-            // The keys of a new hasher are random.
-            let epoch = known.unwrap_or_else(|| RandomState::new().hash_one("epoch"));
-            store.insert("epoch", epoch)?;
-            epoch
-        };
-        transaction.commit()?;
+    /// The repository in this database. Its tables are made if they are missing, beside others that are there.
+    pub fn over(database: Database) -> Result<Self, RepositoryError> {
+        let epoch = tables::make(&database)?;
         Ok(Self { database, epoch, landing: event_listener::Event::new() })
     }
 
-    /// Reads what was stored at one moment, whatever others write meanwhile.
-    fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, Failure>) -> Result<T, RepositoryError> {
-        let begun = || read(&self.database.begin_read()?);
-        begun().map_err(|Failure(error)| error)
-    }
-
-    /// Writes, alone; nothing at all if it fails. What is written is on the disk when this returns.
-    fn write<T>(&self, write: impl FnOnce(&WriteTransaction) -> Result<T, Failure>) -> Result<T, RepositoryError> {
-        let begun = || {
-            let transaction = self.database.begin_write()?;
-            let written = write(&transaction)?;
-            transaction.commit()?;
-            Ok(written)
-        };
-        begun().map_err(|Failure(error)| error)
-    }
-
-    fn land(&self, tenant: &TenantId, commit: &Commit) -> Result<Landed, Failure> {
-        let transaction = self.database.begin_write()?;
-        let key = (tenant.as_str(), &*commit.command.to_string());
-        if let Some(answer) = find(&transaction.open_table(ANSWERS)?, key, from_json)? {
-            return Ok(Landed::Before(answer));
-        }
-        commit::check(&transaction, tenant, commit)?;
-        commit::store(&transaction, tenant, commit)?;
-        // Where a disk fails while it writes, nobody knows what is on it.
-        transaction.commit().map_err(|_| Failure(RepositoryError::OutcomeUnknown { command: commit.command }))?;
-        self.landing.notify(usize::MAX);
-        Ok(Landed::Now)
+    /// Looks something up in what a tenant has stored.
+    fn read<T>(
+        &self,
+        tenant: &TenantId,
+        look: impl FnOnce(&Stored) -> Result<T, Failure>,
+    ) -> Result<T, RepositoryError> {
+        let begun = || Ok(Stored { transaction: self.database.begin_read()?, tenant: tenant.clone() });
+        Ok(begun().and_then(|stored| look(&stored))?)
     }
 
     fn position(&self, place: u64) -> FeedPosition {
@@ -115,11 +69,6 @@ impl RedbRepository {
     }
 }
 
-/// Any limit is one of 1 to [`MAX_PAGE`].
-fn at_most(limit: usize) -> usize {
-    limit.clamp(1, MAX_PAGE)
-}
-
 impl Repository for RedbRepository {
     async fn load(
         &self,
@@ -127,59 +76,44 @@ impl Repository for RedbRepository {
         key: Option<&RecordKey>,
         command: Option<CommandId>,
     ) -> Result<Found, RepositoryError> {
-        let tenant = scope.tenant.as_str();
-        self.read(|transaction| {
-            let numbers = transaction.open_table(NUMBERS)?;
-            let name = match key {
-                Some(RecordKey::Id(id)) => Some(id.to_string()),
-                Some(RecordKey::Number(number)) => {
-                    numbers.get((tenant, number.as_str()))?.map(|name| name.value().to_owned())
-                }
+        self.read(&scope.tenant, |stored| {
+            let id = match key {
+                Some(RecordKey::Id(id)) => Some(*id),
+                Some(RecordKey::Number(number)) => stored.find(NUMBERS, number.as_str(), from_json)?,
                 None => None,
             };
-            let record = name.map(|name| tables::load(transaction, scope, &name)).transpose()?.flatten();
-            let answers = transaction.open_table(ANSWERS)?;
-            let answer = |command: CommandId| find(&answers, (tenant, &*command.to_string()), from_json::<Answer>);
-            Ok(Found {
-                record,
-                answer: command.map(answer).transpose()?.flatten(),
-                policy: in_force(&transaction.open_table(PUBLISHED)?, tenant)?,
-            })
+            let record = id.map(|id| stored.load(scope, id)).transpose()?.flatten();
+            let answered = |command: CommandId| stored.find(ANSWERS, &command.to_string(), from_json);
+            let answer = command.map(answered).transpose()?.flatten();
+            Ok(Found { record, answer, policy: stored.in_force()? })
         })
     }
 
     async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
-        self.read(|transaction| records.iter().map(|id| tables::load(transaction, scope, &id.to_string())).collect())
+        self.read(&scope.tenant, |stored| records.iter().map(|id| stored.load(scope, *id)).collect())
     }
 
     async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
-        self.land(tenant, &commit).map_err(|Failure(error)| Refused { error, commit: Box::new(commit) })
+        let landed = Writing::begin(&self.database, tenant).and_then(|writing| writing.land(&commit));
+        if matches!(landed, Ok(Landed::Now)) {
+            self.landing.notify(usize::MAX);
+        }
+        landed.map_err(|Failure(error)| Refused { error, commit: Box::new(commit) })
     }
 
     async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
-        let key = (tenant.as_str(), kind.as_str());
-        self.write(|transaction| {
-            let mut counters = transaction.open_table(COUNTERS)?;
-            let last = counters.get(key)?.map_or(0, |last| last.value());
-            let next = last.saturating_add(1);
-            counters.insert(key, next)?;
-            Ok(next)
-        })
+        Ok(Writing::begin(&self.database, tenant)?.number(kind.as_str())?)
     }
 
     async fn events(&self, scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError> {
-        let (tenant, name) = (scope.tenant.as_str(), record.to_string());
-        self.read(|transaction| {
+        let from = part.from.get();
+        self.read(&scope.tenant, |stored| {
             let mut page = EventPage::default();
-            let Some(Listed { terms, .. }) = seen(&transaction.open_table(ROWS)?, scope, &name)? else {
-                return Ok(page);
-            };
-            let from = part.from.get();
-            let (first, last) = if part.newest_first { (0, from) } else { (from, u64::MAX) };
-            let mut log = transaction.open_table(LOG)?.range((tenant, &*name, first)..=(tenant, &*name, last))?;
-            while let Some(entry) = if part.newest_first { log.next_back() } else { log.next() } {
-                let (key, json) = entry?;
-                let event = Event::from_json(json.value()).map_err(|error| corrupt(key.value(), error))?;
+            let Some(Listed { terms, .. }) = stored.seen(scope, record)? else { return Ok(page) };
+            let mut log = stored.log(record, if part.newest_first { 0..=from } else { from..=u64::MAX })?;
+            let entries = std::iter::from_fn(|| if part.newest_first { log.next_back() } else { log.next() });
+            for event in each(entries, Event::from_json) {
+                let event = event?;
                 if page.events.len() == at_most(part.limit) {
                     page.next = Some(event.sequence);
                     break;
@@ -190,74 +124,48 @@ impl Repository for RedbRepository {
         })
     }
 
-    /// It looks at every row of the tenant, and sorts those that fit. A desk with many records keeps a table for each
-    /// [`Sort`](andon::store::Sort), with the tenant and the parts of its [`SortKey`](andon::store::SortKey) as the key, and reads on from `after`; and one
-    /// with the key `(tenant, term, record)`, where a filter is narrow.
+    /// It looks at every row of the tenant, and sorts those that fit. For many records, a table for each order would be
+    /// read on from where the last page ended, its keys the tenant and the parts of the [`SortKey`](andon::store::SortKey);
+    /// and where a filter is narrow, one with the key `(tenant, term, record)`.
     async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
-        self.read(|transaction| {
+        self.read(&scope.tenant, |stored| {
             let mut found = Vec::new();
-            for fitting in fitting(&transaction.open_table(ROWS)?, scope, &request.query.filter)? {
-                let row = fitting?;
+            for row in fitting(stored, scope, &request.query.filter)? {
+                let row = row?;
                 let key = request.query.sort_key(&row, request.at);
-                if request.after.is_none_or(|after| key > after) {
+                if request.after.is_none_or(|after| after < key) {
                     found.push((key, row));
                 }
             }
             found.sort_unstable_by_key(|(key, _)| *key);
-            let limit = at_most(request.limit);
-            let more = found.len() > limit;
-            let end = last_place(&transaction.open_table(FEED)?, scope.tenant.as_str())?;
-            let rows = found.into_iter().take(limit).map(|(_, row)| row).collect();
-            Ok(RowPage { rows, more, feed: self.position(end) })
+            let more = found.len() > at_most(request.limit);
+            let rows = found.into_iter().map(|(_, row)| row).take(at_most(request.limit)).collect();
+            Ok(RowPage { rows, more, feed: self.position(stored.feed_end()?) })
         })
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {
         let cap = usize::try_from(cap).unwrap_or(usize::MAX);
-        self.read(|transaction| {
-            let rows = transaction.open_table(ROWS)?;
-            fitting(&rows, scope, filter)?.take(cap).try_fold(0_u64, |count, row| row.map(|_| count.saturating_add(1)))
-        })
+        self.read(&scope.tenant, |stored| fitting(stored, scope, filter)?.take(cap).map(|row| row.map(|_| 1_u64)).sum())
     }
 
     async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
-        let after = sweep.after.map(|wake| (wake.at, wake.record.to_string(), wake.tenant));
-        let from = after
-            .as_ref()
-            .map_or(Bound::Unbounded, |(at, name, tenant)| Bound::Excluded(by_instant(*at, name, tenant.as_str())));
-        let mut due = Vec::new();
-        self.read(|transaction| {
-            for entry in transaction.open_table(WAKES)?.range((from, Bound::Unbounded))? {
-                let (key, json) = entry?;
-                let wake = wake(key.value(), json.value())?;
-                if wake.at > sweep.now || due.len() == at_most(sweep.limit) {
-                    break;
-                }
-                if sweep.share.holds(wake.record) {
-                    due.push(wake);
-                }
-            }
-            Ok(due)
-        })
+        Ok(due(&self.database, &sweep)?)
     }
 
     async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
-        let tenant = scope.tenant.as_str();
-        self.read(|transaction| {
-            let feed = transaction.open_table(FEED)?;
-            let end = last_place(&feed, tenant)?;
+        self.read(&scope.tenant, |stored| {
+            let end = stored.feed_end()?;
             let mut place = request.after.map_or(Ok(0), |after| self.place(after, end))?;
-            let mut entries = Vec::new();
-            let matcher = request.filter.matcher();
-            for entry in feed.range((tenant, place.saturating_add(1))..=(tenant, end))?.take(MAX_SCANNED) {
+            let (mut entries, matcher) = (Vec::new(), request.filter.matcher());
+            for delivery in each(stored.places(FEED, place.saturating_add(1)..u64::MAX)?, from_json).take(MAX_SCANNED) {
                 if entries.len() == at_most(request.limit) {
                     break;
                 }
-                let (key, json) = entry?;
-                let delivery: Delivery = from_json(json.value()).map_err(|error| corrupt(key.value(), error))?;
-                (_, place) = key.value();
+                let delivery: Delivery = delivery?;
+                place = place.saturating_add(1);
                 let (position, record) = (self.position(place), delivery.record);
-                let change = deliver(transaction, delivery, scope, &matcher)?;
+                let change = change(stored, scope, &matcher, delivery)?;
                 entries.extend(change.map(|change| FeedEntry { position, record, change }));
             }
             Ok(FeedPage { entries, next: self.position(place), more: place < end })
@@ -266,13 +174,10 @@ impl Repository for RedbRepository {
 
     async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
         loop {
-            // Before looking: what lands between looking and waiting is told.
+            // It listens before it looks: what lands in between is told.
             let landing = self.landing.listen();
-            let landed = self.read(|transaction| {
-                let end = last_place(&transaction.open_table(FEED)?, tenant.as_str())?;
-                Ok(self.place(after, end)? < end)
-            })?;
-            if landed {
+            let end = self.read(tenant, Stored::feed_end)?;
+            if self.place(after, end)? < end {
                 return Ok(());
             }
             landing.await;
@@ -280,10 +185,9 @@ impl Repository for RedbRepository {
     }
 
     async fn document(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError> {
-        let digest = digest.to_string();
         // A host with zones of its own reads documents by those.
-        let read = |json: &[u8]| Document::from_json(json, &andon::calendar::BuiltIn);
-        self.read(|transaction| find(&transaction.open_table(DOCUMENTS)?, (tenant.as_str(), &*digest), read))
+        let read = |json: &[u8]| Document::from_json(json, &BuiltIn);
+        self.read(tenant, |stored| stored.find(DOCUMENTS, &digest.to_string(), read))
     }
 
     async fn published(
@@ -292,76 +196,89 @@ impl Repository for RedbRepository {
         before: Option<u32>,
         limit: usize,
     ) -> Result<Vec<Published>, RepositoryError> {
-        let tenant = tenant.as_str();
-        let before = before.map_or(u64::MAX, u64::from);
-        self.read(|transaction| {
-            let range = transaction.open_table(PUBLISHED)?.range((tenant, 0)..(tenant, before))?;
-            let read = range.rev().take(at_most(limit)).map(|entry| {
-                let (key, json) = entry?;
-                from_json(json.value()).map_err(|error| corrupt(key.value(), error))
-            });
-            read.collect()
+        self.read(tenant, |stored| {
+            let earlier = stored.places(PUBLISHED, 0..before.map_or(u64::MAX, u64::from))?;
+            each(earlier.rev().take(at_most(limit)), from_json).collect()
         })
     }
 
     async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        self.write(|transaction| {
-            let mut answers = transaction.open_table(ANSWERS)?;
-            let mut forgettable = transaction.open_table(FORGETTABLE)?;
-            let mut forgotten = 0_usize;
-            let old = forgettable.extract_from_if(..by_instant(before, "", ""), |_, ()| true)?;
-            for entry in old.take(at_most(limit)) {
-                let (key, _) = entry?;
-                let (_, _, command, tenant) = key.value();
-                answers.remove((tenant, command))?;
-                forgotten = forgotten.saturating_add(1);
-            }
-            Ok(forgotten)
-        })
+        Ok(forget(&self.database, before, at_most(limit))?)
     }
+}
+
+/// Any limit is one of 1 to [`MAX_PAGE`].
+fn at_most(limit: usize) -> usize {
+    limit.clamp(1, MAX_PAGE)
 }
 
 /// The rows of what fits and may be seen.
 fn fitting(
-    rows: &impl ReadableTable<(&'static str, &'static str), &'static [u8]>,
+    stored: &Stored,
     scope: &Scope,
     filter: &Filter,
-) -> Result<impl Iterator<Item = Result<andon::store::IndexRow, Failure>>, Failure> {
+) -> Result<impl Iterator<Item = Result<IndexRow, Failure>>, Failure> {
     let matcher = filter.matcher();
-    Ok(all(rows, scope.tenant.as_str())?.filter_map(move |listed| match listed {
-        Ok((_, Listed { row, terms })) => (scope.sees(&terms) && matcher.matches(&row, &terms)).then_some(Ok(row)),
-        Err(error) => Some(Err(error)),
+    Ok(each(stored.all(ROWS)?, from_json).filter_map(move |listed| match listed {
+        Ok(Listed { row, terms }) => (scope.sees(&terms) && matcher.matches(&row, &terms)).then_some(Ok(row)),
+        Err(failure) => Some(Err(failure)),
     }))
 }
 
-fn wake(key: (i64, u32, &str, &str), json: &[u8]) -> Result<Wake, Failure> {
-    let (seconds, nanoseconds, _, tenant) = key;
-    let at = Instant::from_timestamp(seconds, nanoseconds).ok_or_else(|| corrupt(key, "it is no instant"))?;
-    let tenant = TenantId::new(tenant).map_err(|error| corrupt(key, error))?;
-    Ok(Wake { at, tenant, record: from_json(json).map_err(|error| corrupt(key, error))? })
-}
-
 /// What a viewer gets of a write; nothing, if it never saw the record.
-fn deliver(
-    transaction: &ReadTransaction,
-    delivery: Delivery,
+fn change(
+    stored: &Stored,
     scope: &Scope,
     matcher: &Matcher<'_>,
+    delivery: Delivery,
 ) -> Result<Option<FeedChange>, Failure> {
-    let (tenant, name) = (scope.tenant.as_str(), delivery.record.to_string());
-    let Some(Listed { row, terms }) = seen(&transaction.open_table(ROWS)?, scope, &name)? else {
-        let before = delivery.before.map(|standing| Terms { standing, subject: [].into() });
-        return Ok(before.filter(|before| scope.sees(before)).map(|_| FeedChange::Left));
+    let Delivery { record, first, last, before } = delivery;
+    let Some(Listed { row, terms }) = stored.seen(scope, record)? else {
+        let saw = before.is_some_and(|standing| scope.sees(&Terms { standing, subject: [].into() }));
+        return Ok(saw.then_some(FeedChange::Left));
     };
     if !matcher.matches(&row, &terms) {
         return Ok(Some(FeedChange::Left));
     }
-    let (first, last) = (delivery.first.get(), delivery.last.get());
-    let mut events = Vec::new();
-    for entry in transaction.open_table(LOG)?.range((tenant, &*name, first)..=(tenant, &*name, last))? {
-        let (key, json) = entry?;
-        let event = Event::from_json(json.value()).map_err(|error| corrupt(key.value(), error))?;
-        events.extend(scope.shows(&event, &terms));
+    let added = each(stored.log(record, first.get()..=last.get())?, Event::from_json);
+    let shown = added.filter_map(|event| event.map(|event| scope.shows(&event, &terms)).transpose());
+    Ok(Some(FeedChange::Stands { row: Box::new(row), events: shown.collect::<Result<_, _>>()? }))
+}
+
+/// What falls due, of all tenants.
+fn due(database: &Database, sweep: &Sweep) -> Result<Vec<Wake>, Failure> {
+    let name = sweep.after.as_ref().map(|after| after.record.to_string()).unwrap_or_default();
+    let from = match &sweep.after {
+        Some(after) => Bound::Excluded(by_instant(after.at, &name, after.tenant.as_str())),
+        None => Bound::Unbounded,
+    };
+    let mut due = Vec::new();
+    for wake in each(database.begin_read()?.open_table(WAKES)?.range((from, Bound::Unbounded))?, from_json) {
+        let (at, record, tenant) = wake?;
+        if at > sweep.now || due.len() == at_most(sweep.limit) {
+            break;
+        }
+        if sweep.share.holds(record) {
+            due.push(Wake { at, record, tenant });
+        }
     }
-    Ok(Some(FeedChange::Stands { row: Box::new(row), events }))
+    Ok(due)
+}
+
+/// Lets go of old answers, of all tenants.
+fn forget(database: &Database, before: Instant, limit: usize) -> Result<usize, Failure> {
+    let transaction = database.begin_write()?;
+    let mut forgotten = 0_usize;
+    {
+        let mut answers = transaction.open_table(ANSWERS)?;
+        let mut forgettable = transaction.open_table(FORGETTABLE)?;
+        for old in forgettable.extract_from_if(..by_instant(before, "", ""), |_, ()| true)?.take(limit) {
+            let (key, _) = old?;
+            let (_, _, command, tenant) = key.value();
+            answers.remove((tenant, command))?;
+            forgotten = forgotten.saturating_add(1);
+        }
+    }
+    transaction.commit()?;
+    Ok(forgotten)
 }

@@ -22,10 +22,10 @@ use redb::{Database, ReadableDatabase};
 
 use crate::{
     tables::{
-        self, ANSWERS, DOCUMENTS, Delivery, FEED, FORGETTABLE, Failure, Listed, NUMBERS, PUBLISHED, ROWS, Stored,
-        WAKES, by_instant, each, from_json,
+        self, ANSWERS, DOCUMENTS, Delivery, FEED, Failure, LOG, Listed, NUMBERS, PUBLISHED, ROWS, Stored, WAKES,
+        by_instant, each, from_json,
     },
-    writing::Writing,
+    writing::{self, Writing},
 };
 
 /// How many writes one page of the feed looks at: a viewer for whom there is little does not hold up others.
@@ -106,11 +106,11 @@ impl Repository for RedbRepository {
     }
 
     async fn events(&self, scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError> {
-        let from = part.from.get();
+        let (name, from) = (record.to_string(), part.from.get());
         self.read(&scope.tenant, |stored| {
             let mut page = EventPage::default();
             let Some(Listed { terms, .. }) = stored.seen(scope, record)? else { return Ok(page) };
-            let mut log = stored.log(record, if part.newest_first { 0..=from } else { from..=u64::MAX })?;
+            let mut log = stored.places(LOG, &name, if part.newest_first { 0..=from } else { from..=u64::MAX })?;
             let entries = std::iter::from_fn(|| if part.newest_first { log.next_back() } else { log.next() });
             for event in each(entries, Event::from_json) {
                 let event = event?;
@@ -158,7 +158,7 @@ impl Repository for RedbRepository {
             let end = stored.feed_end()?;
             let mut place = request.after.map_or(Ok(0), |after| self.place(after, end))?;
             let (mut entries, matcher) = (Vec::new(), request.filter.matcher());
-            for delivery in each(stored.places(FEED, place.saturating_add(1)..u64::MAX)?, from_json).take(MAX_SCANNED) {
+            for delivery in each(stored.places(FEED, "", place.saturating_add(1)..=end)?, from_json).take(MAX_SCANNED) {
                 if entries.len() == at_most(request.limit) {
                     break;
                 }
@@ -197,13 +197,14 @@ impl Repository for RedbRepository {
         limit: usize,
     ) -> Result<Vec<Published>, RepositoryError> {
         self.read(tenant, |stored| {
-            let earlier = stored.places(PUBLISHED, 0..before.map_or(u64::MAX, u64::from))?;
-            each(earlier.rev().take(at_most(limit)), from_json).collect()
+            let last = before.map_or(u64::MAX, |before| u64::from(before).saturating_sub(1));
+            let published = stored.places(PUBLISHED, "", 0..=last)?;
+            each(published.rev().take(at_most(limit)), from_json).collect()
         })
     }
 
     async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        Ok(forget(&self.database, before, at_most(limit))?)
+        Ok(writing::forget(&self.database, before, at_most(limit))?)
     }
 }
 
@@ -240,7 +241,7 @@ fn change(
     if !matcher.matches(&row, &terms) {
         return Ok(Some(FeedChange::Left));
     }
-    let added = each(stored.log(record, first.get()..=last.get())?, Event::from_json);
+    let added = each(stored.places(LOG, &record.to_string(), first.get()..=last.get())?, Event::from_json);
     let shown = added.filter_map(|event| event.map(|event| scope.shows(&event, &terms)).transpose());
     Ok(Some(FeedChange::Stands { row: Box::new(row), events: shown.collect::<Result<_, _>>()? }))
 }
@@ -263,22 +264,4 @@ fn due(database: &Database, sweep: &Sweep) -> Result<Vec<Wake>, Failure> {
         }
     }
     Ok(due)
-}
-
-/// Lets go of old answers, of all tenants.
-fn forget(database: &Database, before: Instant, limit: usize) -> Result<usize, Failure> {
-    let transaction = database.begin_write()?;
-    let mut forgotten = 0_usize;
-    {
-        let mut answers = transaction.open_table(ANSWERS)?;
-        let mut forgettable = transaction.open_table(FORGETTABLE)?;
-        for old in forgettable.extract_from_if(..by_instant(before, "", ""), |_, ()| true)?.take(limit) {
-            let (key, _) = old?;
-            let (_, _, command, tenant) = key.value();
-            answers.remove((tenant, command))?;
-            forgotten = forgotten.saturating_add(1);
-        }
-    }
-    transaction.commit()?;
-    Ok(forgotten)
 }

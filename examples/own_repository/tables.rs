@@ -4,7 +4,7 @@ use std::{
     error::Error as StdError,
     fmt::Debug,
     hash::{BuildHasher, RandomState},
-    ops::{self, RangeInclusive},
+    ops::RangeInclusive,
     sync::Arc,
 };
 
@@ -20,39 +20,38 @@ use redb::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Keys begin with the tenant: what is read for one is a range that reaches into no other. Names are the texts of ids,
-/// numbers, digests and kinds.
-type ByName = (&'static str, &'static str);
-type ByPlace = (&'static str, u64);
-/// A record, and the sequence of an event.
-type BySequence = (&'static str, &'static str, u64);
+/// The tenant, for what is read for one is a range that reaches into no other; a name, which is the text of an id, a
+/// number, a digest or a kind; and a place, where several things stand in an order. Else it is 0.
+type Place = (&'static str, &'static str, u64);
 /// The exception, for what is read across tenants: seconds and nanoseconds, a name, and the tenant.
-type ByInstant = (i64, u32, &'static str, &'static str);
+type Moment = (i64, u32, &'static str, &'static str);
 /// Later versions of the library read the JSON of this one.
 type Json = &'static [u8];
+type Table<K = Place> = TableDefinition<'static, K, Json>;
+pub type Entries<'a, K = Place> = Range<'a, K, Json>;
 
 /// By record, its row and terms. Apart from the records, for they are read much more often.
-pub const ROWS: TableDefinition<ByName, Json> = TableDefinition::new("rows");
-/// By record, the record.
-pub const RECORDS: TableDefinition<ByName, Json> = TableDefinition::new("records");
-/// By record and sequence, events.
-pub const LOG: TableDefinition<BySequence, Json> = TableDefinition::new("log");
+pub const ROWS: Table = Table::new("rows");
+/// By record.
+pub const RECORDS: Table = Table::new("records");
+/// By record, its events in their sequence.
+pub const LOG: Table = Table::new("log");
 /// By number, the id of the record.
-pub const NUMBERS: TableDefinition<ByName, Json> = TableDefinition::new("numbers");
+pub const NUMBERS: Table = Table::new("numbers");
 /// By kind, the last number that was given.
-pub const COUNTERS: TableDefinition<ByName, Json> = TableDefinition::new("counters");
-/// By place, counted from 1, what was written.
-pub const FEED: TableDefinition<ByPlace, Json> = TableDefinition::new("feed");
-/// By when something falls due, and by record: when, which and whose.
-pub const WAKES: TableDefinition<ByInstant, Json> = TableDefinition::new("wakes");
-/// By command, answers.
-pub const ANSWERS: TableDefinition<ByName, Json> = TableDefinition::new("answers");
-/// By when they were recorded, and by command: the answers that may be forgotten.
-pub const FORGETTABLE: TableDefinition<ByInstant, ()> = TableDefinition::new("forgettable");
-/// By digest, documents.
-pub const DOCUMENTS: TableDefinition<ByName, Json> = TableDefinition::new("documents");
-/// By version, what was published.
-pub const PUBLISHED: TableDefinition<ByPlace, Json> = TableDefinition::new("published");
+pub const COUNTERS: Table = Table::new("counters");
+/// By command.
+pub const ANSWERS: Table = Table::new("answers");
+/// By digest.
+pub const DOCUMENTS: Table = Table::new("documents");
+/// Without a name, by version.
+pub const PUBLISHED: Table = Table::new("published");
+/// Without a name, every write, counted from 1.
+pub const FEED: Table = Table::new("feed");
+/// Records, by when something falls due on them.
+pub const WAKES: Table<Moment> = Table::new("wakes");
+/// Commands, by when their answers were recorded: those that may be forgotten.
+pub const FORGETTABLE: Table<Moment> = Table::new("forgettable");
 /// What belongs to no tenant.
 const STORE: TableDefinition<&str, u64> = TableDefinition::new("store");
 
@@ -61,15 +60,12 @@ const STORE: TableDefinition<&str, u64> = TableDefinition::new("store");
 /// are no longer good.
 pub fn make(database: &Database) -> Result<u64, Failure> {
     let transaction = database.begin_write()?;
-    for table in [ROWS, RECORDS, NUMBERS, COUNTERS, ANSWERS, DOCUMENTS] {
+    for table in [ROWS, RECORDS, LOG, NUMBERS, COUNTERS, ANSWERS, DOCUMENTS, PUBLISHED, FEED] {
         transaction.open_table(table)?;
     }
-    for table in [FEED, PUBLISHED] {
+    for table in [WAKES, FORGETTABLE] {
         transaction.open_table(table)?;
     }
-    transaction.open_table(LOG)?;
-    transaction.open_table(WAKES)?;
-    transaction.open_table(FORGETTABLE)?;
     let known = transaction.open_table(STORE)?.get("epoch")?.map(|epoch| epoch.value());
     // The keys of a new hasher are random.
     let epoch = known.unwrap_or_else(|| RandomState::new().hash_one("epoch"));
@@ -105,52 +101,38 @@ impl Stored {
     /// What has this name.
     pub fn find<T, E: Into<Source>>(
         &self,
-        table: TableDefinition<ByName, Json>,
+        table: Table,
         name: &str,
         read: impl Fn(&[u8]) -> Result<T, E>,
     ) -> Result<Option<T>, Failure> {
-        let key = (self.tenant.as_str(), name);
+        let key = (self.tenant.as_str(), name, 0);
         let Some(json) = self.transaction.open_table(table)?.get(key)? else { return Ok(None) };
         read(json.value()).map(Some).map_err(|error| corrupt(key, error))
     }
 
-    /// Whatever has a name.
-    pub fn all(&self, table: TableDefinition<ByName, Json>) -> Result<Range<'static, ByName, Json>, Failure> {
-        // No name begins with the last of all characters.
-        Ok(self
-            .transaction
-            .open_table(table)?
-            .range((self.tenant.as_str(), "")..(self.tenant.as_str(), "\u{10ffff}"))?)
-    }
-
-    /// Events of a record.
-    pub fn log(&self, id: RecordId, part: RangeInclusive<u64>) -> Result<Range<'static, BySequence, Json>, Failure> {
-        let (tenant, name, (first, last)) = (self.tenant.as_str(), id.to_string(), part.into_inner());
-        Ok(self.transaction.open_table(LOG)?.range((tenant, &*name, first)..=(tenant, &*name, last))?)
+    /// Whatever has a name. None begins with the last of all characters.
+    pub fn all(&self, table: Table) -> Result<Entries<'static>, Failure> {
+        let tenant = self.tenant.as_str();
+        Ok(self.transaction.open_table(table)?.range((tenant, "", 0)..(tenant, "\u{10ffff}", 0))?)
     }
 
     /// What stands in these places.
-    pub fn places(
-        &self,
-        table: TableDefinition<ByPlace, Json>,
-        part: ops::Range<u64>,
-    ) -> Result<Range<'static, ByPlace, Json>, Failure> {
-        Ok(self
-            .transaction
-            .open_table(table)?
-            .range((self.tenant.as_str(), part.start)..(self.tenant.as_str(), part.end))?)
+    pub fn places(&self, table: Table, name: &str, part: RangeInclusive<u64>) -> Result<Entries<'static>, Failure> {
+        let (tenant, (first, last)) = (self.tenant.as_str(), part.into_inner());
+        Ok(self.transaction.open_table(table)?.range((tenant, name, first)..=(tenant, name, last))?)
     }
 
     /// The last place in the feed that is taken; 0 if none is.
     pub fn feed_end(&self) -> Result<u64, Failure> {
-        let last = self.places(FEED, 0..u64::MAX)?.next_back().transpose()?;
-        Ok(last.map_or(0, |(key, _)| key.value().1))
+        let last = self.places(FEED, "", 0..=u64::MAX)?.next_back().transpose()?;
+        Ok(last.map_or(0, |(key, _)| key.value().2))
     }
 
     /// The policy in force.
     pub fn in_force(&self) -> Result<Option<PolicyStamp>, Failure> {
-        let latest = each(self.places(PUBLISHED, 0..u64::MAX)?.rev(), from_json::<Published>).next().transpose()?;
-        Ok(latest.map(|published| published.stamp))
+        let published = self.places(PUBLISHED, "", 0..=u64::MAX)?;
+        let last: Option<Published> = each(published.rev(), from_json).next().transpose()?;
+        Ok(last.map(|published| published.stamp))
     }
 
     /// What is listed of a record, whoever asks.
@@ -192,7 +174,7 @@ pub fn each<'a, K: Key + 'static, T, E: Into<Source>>(
 /// Puts something under a key.
 pub fn put<K: Key + 'static>(
     transaction: &WriteTransaction,
-    table: TableDefinition<K, Json>,
+    table: Table<K>,
     key: K::SelfType<'_>,
     value: &impl Serialize,
 ) -> Result<(), Failure> {
@@ -202,7 +184,7 @@ pub fn put<K: Key + 'static>(
 }
 
 /// Puts a record where it is loaded from.
-pub fn put_record(transaction: &WriteTransaction, key: (&str, &str), record: &Record) -> Result<(), Failure> {
+pub fn put_record(transaction: &WriteTransaction, key: (&str, &str, u64), record: &Record) -> Result<(), Failure> {
     match record {
         Record::Incident(incident) => put(transaction, RECORDS, key, &**incident),
         Record::Problem(problem) => put(transaction, RECORDS, key, &**problem),

@@ -4,6 +4,7 @@ use andon::{
     event::{Event, RecordId},
     key::TenantId,
     store::{Answer, Commit, Erasure, Expected, Landed, Published, RepositoryError, Term, Terms, Write},
+    time::Instant,
 };
 use redb::{Database, ReadableDatabase, WriteTransaction};
 
@@ -31,7 +32,7 @@ impl Writing {
     pub fn number(self, kind: &str) -> Result<u64, Failure> {
         let last: Option<u64> = self.stored.find(COUNTERS, kind, from_json)?;
         let next = last.unwrap_or(0).saturating_add(1);
-        put(&self.transaction, COUNTERS, (self.stored.tenant.as_str(), kind), &next)?;
+        put(&self.transaction, COUNTERS, (self.stored.tenant.as_str(), kind, 0), &next)?;
         self.transaction.commit()?;
         Ok(next)
     }
@@ -99,13 +100,13 @@ impl Writing {
             self.erase(erasure)?;
         }
         let (answer, command) = (commit.answer(), commit.command.to_string());
-        put(transaction, ANSWERS, (tenant, &command), &answer)?;
+        put(transaction, ANSWERS, (tenant, &command, 0), &answer)?;
         if !answer.made_a_record() {
-            transaction.open_table(FORGETTABLE)?.insert(by_instant(answer.at, &command, tenant), ())?;
+            put(transaction, FORGETTABLE, by_instant(answer.at, &command, tenant), &(tenant, &command))?;
         }
         let published = commit.publication.as_ref().map(|publication| &publication.document);
         for document in commit.documents.iter().chain(published) {
-            put(transaction, DOCUMENTS, (tenant, &document.digest().to_string()), document)?;
+            put(transaction, DOCUMENTS, (tenant, &document.digest().to_string(), 0), document)?;
         }
         if let Some(publication) = &commit.publication {
             let published = Published {
@@ -115,7 +116,7 @@ impl Writing {
                 at: commit.at,
                 command: commit.command,
             };
-            put(transaction, PUBLISHED, (tenant, publication.version.into()), &published)?;
+            put(transaction, PUBLISHED, (tenant, "", publication.version.into()), &published)?;
         }
         let places = self.stored.feed_end()?.saturating_add(1)..;
         for (place, write) in places.zip(&commit.writes) {
@@ -131,8 +132,8 @@ impl Writing {
         let Some(terms) = Terms::changed(before.as_ref().map(|before| &before.terms), &write.terms) else {
             return Err(Failure(RepositoryError::Malformed { reason: "it writes a new record without its terms" }));
         };
-        put_record(transaction, (tenant, &name), &write.record)?;
-        put(transaction, NUMBERS, (tenant, row.number.as_str()), &id)?;
+        put_record(transaction, (tenant, &name, 0), &write.record)?;
+        put(transaction, NUMBERS, (tenant, row.number.as_str(), 0), &id)?;
         for event in &*write.events {
             put(transaction, LOG, (tenant, &name, event.sequence.get()), event)?;
         }
@@ -148,8 +149,8 @@ impl Writing {
             last: row.version,
             before: before.map(|before| before.terms.standing).filter(|standing| *standing != terms.standing),
         };
-        put(transaction, FEED, (tenant, place), &delivery)?;
-        put(transaction, ROWS, (tenant, &name), &Listed { row: row.clone(), terms })
+        put(transaction, FEED, (tenant, "", place), &delivery)?;
+        put(transaction, ROWS, (tenant, &name, 0), &Listed { row: row.clone(), terms })
     }
 
     /// Takes texts out of the log of a record, and the salts out of the answers that touched it: nobody can find out by
@@ -161,7 +162,7 @@ impl Writing {
     fn erase(&self, erasure: &Erasure) -> Result<(), Failure> {
         let (transaction, tenant, name) = (&self.transaction, self.stored.tenant.as_str(), erasure.record.to_string());
         let erased = |json: &[u8]| Event::from_json(json)?.erased(&erasure.slots);
-        for event in each(self.stored.log(erasure.record, 0..=u64::MAX)?, erased) {
+        for event in each(self.stored.places(LOG, &name, 0..=u64::MAX)?, erased) {
             let event = event?;
             put(transaction, LOG, (tenant, &name, event.sequence.get()), &event)?;
         }
@@ -174,4 +175,22 @@ impl Writing {
         }
         Ok(())
     }
+}
+
+/// Lets go of old answers, of all tenants.
+pub fn forget(database: &Database, before: Instant, limit: usize) -> Result<usize, Failure> {
+    let transaction = database.begin_write()?;
+    let mut forgotten = 0_usize;
+    {
+        let mut answers = transaction.open_table(ANSWERS)?;
+        let mut forgettable = transaction.open_table(FORGETTABLE)?;
+        for old in forgettable.extract_from_if(..by_instant(before, "", ""), |_, _| true)?.take(limit) {
+            let (key, _) = old?;
+            let (_, _, command, tenant) = key.value();
+            answers.remove((tenant, command, 0))?;
+            forgotten = forgotten.saturating_add(1);
+        }
+    }
+    transaction.commit()?;
+    Ok(forgotten)
 }

@@ -1,8 +1,10 @@
-//! A repository of one's own, over the embedded database redb: what a host writes that keeps incidents where it keeps
-//! everything else.
+//! A repository of one's own, here over the embedded database redb: what a host writes that keeps incidents where it
+//! keeps everything else.
 //!
-//! `cargo run --example own_repository --features contract` runs the contract and tells a small story;
-//! `cargo test --example own_repository --features contract` runs the contract as a host's tests would.
+//! `cargo run --release --example own_repository --features contract` runs the contract and tells a small story;
+//! `cargo test --example own_repository --features contract` runs the contract as a host's tests do.
+//!
+//! `tables.rs` says what is stored and under which keys, `repository.rs` has the trait, `writing.rs` the commit.
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
@@ -30,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     told
 }
 
-/// Runs the contract, case by case, each on a database of its own: in memory, for nothing of it is to last. It ends at the
-/// first promise that is broken.
+/// Runs the contract, each case on a database of its own: in memory, for nothing of it is to last. It ends at the first
+/// promise that is broken. (Where a database that cannot be made may end the program, `test_all` is shorter: see below.)
 fn keep_promises() -> Result<usize, Box<dyn Error>> {
     for (case, _) in contract::cases() {
         let repository = in_memory()?;

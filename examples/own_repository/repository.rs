@@ -1,4 +1,4 @@
-//! The repository: each method of the trait, and what it reads.
+//! The repository: the methods of the trait, and what they read.
 //!
 //! The database's calls block, for as long as a disk takes. A host on an asynchronous runtime moves the body of each
 //! method to the threads that it has for that, as with `tokio::task::spawn_blocking`.
@@ -124,9 +124,10 @@ impl Repository for RedbRepository {
         })
     }
 
-    /// It looks at every row of the tenant, and sorts those that fit. For many records, a table for each order would be
-    /// read on from where the last page ended, its keys the tenant and the parts of the [`SortKey`](andon::store::SortKey);
-    /// and where a filter is narrow, one with the key `(tenant, term, record)`.
+    // It looks at every row of the tenant, and sorts those that fit: the simplest that is right, and enough for thousands
+    // of records. For more, a table for each order, with the tenant and the parts of the sort key as its key, is read on
+    // from where the last page ended; and where a filter is narrow, one with the key `(tenant, term, record)` names what
+    // can fit.
     async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
         self.read(&scope.tenant, |stored| {
             let mut found = Vec::new();
@@ -174,7 +175,7 @@ impl Repository for RedbRepository {
 
     async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
         loop {
-            // It listens before it looks: what lands in between is told.
+            // It listens before it looks, so that it is told of what lands in between.
             let landing = self.landing.listen();
             let end = self.read(tenant, Stored::feed_end)?;
             if self.place(after, end)? < end {

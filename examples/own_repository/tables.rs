@@ -20,10 +20,10 @@ use redb::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// The tenant, for what is read for one is a range that reaches into no other; a name, which is the text of an id, a
-/// number, a digest or a kind; and a place, where several things stand in an order. Else it is 0.
+/// The key of nearly everything. The tenant comes first: what is read for one is a range that reaches into no other. Then
+/// a name, which is the text of an id, a number, a digest or a kind; and a place where things have an order, else 0.
 type Place = (&'static str, &'static str, u64);
-/// The exception, for what is read across tenants: seconds and nanoseconds, a name, and the tenant.
+/// The key of what is read across tenants: the seconds and nanoseconds of an instant, a name, the tenant.
 type Moment = (i64, u32, &'static str, &'static str);
 /// Later versions of the library read the JSON of this one.
 type Json = &'static [u8];
@@ -36,7 +36,7 @@ pub const ROWS: Table = Table::new("rows");
 pub const RECORDS: Table = Table::new("records");
 /// By record, its events in their sequence.
 pub const LOG: Table = Table::new("log");
-/// By number, the id of the record.
+/// By number, the id of its record.
 pub const NUMBERS: Table = Table::new("numbers");
 /// By kind, the last number that was given.
 pub const COUNTERS: Table = Table::new("counters");
@@ -55,9 +55,9 @@ pub const FORGETTABLE: Table<Moment> = Table::new("forgettable");
 /// What belongs to no tenant.
 const STORE: TableDefinition<&str, u64> = TableDefinition::new("store");
 
-/// Makes the tables that are missing, so that whoever reads finds them all. Gives the epoch of the feed, which is made with
-/// the tables. Whoever restores a backup takes it out, so that another is made: positions that were given since the backup
-/// are no longer good.
+/// Makes the tables that are missing, so that whoever reads finds them all. Gives the epoch of the feed, which is made
+/// with them. Whoever restores a backup takes it out, so that another is made: positions that were given since the
+/// backup are no longer good.
 pub fn make(database: &Database) -> Result<u64, Failure> {
     let transaction = database.begin_write()?;
     for table in [ROWS, RECORDS, LOG, NUMBERS, COUNTERS, ANSWERS, DOCUMENTS, PUBLISHED, FEED] {
@@ -192,7 +192,8 @@ pub fn put_record(transaction: &WriteTransaction, key: (&str, &str, u64), record
     }
 }
 
-/// Keys that compare as [`Wake`](andon::store::Wake)s do: the names of records compare as their ids.
+/// The key of a moment. Such keys compare as [`Wake`](andon::store::Wake)s do, for the names of records compare as their
+/// ids.
 pub fn by_instant<'a>(at: Instant, name: &'a str, tenant: &'a str) -> (i64, u32, &'a str, &'a str) {
     (at.timestamp(), at.timestamp_subsec_nanos(), name, tenant)
 }
@@ -201,7 +202,7 @@ pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Erro
     serde_json::from_slice(json)
 }
 
-/// A [`RepositoryError`], in a type of its own so that `?` makes it of whatever the database says.
+/// A [`RepositoryError`], in a type of our own: so `?` can make it of whatever the database says.
 #[derive(Debug)]
 pub struct Failure(pub RepositoryError);
 

@@ -14,8 +14,8 @@ use crate::tables::{
 };
 
 /// A transaction that writes, beside one that reads what is stored. There is one writer at a time: what is read stays as
-/// it is until this one has committed. A database that has several locks what a commit writes and guards before it
-/// looks. What was not committed was never written.
+/// it is until this one has committed. (A host whose database has several locks what a commit writes and guards before it
+/// looks.) A transaction that is dropped has written nothing; one that has committed is on the disk.
 pub struct Writing {
     stored: Stored,
     transaction: WriteTransaction,

@@ -19,6 +19,7 @@ use andon::{
     blocking::{self, ActingDesk},
     command::{Assign, Report},
     contract,
+    store::Filter,
 };
 use redb::{Database, backends::InMemoryBackend};
 use repository::RedbRepository;
@@ -33,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Runs the contract, each case on a database of its own: in memory, for nothing of it is to last. It ends at the first
-/// promise that is broken. (Where a database that cannot be made may end the program, `test_all` is shorter: see below.)
+/// promise that is broken. A test, which may panic where there is no database, is shorter: see below.
 fn keep_promises() -> Result<usize, Box<dyn Error>> {
     for (case, _) in contract::cases() {
         let repository = in_memory()?;
@@ -47,10 +48,11 @@ fn in_memory() -> Result<RedbRepository, Box<dyn Error>> {
     Ok(RedbRepository::over(Database::builder().create_with_backend(InMemoryBackend::new())?)?)
 }
 
-/// One incident, before and after the database was closed.
+/// One incident, before and after the database was closed: what no contract can look at, a host tells itself.
 fn story(file: &Path) -> Result<(), Box<dyn Error>> {
     let anna = desk(file)?;
     let number = anna.report(Report::new("Outgoing mail is stuck").impact("medium").urgency("high"))?.number().clone();
+    let read = anna.feed(None, &Filter::default(), 10)?.next;
     anna.incident(&number).assign(Assign::to_group("Messaging"))?;
     println!("{number} is reported and assigned, and the database is closed.");
     drop(anna);
@@ -61,6 +63,8 @@ fn story(file: &Path) -> Result<(), Box<dyn Error>> {
     println!("Opened again: {number} \"{}\", {}, {}", incident.facts().title, incident.priority(), incident.stage());
     let (events, _) = anna.incident(&number).events(Version::NONE, 10)?;
     println!("Its log: {}", events.iter().map(|event| event.body.name()).collect::<Vec<_>>().join(", "));
+    let unread = anna.feed(Some(&read), &Filter::default(), 10)?.deliveries;
+    println!("Who had read the feed after the report goes on there: {} change", unread.len());
     Ok(())
 }
 

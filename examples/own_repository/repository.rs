@@ -124,10 +124,10 @@ impl Repository for RedbRepository {
         })
     }
 
-    // It looks at every row of the tenant, and sorts those that fit: the simplest that is right, and enough for thousands
-    // of records. For more, a table for each order, with the tenant and the parts of the sort key as its key, is read on
-    // from where the last page ended; and where a filter is narrow, one with the key `(tenant, term, record)` names what
-    // can fit.
+    // It looks at every row of the tenant, and sorts those that fit: the simplest that is right, and enough for some
+    // thousands of records. For more, there is a table for each order, with the tenant and the parts of the sort key as
+    // its key, that is read on from where the last page ended; and where a filter is narrow, one with the key
+    // `(tenant, term, record)` names what can fit.
     async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
         self.read(&scope.tenant, |stored| {
             let mut found = Vec::new();

@@ -20,12 +20,12 @@ use redb::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// The key of nearly everything. The tenant comes first: what is read for one is a range that reaches into no other. Then
-/// a name, which is the text of an id, a number, a digest or a kind; and a place where things have an order, else 0.
+/// The key of nearly everything. The tenant comes first: what is read for one is a range that reaches into no other.
+/// Then a name, the text of an id, a number, a digest or a kind; and a place where things have an order, else 0.
 type Place = (&'static str, &'static str, u64);
 /// The key of what is read across tenants: the seconds and nanoseconds of an instant, a name, the tenant.
 type Moment = (i64, u32, &'static str, &'static str);
-/// Later versions of the library read the JSON of this one.
+/// Records and events say of which schema they are, so that later versions of the library read them.
 type Json = &'static [u8];
 type Table<K = Place> = TableDefinition<'static, K, Json>;
 pub type Entries<'a, K = Place> = Range<'a, K, Json>;
@@ -192,8 +192,8 @@ pub fn put_record(transaction: &WriteTransaction, key: (&str, &str, u64), record
     }
 }
 
-/// The key of a moment. Such keys compare as [`Wake`](andon::store::Wake)s do, for the names of records compare as their
-/// ids.
+/// The key of a moment. Such keys compare as [`Wake`](andon::store::Wake)s do, for the names of records compare as
+/// their ids.
 pub fn by_instant<'a>(at: Instant, name: &'a str, tenant: &'a str) -> (i64, u32, &'a str, &'a str) {
     (at.timestamp(), at.timestamp_subsec_nanos(), name, tenant)
 }

@@ -13,9 +13,9 @@ use crate::tables::{
     WAKES, by_instant, corrupt, each, from_json, put, put_record,
 };
 
-/// A transaction that writes, beside one that reads what is stored. There is one writer at a time: what is read stays as
-/// it is until this one has committed. (A host whose database has several locks what a commit writes and guards before it
-/// looks.) A transaction that is dropped has written nothing; one that has committed is on the disk.
+/// A transaction that writes, beside one that reads what is stored. There is one writer at a time, so that what is read
+/// stays as it is until this one has committed; over a database with several writers, a host locks what a commit writes
+/// and guards before it looks. A transaction that is dropped has written nothing; what one has committed is on the disk.
 pub struct Writing {
     stored: Stored,
     transaction: WriteTransaction,
@@ -102,7 +102,7 @@ impl Writing {
         let (answer, command) = (commit.answer(), commit.command.to_string());
         put(transaction, ANSWERS, (tenant, &command, 0), &answer)?;
         if !answer.made_a_record() {
-            put(transaction, FORGETTABLE, by_instant(answer.at, &command, tenant), &(tenant, &command))?;
+            put(transaction, FORGETTABLE, by_instant(answer.at, &command, tenant), &())?;
         }
         let published = commit.publication.as_ref().map(|publication| &publication.document);
         for document in commit.documents.iter().chain(published) {

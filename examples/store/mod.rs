@@ -42,6 +42,7 @@ impl FromStr for Store {
 /// A store that is open.
 pub(crate) struct Opened {
     pub repository: AnyRepository,
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there are no files without SQLite"))]
     file: Option<File>,
 }
 
@@ -68,6 +69,7 @@ fn sqlite(_: PathBuf) -> Result<Opened, Box<dyn Error>> {
 
 impl Opened {
     /// Whether what is stored outlives the process, so that it may hold something from before.
+    #[allow(dead_code, reason = "not every program minds")]
     pub(crate) const fn is_lasting(&self) -> bool {
         self.file.is_some()
     }

@@ -16,8 +16,9 @@ use crate::{
 };
 
 /// A record of any kind. Closed: a new kind is a new variant here and no new method in a repository. Cheap to clone: clones
-/// share the record.
-#[derive(Debug, Clone, PartialEq)]
+/// share the record. As data: `{"incident": …}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Record {
     /// An incident.

@@ -10,9 +10,7 @@ use crate::{
     calendar::ZoneSource,
     event::{DecodeError, Event},
     id::CommandId,
-    incident::Incident,
     key::TenantId,
-    problem::Problem,
     record::RecordKind,
     store::{
         Answer, Document, FeedPosition, IndexRow, PageRequest, Published, Query, Record, RepositoryError, Scope, Terms,
@@ -87,17 +85,10 @@ enum Line<'a> {
     Export { schema: u16, tenant: &'a TenantId },
     Document(&'a Document),
     Published(&'a Published),
-    Record { snapshot: Snapshot<'a>, row: &'a IndexRow, terms: &'a Terms, events: &'a [Event] },
+    Record { snapshot: &'a Record, row: &'a IndexRow, terms: &'a Terms, events: &'a [Event] },
     Answer { command: CommandId, answer: &'a Answer },
     Counter { kind: RecordKind, last: u64 },
     End(Moves),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Snapshot<'a> {
-    Incident(&'a Incident),
-    Problem(&'a Problem),
 }
 
 /// A line as it is read.
@@ -107,17 +98,10 @@ enum Read {
     Export { schema: u16, tenant: TenantId },
     Document(Value),
     Published(Published),
-    Record { snapshot: ReadSnapshot, row: Box<IndexRow>, terms: Terms, events: Vec<Event> },
+    Record { snapshot: Record, row: Box<IndexRow>, terms: Terms, events: Vec<Event> },
     Answer { command: CommandId, answer: Answer },
     Counter { kind: RecordKind, last: u64 },
     End(Moves),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ReadSnapshot {
-    Incident(Box<Incident>),
-    Problem(Box<Problem>),
 }
 
 impl Moves {
@@ -236,11 +220,7 @@ fn form(moved: &Moved) -> Line<'_> {
         Moved::Published(published) => Line::Published(published),
         Moved::Record(moved) => {
             let MovedRecord { record, row, terms, events } = &**moved;
-            let snapshot = match record {
-                Record::Incident(incident) => Snapshot::Incident(incident),
-                Record::Problem(problem) => Snapshot::Problem(problem),
-            };
-            Line::Record { snapshot, row, terms, events }
+            Line::Record { snapshot: record, row, terms, events }
         }
         Moved::Answer { command, answer } => Line::Answer { command: *command, answer },
         Moved::Counter { kind, last } => Line::Counter { kind: *kind, last: *last },
@@ -263,11 +243,7 @@ impl Read {
             }
             Self::Published(published) => Moved::Published(published),
             Self::Record { snapshot, row, terms, events } => {
-                let record = match snapshot {
-                    ReadSnapshot::Incident(incident) => Record::from(*incident),
-                    ReadSnapshot::Problem(problem) => Record::from(*problem),
-                };
-                Moved::Record(Box::new(MovedRecord { record, row: *row, terms, events: events.into() }))
+                Moved::Record(Box::new(MovedRecord { record: snapshot, row: *row, terms, events: events.into() }))
             }
             Self::Answer { command, answer } => Moved::Answer { command, answer },
             Self::Counter { kind, last } => Moved::Counter { kind, last },

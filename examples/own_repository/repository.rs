@@ -14,7 +14,7 @@ use andon::{
     store::{
         Commit, Document, EventPage, FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest, Filter, Found,
         IndexRow, Landed, Loaded, LogPart, MAX_PAGE, Matcher, PageRequest, Published, RecordKey, RecordKind, Refused,
-        RepositoryError, RowPage, Scope, Sweep, Terms, Wake,
+        RepositoryError, RowPage, Scope, Sweep, Wake,
     },
     time::Instant,
 };
@@ -235,16 +235,9 @@ fn change(
     delivery: Delivery,
 ) -> Result<Option<FeedChange>, Failure> {
     let Delivery { record, first, last, before } = delivery;
-    let Some(Listed { row, terms }) = stored.seen(scope, record)? else {
-        let saw = before.is_some_and(|standing| scope.sees(&Terms { standing, subject: [].into() }));
-        return Ok(saw.then_some(FeedChange::Left));
-    };
-    if !matcher.matches(&row, &terms) {
-        return Ok(Some(FeedChange::Left));
-    }
-    let added = each(stored.places(LOG, &record.to_string(), first.get()..=last.get())?, Event::from_json);
-    let shown = added.filter_map(|event| event.map(|event| scope.shows(&event, &terms)).transpose());
-    Ok(Some(FeedChange::Stands { row: Box::new(row), events: shown.collect::<Result<_, _>>()? }))
+    let Some(Listed { row, terms }) = stored.listed(record)? else { return Ok(None) };
+    let added = || each(stored.places(LOG, &record.to_string(), first.get()..=last.get())?, Event::from_json).collect();
+    FeedChange::of(scope, matcher, &row, &terms, before.as_ref(), added)
 }
 
 /// What falls due, of all tenants.

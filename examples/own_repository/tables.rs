@@ -9,7 +9,7 @@ use std::{
 };
 
 use andon::{
-    Incident, Problem, Version,
+    Version,
     event::{PolicyStamp, RecordId},
     key::TenantId,
     store::{IndexRow, Loaded, Published, Record, RepositoryError, Scope, Term, Terms},
@@ -148,14 +148,7 @@ impl Stored {
     /// A record, if the viewer may see it.
     pub fn load(&self, scope: &Scope, id: RecordId) -> Result<Option<Loaded>, Failure> {
         let Some(Listed { row, .. }) = self.seen(scope, id)? else { return Ok(None) };
-        let read = |json: &[u8]| -> Result<Record, Source> {
-            match id {
-                RecordId::Incident(_) => Ok(Incident::from_json(json)?.into()),
-                RecordId::Problem(_) => Ok(Problem::from_json(json)?.into()),
-                _ => Err(UNKNOWN.into()),
-            }
-        };
-        let record = self.find(RECORDS, &id.to_string(), read)?;
+        let record = self.find(RECORDS, &id.to_string(), from_json::<Record>)?;
         Ok(record.map(|record| Loaded { record, version: row.version }))
     }
 }
@@ -181,15 +174,6 @@ pub fn put<K: Key + 'static>(
     let json = serde_json::to_vec(value).map_err(unwritten)?;
     transaction.open_table(table)?.insert(key, &*json)?;
     Ok(())
-}
-
-/// Puts a record where it is loaded from.
-pub fn put_record(transaction: &WriteTransaction, key: (&str, &str, u64), record: &Record) -> Result<(), Failure> {
-    match record {
-        Record::Incident(incident) => put(transaction, RECORDS, key, &**incident),
-        Record::Problem(problem) => put(transaction, RECORDS, key, &**problem),
-        _ => Err(unwritten(UNKNOWN)),
-    }
 }
 
 /// The key of a moment. Such keys compare as [`Wake`](andon::store::Wake)s do, for the names of records compare as
@@ -227,8 +211,5 @@ pub fn corrupt(key: impl Debug, error: impl Into<Source>) -> Failure {
 fn unwritten(error: impl Into<Source>) -> Failure {
     Failure(RepositoryError::Backend { backend: "redb", operation: "writing JSON", source: error.into() })
 }
-
-/// The library may come to know kinds that a repository does not.
-const UNKNOWN: &str = "it is of a kind that this repository does not know";
 
 type Source = Box<dyn StdError + Send + Sync>;

@@ -3,14 +3,14 @@
 use andon::{
     event::{Event, RecordId},
     key::TenantId,
-    store::{Answer, Commit, Erasure, Expected, Landed, Published, RepositoryError, Term, Terms, Write},
+    store::{Answer, Commit, Erasure, Expected, Landed, RepositoryError, Term, Terms, Write},
     time::Instant,
 };
 use redb::{Database, ReadableDatabase, WriteTransaction};
 
 use crate::tables::{
-    ANSWERS, COUNTERS, DOCUMENTS, Delivery, FEED, FORGETTABLE, Failure, LOG, Listed, NUMBERS, PUBLISHED, ROWS, Stored,
-    WAKES, by_instant, corrupt, each, from_json, put, put_record,
+    ANSWERS, COUNTERS, DOCUMENTS, Delivery, FEED, FORGETTABLE, Failure, LOG, Listed, NUMBERS, PUBLISHED, RECORDS, ROWS,
+    Stored, WAKES, by_instant, corrupt, each, from_json, put,
 };
 
 /// A transaction that writes, beside one that reads what is stored. There is one writer at a time, so that what is read
@@ -61,12 +61,8 @@ impl Writing {
         let writes = commit.writes.iter().map(|write| (write.id(), write.expected));
         let guards = commit.guards.iter().map(|guard| (guard.id, Expected::At(guard.version)));
         for (id, expected) in writes.chain(guards) {
-            match (expected, self.stored.listed(id)?.map(|listed| listed.row.version)) {
-                (Expected::Absent, None) => {}
-                (Expected::Absent, Some(_)) => return Err(Failure(RepositoryError::AlreadyExists { id })),
-                (Expected::At(version), found) if found == Some(version) => {}
-                (_, found) => return Err(Failure(RepositoryError::Conflict { id, expected, found })),
-            }
+            let found = self.stored.listed(id)?.map(|listed| listed.row.version);
+            expected.met_by(id, found).map_err(Failure)?;
         }
         for write in &commit.writes {
             let taken: Option<RecordId> = self.stored.find(NUMBERS, write.row.number.as_str(), from_json)?;
@@ -109,13 +105,7 @@ impl Writing {
             put(transaction, DOCUMENTS, (tenant, &document.digest().to_string(), 0), document)?;
         }
         if let Some(publication) = &commit.publication {
-            let published = Published {
-                stamp: publication.stamp(),
-                name: publication.document.name().to_owned(),
-                by: publication.by.clone(),
-                at: commit.at,
-                command: commit.command,
-            };
+            let published = publication.published(commit.at, commit.command);
             put(transaction, PUBLISHED, (tenant, "", publication.version.into()), &published)?;
         }
         let places = self.stored.feed_end()?.saturating_add(1)..;
@@ -132,7 +122,7 @@ impl Writing {
         let Some(terms) = Terms::changed(before.as_ref().map(|before| &before.terms), &write.terms) else {
             return Err(Failure(RepositoryError::Malformed { reason: "it writes a new record without its terms" }));
         };
-        put_record(transaction, (tenant, &name, 0), &write.record)?;
+        put(transaction, RECORDS, (tenant, &name, 0), &write.record)?;
         put(transaction, NUMBERS, (tenant, row.number.as_str(), 0), &id)?;
         for event in &*write.events {
             put(transaction, LOG, (tenant, &name, event.sequence.get()), event)?;

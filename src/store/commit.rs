@@ -131,6 +131,22 @@ pub enum Expected {
     At(Version),
 }
 
+impl Expected {
+    /// Whether a record that is at this version, or `None` if there is none, is what it must be.
+    ///
+    /// # Errors
+    /// [`RepositoryError::AlreadyExists`] if it must not exist and does, [`RepositoryError::Conflict`] if it is at
+    /// another version or does not exist.
+    pub const fn met_by(self, id: RecordId, found: Option<Version>) -> Result<(), RepositoryError> {
+        match (self, found) {
+            (Self::Absent, None) => Ok(()),
+            (Self::Absent, Some(_)) => Err(RepositoryError::AlreadyExists { id }),
+            (Self::At(version), Some(at)) if at.get() == version.get() => Ok(()),
+            (expected, found) => Err(RepositoryError::Conflict { id, expected, found }),
+        }
+    }
+}
+
 /// One record that a commit writes.
 #[derive(Debug, Clone)]
 pub struct Write {
@@ -146,7 +162,8 @@ pub struct Write {
     pub events: Arc<[Event]>,
 }
 
-/// Texts of a record that are to be erased: in its log, wherever they occur.
+/// Texts of a record that are to be erased: in the events of its log that were stored before, wherever they occur. Answers
+/// to the commands that had touched the record lose their salts; that of the commit itself keeps its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
     /// Which record.

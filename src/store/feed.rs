@@ -1,6 +1,8 @@
 //! The feed: what was committed, in order, for whoever follows.
 
-use super::{Filter, IndexRow};
+use std::sync::Arc;
+
+use super::{Filter, IndexRow, Matcher, Scope, Term, Terms};
 use crate::event::{Event, RecordId};
 
 /// A place in the feed of a tenant. Positions of one epoch compare as the commits follow each other.
@@ -46,6 +48,32 @@ pub enum FeedChange {
     },
     /// It no longer fits the filter, or the viewer no longer sees it.
     Left,
+}
+
+impl FeedChange {
+    /// What a viewer gets of a write: of a record with this row and these terms now, of which others said who sees it
+    /// before, if that changed; `added` reads the events that the write added. `None` if the viewer never saw the record.
+    ///
+    /// # Errors
+    /// What `added` fails with.
+    pub fn of<E>(
+        scope: &Scope,
+        matcher: &Matcher<'_>,
+        row: &IndexRow,
+        terms: &Terms,
+        standing_before: Option<&Arc<[Term]>>,
+        added: impl FnOnce() -> Result<Vec<Event>, E>,
+    ) -> Result<Option<Self>, E> {
+        if !scope.sees(terms) {
+            let saw = |before: &Arc<[Term]>| scope.sees(&Terms { standing: Arc::clone(before), subject: [].into() });
+            return Ok(standing_before.is_some_and(saw).then_some(Self::Left));
+        }
+        if !matcher.matches(row, terms) {
+            return Ok(Some(Self::Left));
+        }
+        let events = added()?.iter().filter_map(|event| scope.shows(event, terms)).collect();
+        Ok(Some(Self::Stands { row: Box::new(row.clone()), events }))
+    }
 }
 
 /// A page of the feed.

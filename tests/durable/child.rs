@@ -41,7 +41,7 @@ pub fn say(what: &str) {
 
 /// What was said by a child, line by line. The last line counts only if it was said to its end.
 pub fn said(output: &str) -> impl Iterator<Item = &str> {
-    let whole = output.rfind('\n').map_or("", |end| &output[..end]);
+    let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
     whole.lines().filter_map(|line| line.split_once("said ").map(|(_, said)| said))
 }
 

@@ -226,13 +226,13 @@ fn a_backup_under_load_is_a_first_part_and_of_another_epoch() {
         while !writer.is_finished() {
             let copy = folder.path().join(format!("copy {copies}.andon"));
             block_on(repository.backup(&copy, |_, _| {})).unwrap();
-            let copied = SqliteRepository::open(&copy).unwrap();
-            let whole = whole::whole(&copied, &acme());
+            let opened = SqliteRepository::open(&copy).unwrap();
+            let whole = whole::whole(&opened, &acme());
             assert!(whole.records.len() >= earlier, "a later copy has as much or more");
             earlier = whole.records.len();
             let filter = Filter::default();
             let request = FeedRequest { after: Some(here), filter: &filter, limit: 1 };
-            let foreign = block_on(copied.feed(&Scope::everything(&acme()), request));
+            let foreign = block_on(opened.feed(&Scope::everything(&acme()), request));
             assert!(matches!(foreign, Err(RepositoryError::CursorTooOld)), "{foreign:?}");
             copies += 1;
         }

@@ -52,10 +52,8 @@ fn race<R: Repository + Send + Sync>(desk: &ActingDesk<R>) -> (u64, u64) {
     let (won, lost) = (won.into_inner(), lost.into_inner());
     assert_eq!(won + lost, TRIES);
     let mut said = std::collections::BTreeSet::new();
-    let mut sequence = 1;
-    for event in whole_log(desk, id) {
+    for (sequence, event) in (1..).zip(whole_log(desk, id)) {
         assert_eq!(event.sequence.get(), sequence);
-        sequence += 1;
         if let Body::Incident(IncidentEvent::NoteAdded(note)) = &event.body {
             assert!(said.insert(note.text.as_str().unwrap().to_owned()), "{:?} was written twice", note.text);
         }

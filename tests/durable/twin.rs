@@ -49,6 +49,7 @@ impl<R: Repository> Twin<R> {
 }
 
 /// That both say the same; what went wrong, in words.
+#[allow(clippy::needless_pass_by_value, reason = "what is compared is used up")]
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, here: Result<T>, there: Result<T>) -> Result<T> {
     match (&here, &there) {
         (Ok(one), Ok(other)) => assert_eq!(one, other, "{what}"),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    convert::Infallible,
     sync::Arc,
 };
 
@@ -225,23 +226,13 @@ impl Tenant {
         }
         for write in &commit.writes {
             let id = write.id();
-            let found = self.version(id);
-            match (write.expected, found) {
-                (Expected::Absent, None) if self.numbers.contains_key(&write.row.number) => {
-                    return Err(RepositoryError::AlreadyExists { id });
-                }
-                (Expected::Absent, None) => {}
-                (Expected::Absent, Some(_)) => return Err(RepositoryError::AlreadyExists { id }),
-                (Expected::At(version), found) if found == Some(version) => {}
-                (expected, found) => return Err(RepositoryError::Conflict { id, expected, found }),
+            write.expected.met_by(id, self.version(id))?;
+            if write.expected == Expected::Absent && self.numbers.contains_key(&write.row.number) {
+                return Err(RepositoryError::AlreadyExists { id });
             }
         }
         for guard in &commit.guards {
-            let found = self.version(guard.id);
-            if found != Some(guard.version) {
-                let expected = Expected::At(guard.version);
-                return Err(RepositoryError::Conflict { id: guard.id, expected, found });
-            }
+            Expected::At(guard.version).met_by(guard.id, self.version(guard.id))?;
         }
         if let Some(term) = commit.unused.iter().find(|term| self.orders.bears(term)) {
             return Err(RepositoryError::InUse { term: term.clone() });
@@ -338,19 +329,12 @@ impl Tenant {
 
 /// What a viewer gets of a write; nothing, if it never saw the record.
 fn deliver(row: &Row, delivery: &Delivery, scope: &Scope, matcher: &Matcher<'_>) -> Option<FeedEntry> {
-    let saw = || {
-        let before = Terms { standing: Arc::clone(delivery.before.as_ref()?), subject: [].into() };
-        scope.sees(&before).then_some(FeedChange::Left)
-    };
-    let change = if !scope.sees(&row.terms) {
-        saw()?
-    } else if matcher.matches(&row.row, &row.terms) {
+    let added = || {
         let count = delivery.last.get().saturating_sub(delivery.first.get()).saturating_add(1);
         let events = row.log.from(delivery.first).take(usize::try_from(count).unwrap_or(usize::MAX));
-        let events = events.filter_map(|event| scope.shows(event, &row.terms)).collect();
-        FeedChange::Stands { row: Box::new(row.row.clone()), events }
-    } else {
-        FeedChange::Left
+        Ok::<_, Infallible>(events.cloned().collect())
     };
+    let change = FeedChange::of(scope, matcher, &row.row, &row.terms, delivery.before.as_ref(), added);
+    let change = change.unwrap_or_else(|never| match never {})?;
     Some(FeedEntry { position: FeedPosition { epoch: 0, place: 0 }, record: row.row.id, change })
 }

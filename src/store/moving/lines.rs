@@ -181,7 +181,7 @@ pub async fn import<R: Portable>(
     };
     let (mut moves, mut part) = (Moves::default(), Vec::new());
     while let Some(read) = lines.next(&mut from)? {
-        let moved = match read {
+        let thing = match read {
             Read::Export { .. } => return Err(lines.fault(DecodeError::new("export", "an export begins once"))),
             Read::End(counted) => {
                 if counted != moves {
@@ -193,8 +193,8 @@ pub async fn import<R: Portable>(
             }
             read => read.moved(zones).map_err(|source| lines.fault(source))?,
         };
-        moves.count(&moved);
-        part.push(moved);
+        moves.count(&thing);
+        part.push(thing);
         if part.len() >= PAGE {
             take_in(repository, &tenant, std::mem::take(&mut part), lines.line).await?;
             progress(moves);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     event::RecordId,
-    id::{CommandId, Version},
+    id::{CommandId, Number, Version},
     key::TenantId,
     record::RecordKind,
     store::{Answer, Commit, Document, Expected, Landed, MAX_PAGE, Published, RepositoryError, Term, Write},
@@ -54,11 +54,7 @@ fn expected(
     }
     let stored = commit.writes.iter().map(|write| expected_of(connection, tenant, write)).collect::<Result<_, _>>()?;
     for guard in &commit.guards {
-        let found = version(connection, tenant, guard.id)?;
-        if found != Some(guard.version) {
-            let expected = Expected::At(guard.version);
-            return Err(RepositoryError::Conflict { id: guard.id, expected, found });
-        }
+        Expected::At(guard.version).met_by(guard.id, version(connection, tenant, guard.id)?)?;
     }
     unused(connection, tenant, &commit.unused)?;
     if let Some(publication) = &commit.publication {
@@ -73,17 +69,17 @@ fn expected(
 fn expected_of(connection: &Connection, tenant: i64, write: &Write) -> Result<Option<record::Before>, RepositoryError> {
     let id = write.id();
     let before = record::before(connection, tenant, id)?;
-    let found = before.as_ref().map(|before| before.version);
-    match (write.expected, found) {
-        (Expected::Absent, None) => {
-            let sql = "SELECT 1 FROM record WHERE tenant = ?1 AND number = ?2";
-            let taken = exists(connection, sql, params![tenant, write.row.number.as_str()])?;
-            if taken { Err(RepositoryError::AlreadyExists { id }) } else { Ok(None) }
-        }
-        (Expected::Absent, Some(_)) => Err(RepositoryError::AlreadyExists { id }),
-        (Expected::At(version), found) if found == Some(version) => Ok(before),
-        (expected, found) => Err(RepositoryError::Conflict { id, expected, found }),
+    write.expected.met_by(id, before.as_ref().map(|before| before.version))?;
+    if before.is_none() && is_number_taken(connection, tenant, &write.row.number)? {
+        return Err(RepositoryError::AlreadyExists { id });
     }
+    Ok(before)
+}
+
+/// Whether a record has this number.
+pub(super) fn is_number_taken(connection: &Connection, tenant: i64, number: &Number) -> Result<bool, RepositoryError> {
+    let sql = "SELECT 1 FROM record WHERE tenant = ?1 AND number = ?2";
+    exists(connection, sql, params![tenant, number.as_str()])
 }
 
 fn version(connection: &Connection, tenant: i64, id: RecordId) -> Result<Option<Version>, RepositoryError> {

@@ -1,5 +1,7 @@
 //! The feed: what was committed, in the order of the commits.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
@@ -11,8 +13,7 @@ use crate::{
     event::Event,
     key::ConsumerName,
     store::{
-        FeedChange, FeedEntry, FeedPage, FeedPosition, Filter, IndexRow, MAX_PAGE, Matcher, RepositoryError, Scope,
-        Terms,
+        FeedChange, FeedEntry, FeedPage, FeedPosition, Filter, IndexRow, MAX_PAGE, RepositoryError, Scope, Term, Terms,
     },
     time::Instant,
 };
@@ -53,7 +54,7 @@ struct Delivery {
     slot: i64,
     first: u64,
     last: u64,
-    before: Option<Terms>,
+    before: Option<Arc<[Term]>>,
     row: IndexRow,
     terms: Terms,
 }
@@ -84,7 +85,9 @@ pub(super) fn page(connection: &Connection, tenant: i64, wanted: &Wanted<'_>) ->
         if whole {
             delivery.terms.subject = subject(connection, delivery.slot)?;
         }
-        let change = change(connection, &delivery, wanted.scope, &matcher)?;
+        let Delivery { row, terms, before, .. } = &delivery;
+        let added = || added(connection, &delivery);
+        let change = FeedChange::of(wanted.scope, &matcher, row, terms, before.as_ref(), added)?;
         let position = FeedPosition { epoch: wanted.epoch, place: delivery.place };
         entries.extend(change.map(|change| FeedEntry { position, record: delivery.row.id, change }));
     }
@@ -93,35 +96,15 @@ pub(super) fn page(connection: &Connection, tenant: i64, wanted: &Wanted<'_>) ->
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let at = |offset: usize| ROW_WIDTH.saturating_add(offset);
-    let terms = |lines: Lines| Terms { standing: lines.0, subject: [].into() };
     Ok(Delivery {
         row: index_row(row)?,
         place: row.get::<_, Count>(at(0))?.0,
         slot: row.get(at(1))?,
         first: row.get::<_, Count>(at(2))?.0,
         last: row.get::<_, Count>(at(3))?.0,
-        before: row.get::<_, Option<Lines>>(at(4))?.map(terms),
-        terms: terms(row.get(at(5))?),
+        before: row.get::<_, Option<Lines>>(at(4))?.map(|before| before.0),
+        terms: Terms { standing: row.get::<_, Lines>(at(5))?.0, subject: [].into() },
     })
-}
-
-/// What a viewer gets of a write; nothing, if it never saw the record.
-fn change(
-    connection: &Connection,
-    delivery: &Delivery,
-    scope: &Scope,
-    matcher: &Matcher<'_>,
-) -> Result<Option<FeedChange>, RepositoryError> {
-    if !scope.sees(&delivery.terms) {
-        let saw = delivery.before.as_ref().is_some_and(|before| scope.sees(before));
-        return Ok(saw.then_some(FeedChange::Left));
-    }
-    if !matcher.matches(&delivery.row, &delivery.terms) {
-        return Ok(Some(FeedChange::Left));
-    }
-    let events = added(connection, delivery)?;
-    let events = events.iter().filter_map(|event| scope.shows(event, &delivery.terms)).collect();
-    Ok(Some(FeedChange::Stands { row: Box::new(delivery.row.clone()), events }))
 }
 
 /// The events that a write added.
@@ -139,7 +122,7 @@ fn added(connection: &Connection, delivery: &Delivery) -> Result<Vec<Event>, Rep
     Ok(events)
 }
 
-fn subject(connection: &Connection, slot: i64) -> Result<std::sync::Arc<[crate::store::Term]>, RepositoryError> {
+fn subject(connection: &Connection, slot: i64) -> Result<Arc<[Term]>, RepositoryError> {
     let mut statement = connection.prepare_cached("SELECT terms FROM subject WHERE record = ?1").during(FEED)?;
     let terms = statement.query_row([slot], |row| row.get::<_, Lines>(0));
     terms.map(|lines| lines.0).map_err(|error| unless_damaged(error, || "the terms of a record".to_owned()))

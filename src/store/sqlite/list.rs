@@ -74,7 +74,7 @@ fn merge(
     let mut statements: Vec<CachedStatement<'_>> = walks.iter().map(prepare).collect::<Result<_, _>>().during(LIST)?;
     let mut walking = Vec::with_capacity(walks.len());
     for (statement, walk) in statements.iter_mut().zip(walks) {
-        let mut rows = statement.query(walk.select.params().as_slice()).during(LIST)?;
+        let mut rows = statement.query(walk.select.params()).during(LIST)?;
         if let Some(next) = next(&mut rows, request)? {
             walking.push((next, rows));
         }
@@ -153,7 +153,7 @@ fn counted(connection: &Connection, inner: Select, cap: u64) -> Result<u64, Repo
     select.values = inner.values;
     select.bind(i64::try_from(cap).unwrap_or(i64::MAX)).push(")");
     let mut statement = connection.prepare_cached(&select.sql).during("count")?;
-    let found: i64 = statement.query_row(select.params().as_slice(), |row| row.get(0)).during("count")?;
+    let found: i64 = statement.query_row(select.params(), |row| row.get(0)).during("count")?;
     Ok(u64::try_from(found).unwrap_or(0))
 }
 
@@ -227,7 +227,7 @@ impl Rare {
         let mut select = self.select(ROW);
         select.seen_by(scope).fits(tenant, &request.query.filter);
         let mut statement = connection.prepare_cached(&select.sql).during(LIST)?;
-        let mut rows = statement.query(select.params().as_slice()).during(LIST)?;
+        let mut rows = statement.query(select.params()).during(LIST)?;
         let mut found = Vec::with_capacity(self.size.min(RARE));
         while let Some(row) = rows.next().during(LIST)? {
             let (key, row) = keyed(row, request)?;

@@ -209,8 +209,7 @@ fn record(connection: &Connection, tenant: i64, moved: &MovedRecord) -> Result<(
         let same = known.is_some_and(|known| known.record == moved.record && known.version == moved.row.version);
         return if same { Ok(()) } else { Err(RepositoryError::AlreadyExists { id }) };
     }
-    let sql = "SELECT 1 FROM record WHERE tenant = ?1 AND number = ?2";
-    if commit::exists(connection, sql, params![tenant, moved.row.number.as_str()])? {
+    if commit::is_number_taken(connection, tenant, &moved.row.number)? {
         return Err(RepositoryError::AlreadyExists { id });
     }
     record::write(connection, tenant, &moved.write(), None)

@@ -140,9 +140,9 @@ impl SqliteOptions {
         let place = path.display().to_string();
         let mut synced = self.connect(path)?;
         let epoch = self.prepare(&mut synced, &place)?;
-        self.tune(&synced, self.durability)?;
+        Self::tune(&synced, self.durability)?;
         let unsynced = self.connect(path)?;
-        self.tune(&unsynced, Durability::Normal)?;
+        Self::tune(&unsynced, Durability::Normal)?;
         let reader = || {
             let connection = self.connect(path)?;
             connection.pragma_update(None, "query_only", true).during("open")?;
@@ -192,7 +192,7 @@ impl SqliteOptions {
 
     /// How a connection that writes goes about it. The log is written over again and again: growing it costs more than
     /// all else. It is cut off after it had to grow.
-    fn tune(&self, connection: &Connection, durability: Durability) -> Result<(), RepositoryError> {
+    fn tune(connection: &Connection, durability: Durability) -> Result<(), RepositoryError> {
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).during("open")?;
         if mode != "wal" {
@@ -220,15 +220,15 @@ impl SqliteOptions {
             drop((writer, end));
         })
         .map_err(no_threads)?;
-        let writes = Writes(hand_in);
+        let hand_in = Writes(hand_in);
         let reads = if readers.is_empty() {
-            Reads::By(writes.clone())
+            Reads::By(hand_in.clone())
         } else {
             let (reads, more) = Reads::start(readers).map_err(no_threads)?;
             ends.extend(more);
             reads
         };
-        let open = Open { writes, reads, ends };
+        let open = Open { writes: hand_in, reads, ends };
         Ok(SqliteRepository::new(open, Landing::new(), epoch, Arc::clone(&self.zones), place))
     }
 }

@@ -120,21 +120,20 @@ pub(super) fn write(
     for event in &*write.events {
         append(connection, slot, event)?;
     }
-    deliver(connection, tenant, slot, write, seen_before)
+    deliver(connection, tenant, slot, write, seen_before.as_deref())
 }
 
 /// The columns that every write sets, with what the row says.
 fn always(write: &Write) -> Result<[(&'static str, Value); 10], RepositoryError> {
     let row = &write.row;
     let snapshot = snapshot(&write.record)?;
-    let text = |key: Option<&dyn ToString>| key.map(ToString::to_string).into();
     Ok([
         ("version", count(row.version.get())),
         ("stage", row.stage.key().to_owned().into()),
-        ("label", text(row.label.as_ref().map(|key| key as _))),
+        ("label", row.label.as_ref().map(ToString::to_string).into()),
         ("priority", row.priority.name().to_string().into()),
         ("major", row.major.into()),
-        ("clock", text(row.clock.as_ref().map(|key| key as _))),
+        ("clock", row.clock.as_ref().map(ToString::to_string).into()),
         ("updated_at", row.updated_at.timestamp_micros().into()),
         ("title", json(&row.title)?.into()),
         ("checksum", checksum(snapshot.as_bytes()).into()),
@@ -224,7 +223,7 @@ fn deliver(
     tenant: i64,
     slot: i64,
     write: &Write,
-    standing_before: Option<String>,
+    standing_before: Option<&str>,
 ) -> Result<(), RepositoryError> {
     let (Some(first), Some(last)) = (write.events.first(), write.events.last()) else { return Ok(()) };
     let sql = "INSERT INTO feed (tenant, place, record, first, last, at, standing_before) VALUES (?1, \

@@ -1,6 +1,6 @@
 //! How a filter and a viewer become the condition of a statement.
 
-use rusqlite::{ToSql, types::Value};
+use rusqlite::{Params, params_from_iter, types::Value};
 
 use super::columns::{kind, line};
 use crate::{
@@ -44,8 +44,8 @@ impl Select {
     }
 
     /// The values, as statements take them.
-    pub(super) fn params(&self) -> Vec<&dyn ToSql> {
-        self.values.iter().map(|value| value as &dyn ToSql).collect()
+    pub(super) fn params(&self) -> impl Params {
+        params_from_iter(&self.values)
     }
 
     /// That the viewer sees the record `r`.

@@ -1,0 +1,284 @@
+//! What a desk over a file costs, beside the engine alone that runs the same statements with the same values.
+//!
+//! `cargo bench --features sqlite --bench sqlite` measures 100,000 incidents; `-- --large` 1,000,000. Desk and engine take
+//! turns, each on a file of its own that holds the same; figures are medians, for machines are noisy: look at the ratios.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a benchmark that fails panics, and prints what it measured"
+)]
+
+mod raw;
+mod recording;
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant as Stopwatch},
+};
+
+use andon::{
+    Actor, CommandId, Desk, Id, Incident, PolicyDraft,
+    command::{Assign, Hold, Report, Resolve},
+    desk::ActingDesk,
+    permission::Permissions,
+    store::{Durability, Filter, Query, Repository as _, Share, Sort, SqliteOptions, SqliteRepository, Sweep},
+    time::{ManualTime, days},
+};
+use cpu_time::ProcessTime;
+use futures_util::{StreamExt as _, stream};
+use pollster::block_on;
+use raw::{Raw, Ready, bytes};
+use recording::Recording;
+
+/// How many commands each does in a round, one after the other, and at once.
+const COMMANDS: usize = 500;
+const AT_ONCE: usize = 100;
+const ROUNDS: usize = 9;
+const GROUPS: usize = 200;
+
+type AtDesk = ActingDesk<Recording>;
+
+fn desk(repository: Recording, time: ManualTime) -> AtDesk {
+    let policy = PolicyDraft { permissions: Permissions::everything(), ..PolicyDraft::itil() }.validate().unwrap();
+    let desk = Desk::new(repository).with_time(time).with_policy(policy).tenant("acme").unwrap();
+    desk.acting_as(Actor::person("anna").unwrap().role("agent").unwrap())
+}
+
+fn report(index: usize) -> Report {
+    let urgency = ["high", "medium", "low"][index % 3];
+    let title = format!("Outgoing mail is stuck on relay {}", index % 1_000);
+    Report::new(title).caller(format!("caller-{}", index % 50_000)).impact("medium").urgency(urgency)
+}
+
+/// Reports as many incidents as there are to be, with the groups.
+async fn fill(desk: &AtDesk, count: usize) -> Vec<Id<Incident>> {
+    let one = |index: usize| async move {
+        let id = desk.report(report(index)).await.unwrap().id();
+        let group = format!("group-{}", index % GROUPS);
+        desk.incident(id).assign(Assign::to_group(&group)).await.unwrap();
+        if index % 10 == 0 {
+            desk.incident(id)
+                .hold(Hold::new("awaiting_vendor").until(desk_time() + days(3 + (index % 50) as u32)))
+                .await
+                .unwrap();
+        }
+        id
+    };
+    stream::iter(0..count).map(one).buffered(256).collect().await
+}
+
+fn desk_time() -> andon::time::Instant {
+    "2026-03-27T08:00:00Z".parse().unwrap()
+}
+
+/// One of five commands in turn.
+async fn cycle(desk: &AtDesk, id: Id<Incident>, step: usize) {
+    let incident = desk.incident(id);
+    let done = match step % 5 {
+        0 => incident.assign(Assign::to_group("group-1")).await,
+        1 => incident.hold("awaiting_vendor").await,
+        2 => incident.resume().await,
+        3 => incident.resolve(Resolve::new("fixed")).await,
+        _ => incident.reopen("It is back").await,
+    };
+    done.unwrap();
+}
+
+/// Wall and CPU time of something.
+fn timed(run: impl FnOnce()) -> (Duration, Duration) {
+    let (wall, cpu) = (Stopwatch::now(), ProcessTime::now());
+    run();
+    (wall.elapsed(), cpu.elapsed())
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn percentile(times: &mut [Duration], percent: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * percent / 100).min(times.len() - 1)]
+}
+
+fn main() {
+    let large = std::env::args().any(|argument| argument == "--large");
+    let count = if large { 1_000_000 } else { 100_000 };
+    let folder = std::env::temp_dir().join(format!("andon-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (ours, theirs) = (folder.join("ours.andon"), folder.join("theirs.andon"));
+    let time = ManualTime::at(desk_time());
+
+    let began = Stopwatch::now();
+    let repository = SqliteOptions::new().durability(Durability::Normal).open(&ours).unwrap();
+    let ids = block_on(fill(&desk(Recording::new(repository.clone()), time.clone()), count));
+    block_on(repository.close());
+    println!("{count} incidents filled in {:.1} s, {} MB", began.elapsed().as_secs_f64(), size(&ours) / 1_000_000);
+    std::fs::copy(&ours, &theirs).unwrap();
+
+    let repository = SqliteRepository::open(&ours).unwrap();
+    let recording = Recording::new(repository.clone());
+    let desk = desk(recording.clone(), time);
+    commands(&desk, &recording, &ids, &Raw::open(&theirs));
+    pages(&desk, &repository);
+    block_on(repository.close());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn size(path: &PathBuf) -> u64 {
+    std::fs::metadata(path).unwrap().len()
+}
+
+/// Commands one by one and at once, in turns with the engine.
+fn commands(desk: &AtDesk, recording: &Recording, ids: &[Id<Incident>], raw: &Raw) {
+    let (mut wall_one, mut cpu_one, mut wall_many, mut cpu_many) = (vec![], vec![], vec![], vec![]);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    // Spread over the file, each incident once; those that are on hold (every tenth) are left alone.
+    let mut spread = (0..).map(|n: usize| n * 7_919 % ids.len()).filter(|n| n % 10 != 0).map(|n| ids[n]);
+    let mut some = |count: usize| -> Vec<Id<Incident>> { spread.by_ref().take(count).collect() };
+    for round in 0..ROUNDS {
+        let chosen = some(COMMANDS / 5);
+        recording.take();
+        let (mut latencies, mut raw_latencies) = (Vec::new(), Vec::new());
+        let (_, cpu) = timed(|| {
+            for id in &chosen {
+                for step in 0..5 {
+                    let one = Stopwatch::now();
+                    block_on(cycle(desk, *id, step));
+                    latencies.push(one.elapsed());
+                }
+            }
+        });
+        let ready: Vec<_> =
+            recording.take().iter().map(|commit| (commit.writes[0].id(), commit.command, Ready::of(commit))).collect();
+        let (_, raw_cpu) = timed(|| {
+            for (id, command, ready) in &ready {
+                let one = Stopwatch::now();
+                raw.load(bytes(*id), command_bytes(*command));
+                raw.run_nothing("BEGIN IMMEDIATE");
+                raw.commit(ready);
+                raw.run_nothing("COMMIT");
+                raw_latencies.push(one.elapsed());
+            }
+        });
+        let (p50, raw_p50) = (percentile(&mut latencies, 50), percentile(&mut raw_latencies, 50));
+        wall_one.push(p50.as_secs_f64() / raw_p50.as_secs_f64());
+        cpu_one.push(cpu.as_secs_f64() / raw_cpu.as_secs_f64());
+        ours.push(p50.as_secs_f64() * 1e6);
+        theirs.push(raw_p50.as_secs_f64() * 1e6);
+
+        let chosen = some(AT_ONCE);
+        let (wall, cpu) = timed(|| {
+            for step in 0..5 {
+                block_on(
+                    stream::iter(&chosen).map(|id| cycle(desk, *id, step)).buffer_unordered(AT_ONCE).collect::<()>(),
+                );
+            }
+        });
+        let ready: Vec<_> =
+            recording.take().iter().map(|commit| (commit.writes[0].id(), commit.command, Ready::of(commit))).collect();
+        let (raw_wall, raw_cpu) = timed(|| {
+            for batch in ready.chunks(AT_ONCE) {
+                for (id, command, _) in batch {
+                    raw.load(bytes(*id), command_bytes(*command));
+                }
+                raw.run_nothing("BEGIN IMMEDIATE");
+                for (_, _, ready) in batch {
+                    raw.commit(ready);
+                }
+                raw.run_nothing("COMMIT");
+            }
+        });
+        wall_many.push(raw_wall.as_secs_f64() / wall.as_secs_f64());
+        cpu_many.push(cpu.as_secs_f64() / raw_cpu.as_secs_f64());
+        if round == 0 {
+            println!(
+                "{} commands at once in {:.1} ms, the engine {:.1} ms",
+                ready.len(),
+                wall.as_secs_f64() * 1e3,
+                raw_wall.as_secs_f64() * 1e3
+            );
+        }
+    }
+    println!("one command: p50 {:.0} us, the engine {:.0} us", median(ours), median(theirs));
+    println!(
+        "one command: wall p50 {:.2} x engine (bar 1.15), CPU {:.2} x engine (bar 1.30)",
+        median(wall_one),
+        median(cpu_one)
+    );
+    println!(
+        "{AT_ONCE} at once: rate {:.2} x engine's batch (bar 0.80), CPU {:.2} x engine",
+        median(wall_many),
+        median(cpu_many)
+    );
+}
+
+fn command_bytes(command: CommandId) -> [u8; 16] {
+    command.as_u128().to_be_bytes()
+}
+
+/// Lists, counts and sweeps.
+fn pages(desk: &AtDesk, repository: &SqliteRepository) {
+    let group = |n: usize| format!("group-{n}").parse().unwrap();
+    type Make = Box<dyn Fn(usize) -> Query>;
+    let lists: Vec<(&str, Make)> = vec![
+        ("a group's open incidents, what is overdue first", Box::new(move |n| Query::open().group(group(n % GROUPS)))),
+        (
+            "a group's, priority 1 and 2",
+            Box::new(move |n| Query::open().group(group(n % GROUPS)).priority(1).priority(2).sorted(Sort::Priority)),
+        ),
+        ("all open, by priority", Box::new(|_| Query::open().sorted(Sort::Priority))),
+        ("all, what changed last", Box::new(|_| Query::all().sorted(Sort::Updated))),
+        ("what is due next", Box::new(|_| Query::open().sorted(Sort::Due))),
+        (
+            "on hold, priority 2",
+            Box::new(|_| Query::all().stage(andon::Stage::OnHold).priority(2).sorted(Sort::Priority)),
+        ),
+        ("of one caller", Box::new(|n| Query::all().caller(format!("caller-{n}").parse().unwrap()))),
+        ("by a word of the title", Box::new(|n| Query::open().search(format!("relay {}", n % 1_000)))),
+    ];
+    for (what, query) in lists {
+        let mut times: Vec<Duration> = (0..200)
+            .map(|n| {
+                let query = query(n * 31);
+                let one = Stopwatch::now();
+                let page = block_on(desk.worklist(&query, None, 50)).unwrap();
+                assert!(page.rows.len() <= 50);
+                one.elapsed()
+            })
+            .collect();
+        println!("page of 50: {what}: p50 {:?}, p99 {:?}", percentile(&mut times, 50), percentile(&mut times, 99));
+    }
+    let mut times: Vec<Duration> = (0..200)
+        .map(|n| {
+            let filter = Filter { groups: vec![group(n % GROUPS)], ..Query::open().filter };
+            let one = Stopwatch::now();
+            block_on(desk.count(&filter, 10_000)).unwrap();
+            one.elapsed()
+        })
+        .collect();
+    println!("count of a group's: p50 {:?}", percentile(&mut times, 50));
+    for (what, now) in [("nothing due", desk_time()), ("up to 100 due", desk_time() + days(60))] {
+        let mut times = Vec::new();
+        let mut found = 0;
+        for _ in 0..200 {
+            let one = Stopwatch::now();
+            found =
+                block_on(repository.wakes(Sweep { now, limit: 100, share: Share::ALL, after: None })).unwrap().len();
+            times.push(one.elapsed());
+        }
+        println!(
+            "sweep, {what}: {found} found, p50 {:?}, p99 {:?}",
+            percentile(&mut times, 50),
+            percentile(&mut times, 99)
+        );
+    }
+}

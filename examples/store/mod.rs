@@ -75,7 +75,10 @@ impl Opened {
     }
 
     /// Closes it; for a file, says which one and how large it is.
-    #[cfg_attr(not(feature = "sqlite"), allow(clippy::unnecessary_wraps, reason = "there are no files without SQLite"))]
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "there are no files without SQLite")
+    )]
     pub(crate) fn close(self) -> Result<Option<(PathBuf, u64)>, Box<dyn Error>> {
         #[cfg(feature = "sqlite")]
         if let Some(File { repository, path }) = self.file {

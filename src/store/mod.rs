@@ -8,17 +8,21 @@ mod consumer;
 mod document;
 mod error;
 mod feed;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod health;
 mod index;
 mod memory;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migration;
 mod moving;
 mod page;
 mod query;
 mod repository;
 mod scope;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod term;
@@ -32,11 +36,11 @@ pub use consumer::FeedKeeper;
 pub use document::{Document, Publication, Published};
 pub use error::RepositoryError;
 pub use feed::{FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use health::{Health, Inspected, Inspection};
 pub use index::IndexRow;
 pub use memory::MemoryRepository;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use migration::{Migration, OpenError};
 pub use moving::{MoveError, Moved, MovedKey, MovedRecord, Moves, Portable, export, import};
 pub use page::{PageRequest, RowPage};
@@ -44,6 +48,8 @@ pub(crate) use query::Columns;
 pub use query::{Filter, Matcher, Need, Query, Search, Sort, SortKey, Span, UnknownSort};
 pub use repository::{EventPage, Found, LogPart, MAX_PAGE, Repository};
 pub use scope::Scope;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresRepository, PostgresTransaction};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteRepository};
 pub(crate) use term::{Indexed, field_term};

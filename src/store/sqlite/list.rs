@@ -3,16 +3,18 @@
 use rusqlite::{CachedStatement, Connection, Row, Rows};
 
 use super::{
-    columns::{ROW, index_row},
+    DIALECT,
+    columns::{ROW, index_row, kind, params},
     error::{During as _, unless_damaged},
-    order::{List, Walk, halves, narrow, priority_index},
-    select::Select,
 };
 use crate::{
     incident::Stage,
     key::PersonRef,
     record::{AnyStage, RecordKind},
-    store::{Filter, IndexRow, PageRequest, RepositoryError, Scope, SortKey, Term},
+    store::{
+        Filter, IndexRow, PageRequest, RepositoryError, Scope, SortKey, Term,
+        sql::{List, Select, Value, Walk, counting, finds_nothing, halves},
+    },
 };
 
 /// So many records are read and put in order at most, where a term is rare; more are found along an order.
@@ -33,15 +35,8 @@ pub(super) fn rows(
     }
     match rarest(connection, tenant, scope, &request.query.filter)? {
         Some(rare) => rare.rows(connection, tenant, scope, request, limit),
-        None => walked(connection, List { tenant, scope, request }.walks(), request, limit),
+        None => walked(connection, List { dialect: &DIALECT, tenant: Value::Int(tenant), scope, request }.walks(), request, limit),
     }
-}
-
-/// Whether no record is seen, or can fit: a search without a word finds nothing.
-fn finds_nothing(scope: &Scope, filter: &Filter) -> bool {
-    scope.viewer.is_empty()
-        || halves(filter).next().is_none()
-        || filter.search.as_ref().is_some_and(|search| search.beginning().is_none())
 }
 
 /// The first rows along several walks, which are merged part by part.
@@ -74,7 +69,7 @@ fn merge(
     let mut statements: Vec<CachedStatement<'_>> = walks.iter().map(prepare).collect::<Result<_, _>>().during(LIST)?;
     let mut walking = Vec::with_capacity(walks.len());
     for (statement, walk) in statements.iter_mut().zip(walks) {
-        let mut rows = statement.query(walk.select.params()).during(LIST)?;
+        let mut rows = statement.query(params(&walk.select)).during(LIST)?;
         if let Some(next) = next(&mut rows, request)? {
             walking.push((next, rows));
         }
@@ -118,42 +113,22 @@ pub(super) fn count(
     }
     if let Some(rare) = rarest(connection, tenant, scope, filter)? {
         let mut select = rare.select("DISTINCT r.slot");
-        select.seen_by(scope).fits(tenant, filter);
+        select.seen_by(scope).fits(&Value::Int(tenant), filter);
         return counted(connection, select, cap);
     }
     let mut counted_so_far = 0_u64;
-    for walk in counting(tenant, filter) {
-        let mut select = walk;
-        select.seen_by(scope).fits(tenant, filter);
+    for select in counting(&DIALECT, &Value::Int(tenant), scope, filter) {
         let left = cap.saturating_sub(counted_so_far);
         counted_so_far = counted_so_far.saturating_add(counted(connection, select, left)?);
     }
     Ok(counted_so_far)
 }
 
-/// What holds every record that can fit, once: stage by stage if some are asked for, else along the order of
-/// priorities.
-fn counting(tenant: i64, filter: &Filter) -> Vec<Select> {
-    let begin = |index: &str, of: RecordKind, half: &str| {
-        let mut select = Select::new(format!("SELECT 1 FROM record r INDEXED BY {index} WHERE r.tenant = "));
-        select.bind(tenant).push(&format!(" AND r.kind = {} AND {half}", super::columns::kind(of)));
-        narrow(&mut select, index, filter);
-        select
-    };
-    let index = priority_index(filter);
-    if index == "by_rank" && !(filter.stages.is_empty() && filter.problem_stages.is_empty()) {
-        let stages = AnyStage::all().filter(|stage| filter.holds_stage(*stage));
-        return stages.map(|stage| begin("by_update", stage.kind(), &format!("r.stage = '{}'", stage.key()))).collect();
-    }
-    halves(filter).map(|(of, done)| begin(index, of, &format!("r.done = {}", i64::from(done)))).collect()
-}
-
 fn counted(connection: &Connection, inner: Select, cap: u64) -> Result<u64, RepositoryError> {
-    let mut select = Select::new(format!("SELECT count(*) FROM ({} LIMIT ", inner.sql));
-    select.values = inner.values;
+    let mut select = inner.wrapped("SELECT count(*) FROM (", " LIMIT ");
     select.bind(i64::try_from(cap).unwrap_or(i64::MAX)).push(")");
     let mut statement = connection.prepare_cached(&select.sql).during("count")?;
-    let found: i64 = statement.query_row(select.params(), |row| row.get(0)).during("count")?;
+    let found: i64 = statement.query_row(params(&select), |row| row.get(0)).during("count")?;
     Ok(u64::try_from(found).unwrap_or(0))
 }
 
@@ -166,7 +141,7 @@ struct Rare {
 
 impl Rare {
     fn bearing(tenant: i64, terms: impl Iterator<Item = Term>) -> Select {
-        let mut from = Select::new("FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
+        let mut from = Select::new(&DIALECT, "FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
         from.bind(tenant).push(" AND t.term IN (");
         for (index, term) in terms.enumerate() {
             if index > 0 {
@@ -181,7 +156,7 @@ impl Rare {
     /// Those with a word that begins so.
     fn beginning(tenant: i64, beginning: &std::sync::Arc<str>) -> Select {
         let first = Term::Token(beginning.clone()).to_string();
-        let mut from = Select::new("FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
+        let mut from = Select::new(&DIALECT, "FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
         // No character of a word comes after this one.
         let end = format!("{first}\u{10ffff}");
         from.bind(tenant).push(" AND t.term >= ").bind(first).push(" AND t.term < ").bind(end);
@@ -190,30 +165,30 @@ impl Rare {
 
     /// Those with one person, but for what is done if that is not asked for.
     fn with(tenant: i64, person: &PersonRef, filter: &Filter) -> Select {
-        let mut from = Select::new("FROM record r INDEXED BY by_person WHERE r.tenant = ");
+        let mut from = Select::new(&DIALECT, "FROM record r INDEXED BY by_person WHERE r.tenant = ");
         from.bind(tenant).push(" AND r.person = ").bind(person.to_string());
         from.push(" AND (r.kind, r.done) IN (VALUES ");
         for (index, (of, done)) in halves(filter).enumerate() {
             let comma = if index > 0 { ", " } else { "" };
-            from.push(&format!("{comma}({}, {})", super::columns::kind(of), i64::from(done)));
+            from.push(&format!("{comma}({}, {})", kind(of), i64::from(done)));
         }
         from.push(")");
         from
     }
 
     fn staged(tenant: i64, stages: impl Iterator<Item = AnyStage>) -> Select {
-        let mut from = Select::new("FROM record r INDEXED BY by_update WHERE r.tenant = ");
+        let mut from = Select::new(&DIALECT, "FROM record r INDEXED BY by_update WHERE r.tenant = ");
         from.bind(tenant).push(" AND (r.kind, r.stage) IN (VALUES ");
         for (index, stage) in stages.enumerate() {
             let comma = if index > 0 { ", " } else { "" };
-            from.push(&format!("{comma}({}, '{}')", super::columns::kind(stage.kind()), stage.key()));
+            from.push(&format!("{comma}({}, '{}')", kind(stage.kind()), stage.key()));
         }
         from.push(")");
         from
     }
 
     fn select(&self, what: &str) -> Select {
-        Select { sql: format!("SELECT {what} {}", self.from.sql), values: self.from.values.clone() }
+        self.from.clone().wrapped(&format!("SELECT {what} "), "")
     }
 
     fn rows(
@@ -225,9 +200,9 @@ impl Rare {
         limit: usize,
     ) -> Result<Vec<IndexRow>, RepositoryError> {
         let mut select = self.select(ROW);
-        select.seen_by(scope).fits(tenant, &request.query.filter);
+        select.seen_by(scope).fits(&Value::Int(tenant), &request.query.filter);
         let mut statement = connection.prepare_cached(&select.sql).during(LIST)?;
-        let mut rows = statement.query(select.params()).during(LIST)?;
+        let mut rows = statement.query(params(&select)).during(LIST)?;
         let mut found = Vec::with_capacity(self.size.min(RARE));
         while let Some(row) = rows.next().during(LIST)? {
             let (key, row) = keyed(row, request)?;
@@ -253,7 +228,7 @@ fn rarest(
     let mut least: Option<Rare> = None;
     for from in narrowing(tenant, scope, filter) {
         let most = least.as_ref().map_or(RARE, |least| least.size);
-        let select = Select { sql: format!("SELECT 1 {}", from.sql), values: from.values.clone() };
+        let select = from.clone().wrapped("SELECT 1 ", "");
         let size = counted(connection, select, u64::try_from(most).unwrap_or(u64::MAX))?;
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         if size < most {

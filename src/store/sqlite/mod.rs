@@ -9,12 +9,10 @@ mod list;
 mod maintain;
 mod moving;
 mod options;
-mod order;
 mod queue;
 mod read;
 mod record;
 mod schema;
-mod select;
 mod writer;
 
 use std::{
@@ -35,7 +33,7 @@ use self::{
 use super::{
     Commit, Document, EventPage, FeedKeeper, FeedPage, FeedPosition, FeedRequest, Filter, Found, Health, Inspection,
     Landed, Loaded, LogPart, MAX_PAGE, Migration, Moved, MovedKey, OpenError, PageRequest, Portable, Published,
-    RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
+    RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake, sql::Dialect,
 };
 use crate::{
     calendar::ZoneSource,
@@ -44,6 +42,15 @@ use crate::{
     id::CommandId,
     key::{ConsumerName, TenantId},
     time::Instant,
+};
+
+/// How SQLite has things said: a list goes along the index that it is told.
+static DIALECT: Dialect = Dialect {
+    place: |_| "?".to_owned(),
+    find: "instr",
+    belongs: |rows| format!("{rows}.record = r.slot"),
+    along: |index| format!(" INDEXED BY {index}"),
+    names_tenant: true,
 };
 
 /// A repository in a file, over SQLite, which is compiled in. It keeps every promise of [`Repository`]; a command that

@@ -3,18 +3,18 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
-    columns::{self, At, Count, Damaged, Json, Key, Lines, bytes, checksum, command, digest, kind, loaded, record_id},
+    columns::{self, At, Count, Key, Lines, Unfit, bytes, checksum, command, digest, kind, loaded, record_id, told},
     error::{During as _, corrupt, unless_damaged},
 };
 use crate::{
     calendar::ZoneSource,
     digest::Digest,
     event::{PolicyStamp, RecordId},
-    id::{CommandId, Id, Version},
+    id::{CommandId, Version},
     key::TenantId,
     store::{
         Answer, Document, EventPage, Found, Loaded, LogPart, MAX_PAGE, Published, RecordKey, RepositoryError, Scope,
-        Sweep, Terms, Wake,
+        Sweep, Terms, Wake, sql,
     },
 };
 
@@ -89,16 +89,7 @@ pub(super) fn answer(connection: &Connection, tenant: i64, id: CommandId) -> Res
     let sql = "SELECT at, salt, intent, touched, policy_version, policy_digest FROM answer \
                WHERE tenant = ?1 AND command = ?2";
     let mut statement = connection.prepare_cached(sql).during("read an answer")?;
-    let found = statement.query_row(params![tenant, command(id)], |row| {
-        let stamp = row.get::<_, Option<u32>>(4)?.zip(row.get::<_, Option<[u8; 32]>>(5)?);
-        Ok(Answer {
-            at: row.get::<_, At>(0)?.0,
-            salt: row.get(1)?,
-            intent: digest(row.get(2)?),
-            touched: row.get::<_, Json<_>>(3)?.0,
-            published: stamp.map(|(version, bytes)| PolicyStamp { version, digest: digest(bytes) }),
-        })
-    });
+    let found = statement.query_row(params![tenant, command(id)], |row| told(sql::answer(row, 0)));
     found.optional().map_err(|error| unless_damaged(error, || format!("the answer to {id}")))
 }
 
@@ -217,7 +208,7 @@ pub(super) fn document(
     let Some((sum, json)) = found.optional().during("read a document")? else { return Ok(None) };
     let key = || format!("document {wanted}");
     if checksum(json.as_bytes()) != sum {
-        return Err(corrupt(key(), Damaged));
+        return Err(corrupt(key(), Unfit));
     }
     Document::from_json(json.as_bytes(), zones).map(Some).map_err(|error| corrupt(key(), error))
 }
@@ -234,15 +225,7 @@ pub(super) fn published(
     let mut statement = connection.prepare_cached(sql).during("read what was published")?;
     let before = before.map_or(i64::MAX, i64::from);
     let limit = i64::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(1);
-    let rows = statement.query_map(params![tenant, before, limit], |row| {
-        Ok(Published {
-            stamp: PolicyStamp { version: row.get(0)?, digest: digest(row.get(1)?) },
-            name: row.get(2)?,
-            by: row.get::<_, Json<_>>(3)?.0,
-            at: row.get::<_, At>(4)?.0,
-            command: Id::from_u128(u128::from_be_bytes(row.get(5)?)),
-        })
-    });
+    let rows = statement.query_map(params![tenant, before, limit], |row| told(sql::published(row)));
     let rows = rows.and_then(Iterator::collect);
     rows.map_err(|error| unless_damaged(error, || "what was published".to_owned()))
 }

@@ -59,7 +59,8 @@ CREATE INDEX by_rank ON record (tenant, kind, done, rank, reported_at, id);
 CREATE INDEX by_group ON record (tenant, grp, kind, done, rank, reported_at, id) WHERE grp IS NOT NULL;
 CREATE INDEX by_group_due ON record (tenant, grp, kind, done, due, id) WHERE grp IS NOT NULL AND due IS NOT NULL;
 CREATE INDEX by_person ON record (tenant, person, kind, done, rank, reported_at, id) WHERE person IS NOT NULL;
-CREATE INDEX by_due ON record (tenant, kind, done, (due IS NULL), coalesce(due, reported_at), id);
+CREATE INDEX by_due ON record (tenant, kind, done, due, id) WHERE due IS NOT NULL;
+CREATE INDEX by_undue ON record (tenant, kind, done, reported_at, id) WHERE due IS NULL;
 CREATE INDEX by_report ON record (tenant, kind, done, reported_at DESC, id);
 -- Every command changes it in any case: that it goes by stage costs nothing, and finds the records of a stage.
 CREATE INDEX by_update ON record (tenant, kind, stage, updated_at DESC, id);

@@ -1,8 +1,8 @@
 //! The orders of lists: along which index a list is walked, and where it goes on.
 
 use super::{
-    columns::{ROW, bytes, kind},
-    select::Select,
+    select::{Dialect, Select, Value},
+    texts::{ROW, bytes, kind},
 };
 use crate::{
     record::{AnyStage, RecordKind},
@@ -11,15 +11,16 @@ use crate::{
 };
 
 /// A walk along an index, in the order of the list: a part of the records of one kind.
-pub(super) struct Walk {
+pub(in crate::store) struct Walk {
     pub select: Select,
     /// The part of the list to which its rows belong.
     pub part: u8,
 }
 
 /// What all walks of a list have in common.
-pub(super) struct List<'a> {
-    pub tenant: i64,
+pub(in crate::store) struct List<'a> {
+    pub dialect: &'static Dialect,
+    pub tenant: Value,
     pub scope: &'a Scope,
     pub request: PageRequest<'a>,
 }
@@ -27,7 +28,7 @@ pub(super) struct List<'a> {
 impl List<'_> {
     /// The walks along which all rows of the list are met that come after the key, each in the order of the list. Those
     /// of one part come before those of the next.
-    pub(super) fn walks(&self) -> Vec<Walk> {
+    pub(in crate::store) fn walks(&self) -> Vec<Walk> {
         let filter = &self.request.query.filter;
         match self.request.query.sort {
             Sort::Priority => self.by_priority(0, ""),
@@ -89,14 +90,14 @@ impl List<'_> {
 
     /// By what is due, before an instant if there is one; or by report, of what is not due at all.
     fn by_due(&self, (of, half): (RecordKind, String), part: u8, before: Option<Instant>) -> Option<Walk> {
-        let one_group = part == 0 && self.request.query.filter.groups.len() == 1;
-        let mut select = self.along(if one_group { "by_group_due" } else { "by_due" }, of, &half);
-        let due = if one_group { "r.due" } else { "coalesce(r.due, r.reported_at)" };
-        select.push(&if one_group {
-            " AND r.due IS NOT NULL".to_owned()
-        } else {
-            format!(" AND (r.due IS NULL) = {part}")
-        });
+        let one_group = self.request.query.filter.groups.len() == 1;
+        let (index, is_due, due) = match (part, one_group) {
+            (0, true) => ("by_group_due", "r.due IS NOT NULL", "r.due"),
+            (0, false) => ("by_due", "r.due IS NOT NULL", "r.due"),
+            _ => ("by_undue", "r.due IS NULL", "r.reported_at"),
+        };
+        let mut select = self.along(index, of, &half);
+        select.push(" AND ").push(is_due);
         if let Some(before) = before {
             select.push(&format!(" AND {due} < {}", before.timestamp_micros()));
         }
@@ -127,14 +128,15 @@ impl List<'_> {
 
     /// The beginning of a walk along an index.
     fn along(&self, index: &str, of: RecordKind, half: &str) -> Select {
-        let mut select = Select::new(format!("SELECT {ROW} FROM record r INDEXED BY {index} WHERE r.tenant = "));
-        select.bind(self.tenant).push(&format!(" AND r.kind = {} AND {half}", kind(of)));
+        let along = (self.dialect.along)(index);
+        let mut select = Select::new(self.dialect, format!("SELECT {ROW} FROM record r{along} WHERE "));
+        select.of_tenant("r", &self.tenant).push(&format!(" AND r.kind = {} AND {half}", kind(of)));
         narrow(&mut select, index, &self.request.query.filter);
         select
     }
 
     fn end(&self, select: &mut Select, order: &str) {
-        select.seen_by(self.scope).fits(self.tenant, &self.request.query.filter);
+        select.seen_by(self.scope).fits(&self.tenant, &self.request.query.filter);
         select.push(" ORDER BY ").push(order);
     }
 
@@ -168,7 +170,7 @@ fn id_after(key: SortKey, of: RecordKind) -> Vec<u8> {
 }
 
 /// The index by priority: of the group or person asked for if one is, of all if not.
-pub(super) fn priority_index(filter: &Filter) -> &'static str {
+fn priority_index(filter: &Filter) -> &'static str {
     match (filter.groups.as_slice(), filter.people.as_slice()) {
         (_, [_]) => "by_person",
         ([_], _) => "by_group",
@@ -177,7 +179,7 @@ pub(super) fn priority_index(filter: &Filter) -> &'static str {
 }
 
 /// The first columns of an index of a group or person.
-pub(super) fn narrow(select: &mut Select, index: &str, filter: &Filter) {
+fn narrow(select: &mut Select, index: &str, filter: &Filter) {
     match (index, filter.groups.as_slice(), filter.people.as_slice()) {
         ("by_person", _, [person]) => select.push(" AND r.person = ").bind(person.to_string()),
         ("by_group" | "by_group_due", [group], _) => select.push(" AND r.grp = ").bind(group.to_string()),
@@ -186,8 +188,32 @@ pub(super) fn narrow(select: &mut Select, index: &str, filter: &Filter) {
 }
 
 /// The kinds, and whether they are done for good, in which rows can fit.
-pub(super) fn halves(filter: &Filter) -> impl Iterator<Item = (RecordKind, bool)> {
+pub(in crate::store) fn halves(filter: &Filter) -> impl Iterator<Item = (RecordKind, bool)> {
     RecordKind::ALL.into_iter().flat_map(|kind| [(kind, false), (kind, true)]).filter(|(kind, done)| {
         AnyStage::all().any(|stage| stage.kind() == *kind && stage.is_final() == *done && filter.holds_stage(stage))
     })
+}
+
+/// What holds every record that fits and is seen, once: stage by stage if some are asked for, else along the order of
+/// priorities.
+pub(in crate::store) fn counting(
+    dialect: &'static Dialect,
+    tenant: &Value,
+    scope: &Scope,
+    filter: &Filter,
+) -> Vec<Select> {
+    let of = |index: &str, of: RecordKind, half: &str| {
+        let along = (dialect.along)(index);
+        let mut select = Select::new(dialect, format!("SELECT 1 FROM record r{along} WHERE "));
+        select.of_tenant("r", tenant).push(&format!(" AND r.kind = {} AND {half}", kind(of)));
+        narrow(&mut select, index, filter);
+        select.seen_by(scope).fits(tenant, filter);
+        select
+    };
+    let index = priority_index(filter);
+    if index == "by_rank" && !(filter.stages.is_empty() && filter.problem_stages.is_empty()) {
+        let stages = AnyStage::all().filter(|stage| filter.holds_stage(*stage));
+        return stages.map(|stage| of("by_update", stage.kind(), &format!("r.stage = '{}'", stage.key()))).collect();
+    }
+    halves(filter).map(|(kind, done)| of(index, kind, &format!("r.done = {}", i64::from(done)))).collect()
 }

@@ -1,34 +1,72 @@
 //! How a filter and a viewer become the condition of a statement.
 
-use rusqlite::{Params, params_from_iter, types::Value};
-
-use super::columns::{kind, line};
+use super::texts::{kind, line};
 use crate::{
     record::{AnyStage, RecordKind},
     store::{Filter, Scope, Search, Span, Term},
     time::ceil_micros,
 };
 
+/// What takes a place in a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) enum Value {
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// How an engine has things said.
+#[derive(Debug)]
+pub(in crate::store) struct Dialect {
+    /// The place of a value, counted from one.
+    pub place: fn(usize) -> String,
+    /// The function that says where in a text another one begins.
+    pub find: &'static str,
+    /// That `{}` belongs to the record `r`.
+    pub belongs: fn(&str) -> String,
+    /// What makes a statement go along an index, where the engine is told.
+    pub along: fn(&str) -> String,
+    /// Whether statements say whose records they are after. Only tests leave it to the engine alone.
+    pub names_tenant: bool,
+}
+
 /// A statement in the making, with the values for its places.
-#[derive(Default)]
-pub(super) struct Select {
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Select {
+    dialect: &'static Dialect,
     pub sql: String,
     pub values: Vec<Value>,
 }
 
 impl Select {
-    pub(super) fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), values: Vec::new() }
+    pub fn new(dialect: &'static Dialect, sql: impl Into<String>) -> Self {
+        Self { dialect, sql: sql.into(), values: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
+    /// The same statement with something before and after it.
+    #[cfg(feature = "sqlite")]
+    pub fn wrapped(self, before: &str, after: &str) -> Self {
+        Self { sql: format!("{before}{}{after}", self.sql), ..self }
+    }
+
+    pub fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
         self
     }
 
-    pub(super) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+    pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.push("?")
+        let place = (self.dialect.place)(self.values.len());
+        self.push(&place)
+    }
+
+    /// That the rows called so are the tenant's.
+    pub fn of_tenant(&mut self, rows: &str, tenant: &Value) -> &mut Self {
+        if self.dialect.names_tenant {
+            self.push(rows).push(".tenant = ").bind(tenant.clone())
+        } else {
+            self.push("true")
+        }
     }
 
     /// Several values, in brackets.
@@ -43,25 +81,20 @@ impl Select {
         self.push(")")
     }
 
-    /// The values, as statements take them.
-    pub(super) fn params(&self) -> impl Params {
-        params_from_iter(&self.values)
-    }
-
     /// That the viewer sees the record `r`.
-    pub(super) fn seen_by(&mut self, scope: &Scope) -> &mut Self {
+    pub fn seen_by(&mut self, scope: &Scope) -> &mut Self {
         self.push(" AND (");
         for (index, term) in scope.viewer.iter().enumerate() {
             if index > 0 {
                 self.push(" OR ");
             }
-            self.push("instr(r.standing, ").bind(line(term)).push(")");
+            self.holds("r.standing", line(term)).push(" > 0");
         }
         self.push(")")
     }
 
     /// That the record `r` fits every part of the filter.
-    pub(super) fn fits(&mut self, tenant: i64, filter: &Filter) -> &mut Self {
+    pub fn fits(&mut self, tenant: &Value, filter: &Filter) -> &mut Self {
         self.stages(filter);
         self.among("r.rank", filter.priorities.iter().map(|rank| i64::from(*rank).into()));
         self.among("r.grp", filter.groups.iter().map(text));
@@ -121,25 +154,51 @@ impl Select {
     }
 
     /// That it bears one of these terms.
-    fn bears(&mut self, tenant: i64, terms: &[Term]) {
-        self.push(" AND EXISTS (SELECT 1 FROM term t WHERE t.tenant = ").bind(tenant).push(" AND t.term IN ");
-        self.list(terms.iter().map(|term| term.to_string().into())).push(" AND t.record = r.slot)");
+    fn bears(&mut self, tenant: &Value, terms: &[Term]) {
+        let belongs = (self.dialect.belongs)("t");
+        self.push(" AND EXISTS (SELECT 1 FROM term t WHERE ").of_tenant("t", tenant).push(" AND t.term IN ");
+        self.list(terms.iter().map(|term| term.to_string().into())).push(&format!(" AND {belongs})"));
+    }
+
+    /// Where in a text another one begins; zero if it does not occur.
+    fn holds(&mut self, column: &str, text: String) -> &mut Self {
+        let find = self.dialect.find;
+        self.push(&format!("{find}({column}, ")).bind(text).push(")")
     }
 
     /// That the words stand in it.
-    fn finds(&mut self, tenant: i64, search: &Search) {
+    fn finds(&mut self, tenant: &Value, search: &Search) {
         for word in search.words() {
             self.bears(tenant, &[Term::Token(word.clone())]);
         }
         // Where its terms stand one after the other: there may be any number of words that begin so.
         let begun = search.beginning().map(|beginning| format!("\n{}", Term::Token(beginning.clone())));
         if let Some(begun) = begun {
-            self.push(" AND EXISTS (SELECT 1 FROM subject s WHERE s.record = r.slot AND instr(s.terms, ");
-            self.bind(begun).push("))");
+            let belongs = (self.dialect.belongs)("s");
+            self.push(&format!(" AND EXISTS (SELECT 1 FROM subject s WHERE {belongs} AND "));
+            self.holds("s.terms", begun).push(" > 0)");
         }
     }
 }
 
 fn text(key: &impl ToString) -> Value {
     key.to_string().into()
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
 }

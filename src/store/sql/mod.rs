@@ -1,0 +1,20 @@
+//! What stores that keep rows have in common: how lists become statements, and how rows are read.
+
+mod order;
+mod rows;
+mod select;
+mod texts;
+
+pub(super) use order::{List, Walk, counting, halves};
+pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};
+pub(super) use select::{Dialect, Select, Value};
+pub(super) use texts::{ROW, ROW_WIDTH, bytes, checksum, command, json, kind, line_terms, lines, snapshot};
+
+use super::{Filter, Scope};
+
+/// Whether no record is seen, or can fit: a search without a word finds nothing.
+pub(super) fn finds_nothing(scope: &Scope, filter: &Filter) -> bool {
+    scope.viewer.is_empty()
+        || halves(filter).next().is_none()
+        || filter.search.as_ref().is_some_and(|search| search.beginning().is_none())
+}

@@ -1,0 +1,80 @@
+//! What stands in columns: keys, terms and checksums.
+
+use std::{str::FromStr as _, sync::Arc};
+
+use super::rows::Damage;
+use crate::{
+    event::RecordId,
+    id::CommandId,
+    record::RecordKind,
+    store::{Record, RepositoryError, Term},
+};
+
+/// The columns of a row of the table `record`, called `r`, as [`index_row`](super::index_row) reads them.
+pub(in crate::store) const ROW: &str = "r.kind, r.id, r.number, r.version, r.stage, r.label, r.rank, r.priority, r.major, r.grp, \
+     r.person, r.clock, r.due, r.wake_at, r.reported_at, r.updated_at, r.title";
+
+/// How many columns those are.
+pub(in crate::store) const ROW_WIDTH: usize = 17;
+
+/// The text in which terms stand on lines of their own, with a line break before the first and after the last.
+pub(in crate::store) fn lines(terms: &[Term]) -> String {
+    let mut text = String::from("\n");
+    for term in terms {
+        text.push_str(&term.to_string());
+        text.push('\n');
+    }
+    text
+}
+
+/// The terms of such a text.
+pub(in crate::store) fn line_terms(text: &str) -> Result<Arc<[Term]>, Damage> {
+    let lines = text.split('\n').filter(|line| !line.is_empty());
+    lines.map(Term::from_str).collect::<Result<_, _>>().map_err(Damage::from)
+}
+
+/// The term as it stands in such a text, with nothing before or after it on its line.
+pub(in crate::store) fn line(term: &Term) -> String {
+    format!("\n{term}\n")
+}
+
+/// The number of a kind.
+pub(in crate::store) const fn kind(kind: RecordKind) -> i64 {
+    match kind {
+        RecordKind::Incident => 1,
+        RecordKind::Problem => 2,
+    }
+}
+
+/// The bytes of an id.
+pub(in crate::store) fn bytes(id: RecordId) -> [u8; 16] {
+    match id {
+        RecordId::Incident(id) => id.as_u128().to_be_bytes(),
+        RecordId::Problem(id) => id.as_u128().to_be_bytes(),
+    }
+}
+
+/// The bytes of the id of a command.
+pub(in crate::store) const fn command(id: CommandId) -> [u8; 16] {
+    id.as_u128().to_be_bytes()
+}
+
+/// The CRC-32 of what is kept as JSON: it tells when that is damaged.
+pub(in crate::store) fn checksum(json: &[u8]) -> i64 {
+    i64::from(crc32fast::hash(json))
+}
+
+/// What is kept, as JSON.
+pub(in crate::store) fn json(backend: &'static str, what: &impl serde::Serialize) -> Result<String, RepositoryError> {
+    let failed =
+        |error| RepositoryError::Backend { backend, operation: "write JSON", source: Damage::from(error) };
+    serde_json::to_string(what).map_err(failed)
+}
+
+/// The snapshot of a record, as JSON.
+pub(in crate::store) fn snapshot(backend: &'static str, record: &Record) -> Result<String, RepositoryError> {
+    match record {
+        Record::Incident(incident) => json(backend, &**incident),
+        Record::Problem(problem) => json(backend, &**problem),
+    }
+}

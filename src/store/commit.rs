@@ -338,6 +338,15 @@ impl Commit {
 }
 
 impl Answer {
+    /// The record that the command read and left as it was, if that is all it did.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(super) fn read(&self) -> Option<RecordId> {
+        match &*self.touched {
+            [touched] if touched.last < touched.first => Some(touched.record),
+            _ => None,
+        }
+    }
+
     /// Whether the command made a record: such an answer is kept as long as the record.
     #[must_use]
     pub fn made_a_record(&self) -> bool {

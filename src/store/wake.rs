@@ -55,6 +55,12 @@ impl Share {
         if of == 0 || of > BUCKETS || index >= of { Err(ShareError) } else { Ok(Self { index, of }) }
     }
 
+    /// Its index, and of how many it is one.
+    #[cfg(feature = "postgres")]
+    pub(super) const fn parts(self) -> (u16, u16) {
+        (self.index, self.of)
+    }
+
     /// Whether a record belongs to it.
     #[must_use]
     pub fn holds(self, record: RecordId) -> bool {

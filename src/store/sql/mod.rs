@@ -3,11 +3,13 @@
 mod order;
 mod rows;
 mod select;
+mod sound;
 mod texts;
 
 pub(super) use order::{List, Walk, counting, halves};
 pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};
 pub(super) use select::{Dialect, Select, Value};
+pub(super) use sound::{rebuilt, sound};
 pub(super) use texts::{ROW, ROW_WIDTH, bytes, checksum, command, json, kind, line_terms, lines, snapshot};
 
 use super::{Filter, Scope};

@@ -128,8 +128,7 @@ impl List<'_> {
 
     /// The beginning of a walk along an index.
     fn along(&self, index: &str, of: RecordKind, half: &str) -> Select {
-        let along = (self.dialect.along)(index);
-        let mut select = Select::new(self.dialect, format!("SELECT {ROW} FROM record r{along} WHERE "));
+        let mut select = Select::records(self.dialect, ROW, index);
         select.of_tenant("r", &self.tenant).push(&format!(" AND r.kind = {} AND {half}", kind(of)));
         narrow(&mut select, index, &self.request.query.filter);
         select
@@ -203,8 +202,7 @@ pub(in crate::store) fn counting(
     filter: &Filter,
 ) -> Vec<Select> {
     let of = |index: &str, of: RecordKind, half: &str| {
-        let along = (dialect.along)(index);
-        let mut select = Select::new(dialect, format!("SELECT 1 FROM record r{along} WHERE "));
+        let mut select = Select::records(dialect, "1", index);
         select.of_tenant("r", tenant).push(&format!(" AND r.kind = {} AND {half}", kind(of)));
         narrow(&mut select, index, filter);
         select.seen_by(scope).fits(tenant, filter);

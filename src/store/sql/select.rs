@@ -18,6 +18,8 @@ pub(in crate::store) enum Value {
 /// How an engine has things said.
 #[derive(Debug)]
 pub(in crate::store) struct Dialect {
+    /// What a table is called.
+    pub table: fn(&str) -> String,
     /// The place of a value, counted from one.
     pub place: fn(usize) -> String,
     /// The function that says where in a text another one begins.
@@ -26,8 +28,6 @@ pub(in crate::store) struct Dialect {
     pub belongs: fn(&str) -> String,
     /// What makes a statement go along an index, where the engine is told.
     pub along: fn(&str) -> String,
-    /// Whether statements say whose records they are after. Only tests leave it to the engine alone.
-    pub names_tenant: bool,
 }
 
 /// A statement in the making, with the values for its places.
@@ -49,6 +49,12 @@ impl Select {
         Self { sql: format!("{before}{}{after}", self.sql), ..self }
     }
 
+    /// The table of records, called `r`, read along an index.
+    pub fn records(dialect: &'static Dialect, what: &str, index: &str) -> Self {
+        let (table, along) = ((dialect.table)("record"), (dialect.along)(index));
+        Self::new(dialect, format!("SELECT {what} FROM {table} r{along} WHERE "))
+    }
+
     pub fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
         self
@@ -62,11 +68,7 @@ impl Select {
 
     /// That the rows called so are the tenant's.
     pub fn of_tenant(&mut self, rows: &str, tenant: &Value) -> &mut Self {
-        if self.dialect.names_tenant {
-            self.push(rows).push(".tenant = ").bind(tenant.clone())
-        } else {
-            self.push("true")
-        }
+        self.push(rows).push(".tenant = ").bind(tenant.clone())
     }
 
     /// Several values, in brackets.
@@ -155,8 +157,8 @@ impl Select {
 
     /// That it bears one of these terms.
     fn bears(&mut self, tenant: &Value, terms: &[Term]) {
-        let belongs = (self.dialect.belongs)("t");
-        self.push(" AND EXISTS (SELECT 1 FROM term t WHERE ").of_tenant("t", tenant).push(" AND t.term IN ");
+        let (table, belongs) = ((self.dialect.table)("term"), (self.dialect.belongs)("t"));
+        self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} t WHERE ")).of_tenant("t", tenant).push(" AND t.term IN ");
         self.list(terms.iter().map(|term| term.to_string().into())).push(&format!(" AND {belongs})"));
     }
 
@@ -174,8 +176,8 @@ impl Select {
         // Where its terms stand one after the other: there may be any number of words that begin so.
         let begun = search.beginning().map(|beginning| format!("\n{}", Term::Token(beginning.clone())));
         if let Some(begun) = begun {
-            let belongs = (self.dialect.belongs)("s");
-            self.push(&format!(" AND EXISTS (SELECT 1 FROM subject s WHERE {belongs} AND "));
+            let (table, belongs) = ((self.dialect.table)("subject"), (self.dialect.belongs)("s"));
+            self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} s WHERE {belongs} AND "));
             self.holds("s.terms", begun).push(" > 0)");
         }
     }

@@ -120,10 +120,7 @@ pub(super) fn remember(
     id: CommandId,
     answer: &Answer,
 ) -> Result<(), RepositoryError> {
-    let read = match &*answer.touched {
-        [touched] if touched.last < touched.first => Some(bytes(touched.record)),
-        _ => None,
-    };
+    let read = answer.read().map(bytes);
     let sql = "INSERT INTO answer \
                (tenant, command, at, salt, intent, touched, policy_version, policy_digest, maker, read) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";

@@ -11,14 +11,8 @@ use super::{
 };
 use crate::{
     event::{Event, RecordId},
-    id::Version,
-    incident::Incident,
     key::TenantId,
-    problem::Problem,
-    record::RecordKind,
-    store::{
-        Expected, Health, IndexRow, Inspected, Inspection, Record, RepositoryError, Scope, TermChange, Terms, Write,
-    },
+    store::{Health, IndexRow, Inspected, Inspection, RepositoryError, Scope, Terms, sql},
 };
 
 /// So many pages are copied at a time.
@@ -128,22 +122,10 @@ fn sound(connection: &Connection, tenant_id: i64, tenant: &TenantId, id: RecordI
     let everything = Scope::everything(tenant);
     let found = read::record(connection, tenant_id, &everything, &id.into())?;
     let loaded = found.ok_or_else(|| corrupt(id.to_string(), "nobody sees it"))?;
-    let (folded, version) = folded(connection, tenant_id, id)?;
-    if folded != loaded.record || version != loaded.version {
-        return Err(corrupt(id.to_string(), "its log does not lead to it"));
-    }
+    let log = log(connection, tenant_id, id)?;
     let (row, terms) = shown(connection, tenant_id, id)?;
-    let expected = match &folded {
-        Record::Incident(incident) => IndexRow::of(&**incident, version, row.wake_at),
-        Record::Problem(problem) => IndexRow::of(&**problem, version, row.wake_at),
-    };
-    if row != expected {
-        return Err(corrupt(format!("the row of {id}"), "it does not say what the record says"));
-    }
-    if terms != Terms::of(&folded) {
-        return Err(corrupt(format!("the terms of {id}"), "they are not those of the record"));
-    }
-    Ok(version.get())
+    sql::sound(id, &loaded, &row, &terms, &log)?;
+    Ok(loaded.version.get())
 }
 
 /// The row and the terms of a record, as they are stored.
@@ -164,44 +146,32 @@ fn shown(connection: &Connection, tenant: i64, id: RecordId) -> Result<(IndexRow
     })
 }
 
-/// What the log of a record adds up to.
-fn folded(connection: &Connection, tenant: i64, id: RecordId) -> Result<(Record, Version), RepositoryError> {
+/// The whole log of a record.
+fn log(connection: &Connection, tenant: i64, id: RecordId) -> Result<Vec<Event>, RepositoryError> {
     const READ: &str = "read a log";
     let sql = "SELECT e.sequence, e.checksum, e.json FROM record r JOIN event e ON e.record = r.slot \
                WHERE r.tenant = ?1 AND r.kind = ?2 AND r.id = ?3 ORDER BY e.sequence";
     let mut statement = connection.prepare_cached(sql).during(READ)?;
     let mut rows = statement.query(params![tenant, kind(id.kind()), bytes(id)]).during(READ)?;
-    let mut events: Vec<Event> = Vec::new();
+    let mut events = Vec::new();
     while let Some(row) = rows.next().during(READ)? {
         let sequence = row.get::<_, Count>(0).during(READ)?.0;
         events.push(columns::event(row, id, sequence, 1)?);
     }
-    let folded = match id.kind() {
-        RecordKind::Incident => Incident::fold(&events).map(|(incident, version)| (Record::from(incident), version)),
-        RecordKind::Problem => Problem::fold(&events).map(|(problem, version)| (Record::from(problem), version)),
-    };
-    folded.map_err(|error| corrupt(format!("the log of {id}"), error))
+    Ok(events)
 }
 
 /// Makes the snapshot, the row and the terms of a record anew from its log.
 pub(super) fn rebuild(connection: &Connection, tenant: &TenantId, id: RecordId) -> Result<bool, RepositoryError> {
     let Some(tenant) = read::tenant_id(connection, tenant)? else { return Ok(false) };
     let Some(before) = record::before(connection, tenant, id)? else { return Ok(false) };
-    let (record, version) = folded(connection, tenant, id)?;
     let sql = "SELECT wake_at FROM record WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
     let mut statement = connection.prepare_cached(sql).during("rebuild")?;
     let wake_at = statement.query_row(params![tenant, kind(id.kind()), bytes(id)], |row| {
         Ok(row.get::<_, Option<columns::At>>(0)?.map(|at| at.0))
     });
-    // By when it is woken depends on the policy: it stays as it is.
     let wake_at = wake_at.optional().during("rebuild")?.flatten();
-    let row = match &record {
-        Record::Incident(incident) => IndexRow::of(&**incident, version, wake_at),
-        Record::Problem(problem) => IndexRow::of(&**problem, version, wake_at),
-    };
-    let terms = Terms::of(&record);
-    let terms = TermChange { standing: Some(terms.standing), subject: Some(terms.subject) };
-    let write = Write { expected: Expected::At(before.version), record, row, terms, events: [].into() };
+    let write = sql::rebuilt(id, &log(connection, tenant, id)?, before.version, wake_at)?;
     record::write(connection, tenant, &write, Some(before))?;
     Ok(true)
 }

@@ -46,11 +46,11 @@ use crate::{
 
 /// How SQLite has things said: a list goes along the index that it is told.
 static DIALECT: Dialect = Dialect {
+    table: str::to_owned,
     place: |_| "?".to_owned(),
     find: "instr",
     belongs: |rows| format!("{rows}.record = r.slot"),
     along: |index| format!(" INDEXED BY {index}"),
-    names_tenant: true,
 };
 
 /// A repository in a file, over SQLite, which is compiled in. It keeps every promise of [`Repository`]; a command that

@@ -1,0 +1,237 @@
+//! How statements reach the server: through a pool, or within a transaction of the host's.
+
+use std::future::Future;
+
+use deadpool_postgres::Object;
+use futures_util::future::{join4, try_join, try_join_all};
+use tokio_postgres::{Row, Statement, Transaction, types::Type};
+
+use super::{
+    Shared,
+    columns::{Param, params},
+    error::Failure,
+};
+use crate::{
+    key::TenantId,
+    store::{RepositoryError, sql::Select},
+};
+
+/// Whose rows some statements see.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whose<'a> {
+    /// A tenant's.
+    Of(&'a TenantId),
+    /// Everyone's: for what looks after the whole store.
+    Everyones,
+}
+
+impl Whose<'_> {
+    /// The setting by which the rows are told apart, and its value.
+    fn setting(&self) -> (&'static str, &str) {
+        match self {
+            Self::Of(tenant) => ("andon.tenant", tenant.as_str()),
+            Self::Everyones => ("andon.across", "on"),
+        }
+    }
+}
+
+/// What can be asked.
+pub(super) trait Ask: Sync {
+    /// What all of the repository shares.
+    fn shared(&self) -> &Shared;
+
+    /// Whether it stands alone: what it does is committed at once.
+    fn is_alone(&self) -> bool;
+
+    /// Runs one statement, which says itself whose rows it means.
+    fn call(&self, sql: &str, values: &[Param<'_>]) -> impl Future<Output = Result<Vec<Row>, Failure>> + Send;
+
+    /// Runs several statements as everything stood at one moment, and one before that, in one round trip. The rows of
+    /// that one come first.
+    fn read_after(
+        &self,
+        before: Option<(&str, &[Param<'_>])>,
+        whose: Whose<'_>,
+        selects: Vec<Select>,
+    ) -> impl Future<Output = Result<Vec<Vec<Row>>, Failure>> + Send;
+
+    /// Runs several statements as everything stood at one moment, in one round trip.
+    fn read(
+        &self,
+        whose: Whose<'_>,
+        selects: Vec<Select>,
+    ) -> impl Future<Output = Result<Vec<Vec<Row>>, Failure>> + Send {
+        self.read_after(None, whose, selects)
+    }
+
+    /// Runs one statement on the rows of a tenant.
+    fn read_one(
+        &self,
+        whose: Whose<'_>,
+        select: Select,
+        operation: &'static str,
+    ) -> impl Future<Output = Result<Vec<Row>, RepositoryError>> + Send {
+        async move {
+            let rows = self.read(whose, vec![select]).await.map_err(|failure| failure.during(operation))?;
+            Ok(rows.into_iter().next().unwrap_or_default())
+        }
+    }
+}
+
+/// Through the pool.
+pub(super) struct Pooled<'a>(pub &'a Shared);
+
+/// Within a transaction of the host's.
+pub(super) struct Within<'a, 't>(pub &'a Shared, pub &'a Transaction<'t>);
+
+const WHOSE: &str = "SELECT set_config($1, $2, true)";
+
+impl Ask for Pooled<'_> {
+    fn shared(&self) -> &Shared {
+        self.0
+    }
+
+    fn is_alone(&self) -> bool {
+        true
+    }
+
+    async fn call(&self, sql: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        let shared = self.0;
+        let sql = shared.named(sql);
+        let call = async {
+            let client = shared.pool.get().await?;
+            let run = async {
+                let prepared = Prepared::of(&client, shared.prepares, sql, values).await?;
+                prepared.run(&client).await.map_err(Failure::of)
+            };
+            let answer = tokio::time::timeout(shared.patience, run).await;
+            answer.unwrap_or_else(|late| Err(give_up(client, late)))
+        };
+        shared.engine.run(call).await
+    }
+
+    async fn read_after(
+        &self,
+        before: Option<(&str, &[Param<'_>])>,
+        whose: Whose<'_>,
+        selects: Vec<Select>,
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        let shared = self.0;
+        let selects: Vec<Select> = selects.into_iter().map(|select| shared.settled(select)).collect();
+        let before = before.map(|(sql, values)| (shared.named(sql), values));
+        let read = async {
+            let client = shared.pool.get().await?;
+            let at_one_moment = at_one_moment(&client, shared.prepares, before, whose, &selects);
+            let answer = tokio::time::timeout(shared.patience, at_one_moment).await;
+            answer.unwrap_or_else(|late| Err(give_up(client, late)))
+        };
+        shared.engine.run(read).await
+    }
+}
+
+impl Ask for Within<'_, '_> {
+    fn shared(&self) -> &Shared {
+        self.0
+    }
+
+    fn is_alone(&self) -> bool {
+        false
+    }
+
+    async fn call(&self, sql: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        self.1.query_typed(&self.0.named(sql), values).await.map_err(Failure::of)
+    }
+
+    async fn read_after(
+        &self,
+        before: Option<(&str, &[Param<'_>])>,
+        whose: Whose<'_>,
+        selects: Vec<Select>,
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        let selects: Vec<Select> = selects.into_iter().map(|select| self.0.settled(select)).collect();
+        let first = match before {
+            Some((sql, values)) => Some(self.call(sql, values).await?),
+            None => None,
+        };
+        let (name, value) = whose.setting();
+        let setting = [(&name as _, Type::TEXT), (&value as _, Type::TEXT)];
+        let rows = try_join_all(selects.iter().map(|select| async {
+            let values = params(select);
+            self.1.query_typed(&select.sql, &values).await
+        }));
+        let (_, rows) = try_join(self.1.query_typed(WHOSE, &setting), rows).await.map_err(Failure::of)?;
+        Ok(first.into_iter().chain(rows).collect())
+    }
+}
+
+/// Reads as everything stood at one moment, after a statement of its own. All is sent at once: whoever stops waiting
+/// leaves nothing open.
+async fn at_one_moment(
+    client: &Object,
+    prepares: bool,
+    before: Option<(String, &[Param<'_>])>,
+    whose: Whose<'_>,
+    selects: &[Select],
+) -> Result<Vec<Vec<Row>>, Failure> {
+    let before = match before {
+        Some((sql, values)) => Some(Prepared::of(client, prepares, sql, values).await?),
+        None => None,
+    };
+    let first = async {
+        match &before {
+            Some(before) => before.run(client).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (name, value) = whose.setting();
+    let setting = [(&name as _, Type::TEXT), (&value as _, Type::TEXT)];
+    let begin = async {
+        let begun = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        try_join(begun, async { client.query_typed(WHOSE, &setting).await.map(drop) }).await
+    };
+    let rows = try_join_all(selects.iter().map(|select| async {
+        let values = params(select);
+        client.query_typed(&select.sql, &values).await
+    }));
+    let (first, begun, rows, ended) = join4(first, begin, rows, client.batch_execute("COMMIT")).await;
+    let first = first.map_err(Failure::of)?;
+    begun.map_err(Failure::of)?;
+    let rows = rows.map_err(Failure::of)?;
+    ended.map_err(Failure::of)?;
+    Ok(first.into_iter().chain(rows).collect())
+}
+
+fn give_up(client: Object, late: tokio::time::error::Elapsed) -> Failure {
+    // It is closed with its connection: whatever it still gets to say is for nobody.
+    drop(Object::take(client));
+    Failure::Lost(late.into())
+}
+
+/// A statement that is ready to be sent: prepared once for each connection, unless the pool has others at each
+/// transaction.
+struct Prepared<'a> {
+    sql: String,
+    statement: Option<Statement>,
+    values: &'a [Param<'a>],
+}
+
+impl<'a> Prepared<'a> {
+    async fn of(client: &Object, prepares: bool, sql: String, values: &'a [Param<'a>]) -> Result<Self, Failure> {
+        let types: Vec<Type> = values.iter().map(|(_, of)| of.clone()).collect();
+        let statement = match prepares {
+            true => Some(client.prepare_typed_cached(&sql, &types).await.map_err(Failure::of)?),
+            false => None,
+        };
+        Ok(Self { sql, statement, values })
+    }
+
+    async fn run(&self, client: &Object) -> Result<Vec<Row>, tokio_postgres::Error> {
+        match &self.statement {
+            Some(statement) => {
+                let values: Vec<_> = self.values.iter().map(|(value, _)| *value).collect();
+                client.query(statement, &values).await
+            }
+            None => client.query_typed(&self.sql, self.values).await,
+        }
+    }
+}

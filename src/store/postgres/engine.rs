@@ -1,0 +1,66 @@
+//! The runtime in which connections live, whoever awaits them.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    time::Duration,
+};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::error::unavailable;
+use crate::store::RepositoryError;
+
+/// The host's runtime, or one of our own if there is none: futures can be awaited anywhere.
+pub(super) struct Engine {
+    handle: Handle,
+    own: Option<Runtime>,
+}
+
+impl Engine {
+    /// The runtime that is around, or a new one with two threads.
+    pub(super) fn find() -> Result<Self, RepositoryError> {
+        if let Ok(handle) = Handle::try_current() {
+            return Ok(Self { handle, own: None });
+        }
+        let own = Builder::new_multi_thread().worker_threads(2).thread_name("andon postgres").enable_all().build();
+        let own = own.map_err(unavailable)?;
+        Ok(Self { handle: own.handle().clone(), own: Some(own) })
+    }
+
+    /// Does something within the runtime.
+    pub(super) async fn run<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            let _within = self.handle.enter();
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Does something within the runtime, but for no longer than this; `None` if it took longer.
+    pub(super) async fn within<F: Future>(&self, patience: Duration, future: F) -> Option<F::Output> {
+        self.run(async { tokio::time::timeout(patience, future).await.ok() }).await
+    }
+
+    /// Does something beside everything else.
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> tokio::task::AbortHandle {
+        self.handle.spawn(future).abort_handle()
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.own.is_some() { "Engine(its own)" } else { "Engine(the host's)" })
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Where a runtime may not be waited for, it cannot simply be dropped.
+        if let Some(own) = self.own.take() {
+            own.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,423 @@
+-- The functions through which the library goes: each is one statement, so that a command takes two, and says first whose
+-- rows are meant.
+
+-- The life of the store: a dump that is restored has tables of its own, and a server that goes on from a backup or
+-- elsewhere has another timeline.
+CREATE FUNCTION {schema}.epoch() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT hashtextextended(concat_ws('/', s.epoch, '{schema}.feed'::regclass::oid,
+                                      (pg_control_checkpoint()).timeline_id), 0)
+    FROM {schema}.store s
+$$;
+
+-- What a command needs: the record, if it was there, an earlier answer, and the policy in force.
+CREATE FUNCTION {schema}.load(of_tenant text, of_kind smallint, of_id bytea, of_number text, of_command bytea)
+RETURNS TABLE (kind smallint, id bytea, standing text, version bigint, checksum bigint, snapshot text,
+               at bigint, salt bytea, intent bytea, touched text, answer_version bigint, answer_digest bytea,
+               policy_version bigint, policy_digest bytea)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    IF of_number IS NOT NULL THEN
+        SELECT r.kind, r.id INTO of_kind, of_id
+        FROM {schema}.record r WHERE r.tenant = of_tenant AND r.number = of_number;
+    END IF;
+    RETURN QUERY
+        SELECT r.kind, r.id, r.standing, r.version, r.checksum, r.snapshot,
+               a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest, p.version, p.digest
+        FROM (VALUES (1)) one (n)
+        LEFT JOIN {schema}.record r ON r.tenant = of_tenant AND r.kind = of_kind AND r.id = of_id
+        LEFT JOIN {schema}.answer a ON a.tenant = of_tenant AND a.command = of_command
+        LEFT JOIN LATERAL (
+            SELECT p.version, p.digest FROM {schema}.publication p
+            WHERE p.tenant = of_tenant ORDER BY p.version DESC LIMIT 1
+        ) p ON true;
+END
+$$;
+
+-- Brings the terms by which a record is found from one text to another.
+CREATE FUNCTION {schema}.mark(of_tenant text, of_kind smallint, of_id bytea, before text, after text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    unlisted text[] := ARRAY['', 'everyone', 'problem:everyone'];
+    gone text[] := string_to_array(before, E'\n');
+    come text[] := string_to_array(after, E'\n');
+BEGIN
+    IF before <> '' THEN
+        DELETE FROM {schema}.term t
+        WHERE t.tenant = of_tenant AND t.kind = of_kind AND t.id = of_id
+          AND t.term = ANY (ARRAY(SELECT unnest(gone) EXCEPT SELECT unnest(come)));
+    END IF;
+    INSERT INTO {schema}.term (tenant, term, kind, id)
+    SELECT of_tenant, n.term, of_kind, of_id
+    FROM (SELECT unnest(come) EXCEPT SELECT unnest(gone)) n (term)
+    WHERE n.term <> ALL (unlisted)
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
+-- Writes records whose expectations hold, and their events, and puts each write into the feed.
+CREATE FUNCTION {schema}.write(
+    of_tenant text,
+    kinds smallint[], ids bytea[], expected bigint[], versions bigint[], numbers text[], stages text[], dones smallint[],
+    labels text[], ranks smallint[], priorities text[], majors smallint[], groups text[], persons text[], clocks text[],
+    dues bigint[], wakes bigint[], reports bigint[], updates bigint[], titles text[], standings text[], subjects text[],
+    checksums bigint[], snapshots text[], firsts bigint[], lasts bigint[], ats bigint[],
+    event_kinds smallint[], event_ids bytea[], event_sequences bigint[], event_checksums bigint[], event_jsons text[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    before text;
+    seen text;
+BEGIN
+    FOR i IN 1 .. cardinality(ids) LOOP
+        seen := NULL;
+        IF expected[i] = 0 THEN
+            INSERT INTO {schema}.record (
+                tenant, kind, id, version, number, stage, done, label, rank, priority, major, grp, person, clock, due,
+                wake_at, reported_at, updated_at, title, standing, checksum, snapshot)
+            VALUES (
+                of_tenant, kinds[i], ids[i], versions[i], numbers[i], stages[i], dones[i], labels[i], ranks[i],
+                priorities[i], majors[i], groups[i], persons[i], clocks[i], dues[i], wakes[i], reports[i], updates[i],
+                titles[i], coalesce(standings[i], ''), checksums[i], snapshots[i]);
+            PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], '', coalesce(standings[i], ''));
+        ELSE
+            IF standings[i] IS NOT NULL THEN
+                SELECT r.standing INTO before FROM {schema}.record r
+                WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i];
+                IF before <> standings[i] THEN
+                    seen := before;
+                    PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], before, standings[i]);
+                END IF;
+            END IF;
+            UPDATE {schema}.record r SET
+                version = versions[i], number = numbers[i], stage = stages[i], done = dones[i], label = labels[i],
+                rank = ranks[i], priority = priorities[i], major = majors[i], grp = groups[i], person = persons[i],
+                clock = clocks[i], due = dues[i], wake_at = wakes[i], reported_at = reports[i], updated_at = updates[i],
+                title = titles[i], standing = coalesce(standings[i], r.standing), checksum = checksums[i],
+                snapshot = snapshots[i]
+            WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i];
+        END IF;
+        IF subjects[i] IS NOT NULL THEN
+            before := NULL;
+            SELECT s.terms INTO before FROM {schema}.subject s
+            WHERE s.tenant = of_tenant AND s.kind = kinds[i] AND s.id = ids[i];
+            PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], coalesce(before, ''), subjects[i]);
+            INSERT INTO {schema}.subject (tenant, kind, id, terms) VALUES (of_tenant, kinds[i], ids[i], subjects[i])
+            ON CONFLICT (tenant, kind, id) DO UPDATE SET terms = excluded.terms;
+        END IF;
+        -- What is mended adds nothing to its log.
+        IF lasts[i] IS NOT NULL THEN
+            INSERT INTO {schema}.feed (tenant, kind, id, first, last, at, standing_before)
+            VALUES (of_tenant, kinds[i], ids[i], firsts[i], lasts[i], ats[i], seen);
+        END IF;
+    END LOOP;
+    INSERT INTO {schema}.event (tenant, kind, id, sequence, checksum, json)
+    SELECT of_tenant, e.kind, e.id, e.sequence, e.checksum, e.json
+    FROM unnest(event_kinds, event_ids, event_sequences, event_checksums, event_jsons)
+        e (kind, id, sequence, checksum, json);
+END
+$$;
+
+-- The last number plus one.
+CREATE FUNCTION {schema}.number(of_tenant text, of_kind smallint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    next bigint;
+BEGIN
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    -- A number that is lost with the power is one that no record has: what is committed after it is synced with it.
+    PERFORM set_config('synchronous_commit', 'off', true);
+    INSERT INTO {schema}.counter AS c (tenant, kind, value) VALUES (of_tenant, of_kind, 1)
+    ON CONFLICT (tenant, kind) DO UPDATE SET value = c.value + 1
+    RETURNING value INTO next;
+    RETURN next;
+END
+$$;
+
+-- The first of these terms that some record bears.
+CREATE FUNCTION {schema}.used(of_tenant text, terms text[]) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF cardinality(terms) = 0 THEN
+        RETURN NULL;
+    END IF;
+    RETURN (SELECT u.term FROM unnest(terms) WITH ORDINALITY u (term, n)
+            WHERE EXISTS (SELECT FROM {schema}.term t WHERE t.tenant = of_tenant AND t.term = u.term)
+            ORDER BY u.n LIMIT 1);
+END
+$$;
+
+-- Lets a commit land whole, or says why it cannot: `before` with the answer that its command got, `policy` with the one
+-- in force, `held` with the versions that were found and which numbers are taken, `used` with a term, or `now`.
+CREATE FUNCTION {schema}.land(
+    of_tenant text, told boolean,
+    of_command bytea, of_at bigint, of_salt bytea, of_intent bytea, of_touched text, of_answer_version bigint,
+    of_answer_digest bytea, of_maker smallint, of_read bytea,
+    of_policy_version bigint, of_policy_digest bytea,
+    held_kinds smallint[], held_ids bytea[], held_versions bigint[], held_numbers text[], held_written boolean[],
+    unused text[],
+    document_digests bytea[], document_checksums bigint[], document_jsons text[],
+    publication_version bigint, publication_digest bytea, publication_name text, publication_publisher text,
+    publication_unused text[],
+    erased_kinds smallint[], erased_ids bytea[], erased_sequences bigint[], erased_checksums bigint[], erased_jsons text[],
+    erased_commands bytea[], erased_records bytea[],
+    kinds smallint[], ids bytea[], expected bigint[], versions bigint[], numbers text[], stages text[], dones smallint[],
+    labels text[], ranks smallint[], priorities text[], majors smallint[], groups text[], persons text[], clocks text[],
+    dues bigint[], wakes bigint[], reports bigint[], updates bigint[], titles text[], standings text[], subjects text[],
+    checksums bigint[], snapshots text[], firsts bigint[], lasts bigint[], ats bigint[],
+    event_kinds smallint[], event_ids bytea[], event_sequences bigint[], event_checksums bigint[], event_jsons text[])
+RETURNS TABLE (outcome text, at bigint, salt bytea, intent bytea, touched text, answer_version bigint,
+               answer_digest bytea, versions_found bigint[], numbers_taken boolean[], used_term text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    in_force record;
+    there bigint;
+    is_taken boolean;
+    all_found bigint[] := '{}';
+    all_taken boolean[] := '{}';
+    is_met boolean := true;
+    refusal text;
+    used text;
+BEGIN
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    -- Whoever publishes waits for the commands that are under way, and they for whoever publishes.
+    IF publication_version IS NULL THEN
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended('{schema}' || of_tenant, 0));
+    ELSE
+        PERFORM pg_advisory_xact_lock(hashtextextended('{schema}' || of_tenant, 0));
+    END IF;
+    RETURN QUERY
+        SELECT 'before', a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest,
+               NULL::bigint[], NULL::boolean[], NULL
+        FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    SELECT p.version, p.digest INTO in_force FROM {schema}.publication p
+    WHERE p.tenant = of_tenant ORDER BY p.version DESC LIMIT 1;
+    IF (in_force.version, in_force.digest) IS DISTINCT FROM (of_policy_version, of_policy_digest) THEN
+        refusal := 'policy';
+    ELSE
+        -- They come in the order of their ids: two commits that hold the same records do not wait for each other.
+        FOR i IN 1 .. cardinality(held_ids) LOOP
+            there := NULL;
+            is_taken := false;
+            IF held_written[i] THEN
+                SELECT r.version INTO there FROM {schema}.record r
+                WHERE r.tenant = of_tenant AND r.kind = held_kinds[i] AND r.id = held_ids[i]
+                FOR NO KEY UPDATE;
+                IF there IS NULL AND held_versions[i] = 0 THEN
+                    is_taken := EXISTS (SELECT FROM {schema}.record r
+                                        WHERE r.tenant = of_tenant AND r.number = held_numbers[i]);
+                END IF;
+            ELSE
+                SELECT r.version INTO there FROM {schema}.record r
+                WHERE r.tenant = of_tenant AND r.kind = held_kinds[i] AND r.id = held_ids[i]
+                FOR SHARE;
+            END IF;
+            is_met := is_met AND coalesce(there, 0) = held_versions[i] AND NOT is_taken;
+            all_found := all_found || coalesce(there, 0);
+            all_taken := all_taken || is_taken;
+        END LOOP;
+        IF NOT is_met THEN
+            refusal := 'held';
+        ELSE
+            used := {schema}.used(of_tenant, unused);
+            IF used IS NOT NULL THEN
+                refusal := 'used';
+            ELSIF publication_version <> coalesce(in_force.version, 0) + 1 THEN
+                refusal := 'policy';
+            ELSIF publication_version IS NOT NULL THEN
+                used := {schema}.used(of_tenant, publication_unused);
+                IF used IS NOT NULL THEN
+                    refusal := 'used';
+                END IF;
+            END IF;
+        END IF;
+    END IF;
+    IF refusal IS NULL THEN
+        INSERT INTO {schema}.answer (tenant, command, at, salt, intent, touched, policy_version, policy_digest, maker, read)
+        VALUES (of_tenant, of_command, of_at, of_salt, of_intent, of_touched, of_answer_version, of_answer_digest, of_maker,
+                of_read)
+        ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            refusal := 'before';
+        END IF;
+    END IF;
+    IF refusal IS NOT NULL THEN
+        -- The same command may have landed while this one waited.
+        RETURN QUERY
+            SELECT 'before', a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest,
+                   NULL::bigint[], NULL::boolean[], NULL
+            FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command;
+        IF NOT FOUND THEN
+            RETURN QUERY SELECT refusal, NULL::bigint, NULL::bytea, NULL::bytea, NULL, in_force.version::bigint,
+                                in_force.digest::bytea, all_found, all_taken, used;
+        END IF;
+        RETURN;
+    END IF;
+    IF cardinality(erased_ids) > 0 THEN
+        UPDATE {schema}.event e SET checksum = n.checksum, json = n.json
+        FROM unnest(erased_kinds, erased_ids, erased_sequences, erased_checksums, erased_jsons)
+            n (kind, id, sequence, checksum, json)
+        WHERE e.tenant = of_tenant AND e.kind = n.kind AND e.id = n.id AND e.sequence = n.sequence;
+    END IF;
+    -- Nobody can find out by trying, any more, what was asked of a record whose texts are erased.
+    IF cardinality(erased_commands) > 0 THEN
+        UPDATE {schema}.answer a SET salt = NULL
+        WHERE a.tenant = of_tenant AND a.command = ANY (erased_commands) AND a.command <> of_command;
+    END IF;
+    IF cardinality(erased_records) > 0 THEN
+        UPDATE {schema}.answer a SET salt = NULL
+        WHERE a.tenant = of_tenant AND a.read = ANY (erased_records) AND a.command <> of_command;
+    END IF;
+    IF cardinality(document_digests) > 0 THEN
+        INSERT INTO {schema}.document (tenant, digest, checksum, json)
+        SELECT of_tenant, d.digest, d.checksum, d.json
+        FROM unnest(document_digests, document_checksums, document_jsons) d (digest, checksum, json)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    IF publication_version IS NOT NULL THEN
+        INSERT INTO {schema}.publication (tenant, version, digest, name, publisher, at, command)
+        VALUES (of_tenant, publication_version, publication_digest, publication_name, publication_publisher, of_at,
+                of_command);
+    END IF;
+    IF cardinality(ids) > 0 THEN
+        PERFORM {schema}.write(
+            of_tenant, kinds, ids, expected, versions, numbers, stages, dones, labels, ranks, priorities, majors, groups,
+            persons, clocks, dues, wakes, reports, updates, titles, standings, subjects, checksums, snapshots, firsts,
+            lasts, ats, event_kinds, event_ids, event_sequences, event_checksums, event_jsons);
+        IF told THEN
+            PERFORM pg_notify('{channel}', of_tenant);
+        END IF;
+    END IF;
+    RETURN QUERY SELECT 'now', NULL::bigint, NULL::bytea, NULL::bytea, NULL, NULL::bigint, NULL::bytea,
+                        NULL::bigint[], NULL::boolean[], NULL;
+END
+$$;
+
+-- Up to where the feed was let go of, where it ends, and whether there is more that has no place yet. What was committed and has no place yet gets one, if it is to:
+-- in the order in which it was written, which is that of the versions of each record.
+CREATE FUNCTION {schema}.bounds(of_tenant text, placing boolean)
+RETURNS TABLE (epoch bigint, floor bigint, ending bigint, more boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    last_place bigint;
+    placed bigint;
+BEGIN
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    IF placing AND EXISTS (SELECT FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL) THEN
+        -- Places that are lost with the power are given again in the same way: all that is committed after them is synced
+        -- with them.
+        PERFORM set_config('synchronous_commit', 'off', true);
+        INSERT INTO {schema}.tenant (tenant) VALUES (of_tenant) ON CONFLICT DO NOTHING;
+        SELECT t.feed_end INTO last_place FROM {schema}.tenant t WHERE t.tenant = of_tenant FOR NO KEY UPDATE;
+        UPDATE {schema}.feed f SET place = last_place + n.n
+        FROM (
+            SELECT f.arrival, row_number() OVER (ORDER BY f.arrival) AS n FROM {schema}.feed f
+            WHERE f.tenant = of_tenant AND f.place IS NULL ORDER BY f.arrival LIMIT 10000
+        ) n
+        WHERE f.tenant = of_tenant AND f.arrival = n.arrival;
+        GET DIAGNOSTICS placed = ROW_COUNT;
+        UPDATE {schema}.tenant t SET feed_end = last_place + placed WHERE t.tenant = of_tenant;
+    END IF;
+    RETURN QUERY
+        SELECT {schema}.epoch(), coalesce(t.feed_floor, 0), coalesce(t.feed_end, 0),
+               EXISTS (SELECT FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL)
+        FROM (VALUES (1)) one (n) LEFT JOIN {schema}.tenant t ON t.tenant = of_tenant;
+END
+$$;
+
+-- Keeps up to where a consumer has dealt with the feed, if that is further than before; says whether there is such a place.
+CREATE FUNCTION {schema}.acknowledge(of_tenant text, of_name text, of_epoch bigint, upto bigint)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    known record;
+BEGIN
+    SELECT * INTO known FROM {schema}.bounds(of_tenant, false);
+    IF known.epoch <> of_epoch OR upto < known.floor OR upto > known.ending THEN
+        RETURN false;
+    END IF;
+    INSERT INTO {schema}.consumer AS c (tenant, name, place) VALUES (of_tenant, of_name, upto)
+    ON CONFLICT (tenant, name) DO UPDATE SET place = greatest(c.place, excluded.place);
+    RETURN true;
+END
+$$;
+
+-- What falls due, of all tenants, in the order of wakes.
+CREATE FUNCTION {schema}.wakes(now bigint, after_at bigint, after_kind smallint, after_id bytea, after_tenant text,
+                               share smallint, of_shares smallint, most bigint)
+RETURNS TABLE (kind smallint, id bytea, wake_at bigint, tenant text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM set_config('andon.across', 'on', true);
+    RETURN QUERY
+        SELECT r.kind, r.id, r.wake_at, r.tenant FROM {schema}.record r
+        WHERE r.wake_at <= now AND (r.wake_at, r.kind, r.id, r.tenant) > (after_at, after_kind, after_id, after_tenant)
+          -- The bucket is the last ten bits of the id.
+          AND ((get_byte(r.id, 14) & 3) * 256 + get_byte(r.id, 15)) % of_shares = share
+        ORDER BY r.wake_at, r.kind, r.id, r.tenant LIMIT most;
+    PERFORM set_config('andon.across', 'off', true);
+END
+$$;
+
+-- Lets go of answers that were recorded before an instant, the oldest first.
+CREATE FUNCTION {schema}.forget(before bigint, most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    forgotten bigint;
+BEGIN
+    PERFORM set_config('andon.across', 'on', true);
+    DELETE FROM {schema}.answer a USING (
+        SELECT a.tenant, a.command FROM {schema}.answer a WHERE a.maker = 0 AND a.at < before
+        ORDER BY a.at LIMIT most FOR UPDATE SKIP LOCKED
+    ) old
+    WHERE a.tenant = old.tenant AND a.command = old.command;
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    PERFORM set_config('andon.across', 'off', true);
+    RETURN forgotten;
+END
+$$;
+
+-- Lets go of the beginnings of feeds, tenant by tenant: of what was recorded before an instant, and is awaited by no
+-- consumer.
+CREATE FUNCTION {schema}.trim(before bigint, most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    one record;
+    upto bigint;
+    gone bigint;
+    trimmed bigint := 0;
+BEGIN
+    PERFORM set_config('andon.across', 'on', true);
+    FOR one IN SELECT DISTINCT f.tenant FROM {schema}.feed f WHERE f.place IS NULL LOOP
+        PERFORM {schema}.bounds(one.tenant, true);
+    END LOOP;
+    FOR one IN SELECT t.tenant, t.feed_floor, t.feed_end FROM {schema}.tenant t WHERE t.feed_end > t.feed_floor
+               ORDER BY t.tenant FOR NO KEY UPDATE SKIP LOCKED LOOP
+        EXIT WHEN trimmed >= most;
+        upto := least(
+            one.feed_end, one.feed_floor + most - trimmed,
+            (SELECT min(c.place) FROM {schema}.consumer c WHERE c.tenant = one.tenant),
+            (SELECT f.place - 1 FROM {schema}.feed f
+             WHERE f.tenant = one.tenant AND f.place > one.feed_floor AND f.place <= one.feed_floor + most - trimmed
+               AND f.at >= before
+             ORDER BY f.place LIMIT 1));
+        CONTINUE WHEN upto <= one.feed_floor;
+        DELETE FROM {schema}.feed f WHERE f.tenant = one.tenant AND f.place <= upto;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        UPDATE {schema}.tenant t SET feed_floor = upto WHERE t.tenant = one.tenant;
+        trimmed := trimmed + gone;
+    END LOOP;
+    PERFORM set_config('andon.across', 'off', true);
+    RETURN trimmed;
+END
+$$;
+
+-- Forgets a consumer; says whether there was one.
+CREATE FUNCTION {schema}.remove_consumer(of_tenant text, of_name text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    DELETE FROM {schema}.consumer c WHERE c.tenant = of_tenant AND c.name = of_name;
+    RETURN FOUND;
+END
+$$;

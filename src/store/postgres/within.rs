@@ -1,0 +1,146 @@
+//! Within a transaction of the host's: its own rows and what a command changes land together.
+
+use std::fmt;
+
+use tokio_postgres::Transaction;
+
+use super::{PostgresRepository, ask::Within, commit, feed, list, read};
+use crate::{
+    digest::Digest,
+    event::RecordId,
+    id::CommandId,
+    key::TenantId,
+    store::{
+        Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
+        PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
+    },
+    time::Instant,
+};
+
+/// A [`PostgresRepository`] within a transaction of the host's: what is committed through it lands when the host commits
+/// the transaction, together with the host's own rows, or not at all. A desk over it works as usual:
+///
+/// ```no_run
+/// # async fn order(pool: deadpool_postgres::Pool) -> Result<(), Box<dyn std::error::Error>> {
+/// use andon::{Actor, Desk, store::PostgresOptions};
+///
+/// let repository = PostgresOptions::new().open_pool(pool.clone()).await?;
+/// let mut client = pool.get().await?;
+/// let transaction = client.transaction().await?;
+/// transaction.execute("INSERT INTO outage (host) VALUES ('mx1')", &[]).await?;
+///
+/// let desk = Desk::new(repository.within(&transaction));
+/// let anna = desk.tenant("acme")?.acting_as(Actor::person("anna")?.role("agent")?);
+/// anna.report("Mail is down").await?;
+/// transaction.commit().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A command that is refused leaves the transaction as it was. An error of the server's, as
+/// [`Backend`](RepositoryError::Backend), ends it: roll it back. After a conflict, commands are tried again within it,
+/// which sees what others committed unless its isolation is above READ COMMITTED. Numbers are taken outside. What lands is
+/// told to whoever follows the feed when the transaction is committed. The settings `andon.tenant` and `andon.across`
+/// stay set until its end.
+pub struct PostgresTransaction<'a, 't> {
+    repository: PostgresRepository,
+    transaction: &'a Transaction<'t>,
+}
+
+impl fmt::Debug for PostgresTransaction<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresTransaction").field("repository", &self.repository).finish_non_exhaustive()
+    }
+}
+
+impl PostgresRepository {
+    /// The repository within a transaction on the same database.
+    #[must_use]
+    pub fn within<'a, 't>(&self, transaction: &'a Transaction<'t>) -> PostgresTransaction<'a, 't> {
+        PostgresTransaction { repository: self.clone(), transaction }
+    }
+
+    /// Lets a commit land within a transaction of the host's: with it, or not at all. See [`PostgresTransaction`].
+    ///
+    /// # Errors
+    /// [`Refused`]; see [`Repository::commit`].
+    pub async fn commit_in(
+        &self,
+        transaction: &mut Transaction<'_>,
+        tenant: &TenantId,
+        commit: Commit,
+    ) -> Result<Landed, Refused> {
+        self.within(transaction).commit(tenant, commit).await
+    }
+}
+
+impl<'t> PostgresTransaction<'_, 't> {
+    fn ask(&self) -> Within<'_, 't> {
+        Within(&self.repository.0, self.transaction)
+    }
+}
+
+impl Repository for PostgresTransaction<'_, '_> {
+    async fn load(
+        &self,
+        scope: &Scope,
+        key: Option<&RecordKey>,
+        command: Option<CommandId>,
+    ) -> Result<Found, RepositoryError> {
+        read::load(&self.ask(), scope, key, command).await
+    }
+
+    async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
+        read::load_many(&self.ask(), scope, records).await
+    }
+
+    async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
+        let landed = commit::land(&self.ask(), tenant, &commit).await;
+        landed.map_err(|error| Refused { error, commit: Box::new(commit) })
+    }
+
+    async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
+        self.repository.next_number(tenant, kind).await
+    }
+
+    async fn events(&self, scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError> {
+        read::events(&self.ask(), scope, record, part).await
+    }
+
+    async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
+        list::page(&self.ask(), scope, request).await
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {
+        list::count(&self.ask(), scope, filter, cap).await
+    }
+
+    async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
+        read::wakes(&self.ask(), &sweep).await
+    }
+
+    async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
+        feed::page(&self.ask(), scope, request).await
+    }
+
+    async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
+        feed::changed(&self.ask(), tenant, after).await
+    }
+
+    async fn document(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError> {
+        read::document(&self.ask(), tenant, digest).await
+    }
+
+    async fn published(
+        &self,
+        tenant: &TenantId,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Result<Vec<Published>, RepositoryError> {
+        read::published(&self.ask(), tenant, before, limit).await
+    }
+
+    async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
+        read::let_go(&self.ask(), "forget", before, limit).await
+    }
+}

@@ -60,3 +60,24 @@ fn a_tenant_can_be_moved_from_every_store_to_every_other() {
         assert_eq!(report.await.unwrap().cases().len(), 7);
     });
 }
+
+#[cfg(feature = "postgres")]
+#[test]
+fn postgresql_keeps_every_promise() {
+    use crate::common::cluster::Schema;
+
+    if crate::common::cluster::shared().is_none() {
+        return;
+    }
+    let opened = || async {
+        let schema = Schema::new().unwrap();
+        let repository = schema.options().open(&schema.url).await.unwrap();
+        (schema, repository)
+    };
+    let broken = broken(|| opened);
+    assert!(broken.is_empty(), "{broken:#?}");
+    pollster::block_on(async {
+        assert_eq!(contract::test_feed_keeper(opened).await.unwrap().cases().len(), 9);
+        assert_eq!(contract::test_portable(opened).await.unwrap().cases().len(), 7);
+    });
+}

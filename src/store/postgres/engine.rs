@@ -4,7 +4,6 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::pin,
-    time::Duration,
 };
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -37,11 +36,6 @@ impl Engine {
             future.as_mut().poll(context)
         })
         .await
-    }
-
-    /// Does something within the runtime, but for no longer than this; `None` if it took longer.
-    pub(super) async fn within<F: Future>(&self, patience: Duration, future: F) -> Option<F::Output> {
-        self.run(async { tokio::time::timeout(patience, future).await.ok() }).await
     }
 
     /// Does something beside everything else.

@@ -139,7 +139,7 @@ impl<A: Ask> Export<'_, A> {
 
     async fn counters(&self, limit: usize) -> Result<Vec<Moved>, RepositoryError> {
         let mut wanted = select("SELECT c.kind, c.value FROM {schema}.counter c WHERE ");
-        wanted.of_tenant("c", &value(self.tenant)).push(&format!(" ORDER BY c.kind LIMIT {limit}"));
+        wanted.of_tenant("c", &value(self.tenant)).push(" ORDER BY c.kind");
         let moved = |row: &Row| {
             let number = row.number(0)?;
             let kind = RecordKind::ALL.into_iter().find(|of| kind(*of) == number).ok_or("the kind is unknown")?;
@@ -147,7 +147,8 @@ impl<A: Ask> Export<'_, A> {
         };
         let all = self.rows(wanted).await?.iter().map(moved).collect::<Result<Vec<_>, Damage>>();
         let all = all.map_err(|damage| corrupt("a counter".to_owned(), damage))?;
-        Ok(all.into_iter().filter(|moved| self.after.is_none_or(|after| moved.key() > after)).collect())
+        let after = |moved: &Moved| self.after.is_none_or(|after| moved.key() > after);
+        Ok(all.into_iter().filter(after).take(limit).collect())
     }
 }
 

@@ -133,14 +133,13 @@ impl Select {
             }
             return;
         }
-        self.push(" AND (");
-        for (index, of) in RecordKind::ALL.into_iter().enumerate() {
-            if index > 0 {
-                self.push(" OR ");
-            }
+        self.push(" AND (false");
+        for of in RecordKind::ALL {
             let stages = AnyStage::all().filter(|stage| stage.kind() == of && filter.holds_stage(*stage));
-            self.push("(r.kind = ").bind(kind(of)).push(" AND r.stage IN ");
-            self.list(stages.map(|stage| stage.key().to_owned().into())).push(")");
+            let mut stages = stages.map(|stage| Value::Text(stage.key().to_owned())).peekable();
+            if stages.peek().is_some() {
+                self.push(" OR (r.kind = ").bind(kind(of)).push(" AND r.stage IN ").list(stages).push(")");
+            }
         }
         self.push(")");
     }

@@ -1,5 +1,7 @@
 //! What the tests share: folders, children, and what must hold in any store at any time.
 
+#[cfg(feature = "postgres")]
+pub mod cluster;
 pub mod whole;
 
 use std::{

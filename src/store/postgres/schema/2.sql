@@ -121,15 +121,15 @@ $$;
 -- The last number plus one.
 CREATE FUNCTION {schema}.number(of_tenant text, of_kind smallint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    next bigint;
+    next_value bigint;
 BEGIN
     PERFORM set_config('andon.tenant', of_tenant, true);
     -- A number that is lost with the power is one that no record has: what is committed after it is synced with it.
     PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO {schema}.counter AS c (tenant, kind, value) VALUES (of_tenant, of_kind, 1)
     ON CONFLICT (tenant, kind) DO UPDATE SET value = c.value + 1
-    RETURNING value INTO next;
-    RETURN next;
+    RETURNING value INTO next_value;
+    RETURN next_value;
 END
 $$;
 
@@ -297,7 +297,7 @@ $$;
 
 -- Up to where the feed was let go of, where it ends, and whether there is more that has no place yet. What was committed and has no place yet gets one, if it is to:
 -- in the order in which it was written, which is that of the versions of each record.
-CREATE FUNCTION {schema}.bounds(of_tenant text, placing boolean)
+CREATE FUNCTION {schema}.bounds(of_tenant text, to_place boolean)
 RETURNS TABLE (epoch bigint, floor bigint, ending bigint, more boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -306,7 +306,7 @@ DECLARE
     placed bigint;
 BEGIN
     PERFORM set_config('andon.tenant', of_tenant, true);
-    IF placing AND EXISTS (SELECT FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL) THEN
+    IF to_place AND EXISTS (SELECT FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL) THEN
         -- Places that are lost with the power are given again in the same way: all that is committed after them is synced
         -- with them.
         PERFORM set_config('synchronous_commit', 'off', true);

@@ -10,6 +10,8 @@ mod maintain;
 mod moving;
 mod options;
 mod order;
+#[cfg(test)]
+mod plans;
 mod queue;
 mod read;
 mod record;

@@ -72,10 +72,16 @@ impl List<'_> {
                 if let Some(rank) = rank {
                     select.push(&format!(" AND r.rank = {rank}"));
                 }
-                match self.after(part) {
-                    After::Nothing => continue,
-                    After::Start => {}
-                    After::Key(key) => {
+                match (self.after(part), rank) {
+                    (After::Nothing, _) => continue,
+                    (After::Key(key), Some(rank)) if *rank < key.rank => continue,
+                    (After::Key(key), Some(rank)) if *rank == key.rank => {
+                        // The rank is known: compared beside the rest, it would keep the index from leading there.
+                        select.push(" AND (r.reported_at, r.id) > (").bind(key.at);
+                        select.push(", ").bind(id_after(key, of)).push(")");
+                    }
+                    (After::Start, _) | (After::Key(_), Some(_)) => {}
+                    (After::Key(key), None) => {
                         select.push(" AND (r.rank, r.reported_at, r.id) > (").bind(i64::from(key.rank)).push(", ");
                         select.bind(key.at).push(", ").bind(id_after(key, of)).push(")");
                     }

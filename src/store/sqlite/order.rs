@@ -173,6 +173,36 @@ fn id_after(key: SortKey, of: RecordKind) -> Vec<u8> {
     }
 }
 
+/// Puts records in the order of a list along no index, and leaves out those that do not come after its key.
+pub(super) fn put_in_order(select: &mut Select, request: PageRequest<'_>) {
+    let at = request.at.timestamp_micros();
+    let order = match request.query.sort {
+        Sort::Priority => "r.rank, r.reported_at".to_owned(),
+        Sort::Reported => "-r.reported_at".to_owned(),
+        Sort::Updated => "-r.updated_at".to_owned(),
+        Sort::Due => "r.due IS NULL, coalesce(r.due, r.reported_at)".to_owned(),
+        Sort::OverdueFirst => format!(
+            "(r.due IS NULL OR r.due >= {at}), CASE WHEN r.due < {at} THEN 0 ELSE r.rank END, \
+             CASE WHEN r.due < {at} THEN r.due ELSE r.reported_at END"
+        ),
+    };
+    if let Some(key) = request.after {
+        let (part, rank) = (i64::from(key.part), i64::from(key.rank));
+        let after = match request.query.sort {
+            Sort::Priority => vec![rank, key.at],
+            Sort::Reported | Sort::Updated => vec![key.at],
+            Sort::Due => vec![part, key.at],
+            Sort::OverdueFirst => vec![part, rank, key.at],
+        };
+        select.push(&format!(" AND ({order}, r.kind, r.id) > ("));
+        for value in after.into_iter().chain([kind(key.id.kind())]) {
+            select.bind(value).push(", ");
+        }
+        select.bind(bytes(key.id).to_vec()).push(")");
+    }
+    select.push(&format!(" ORDER BY {order}, r.kind, r.id"));
+}
+
 /// The index by priority: of the group or person asked for if one is, of all if not.
 pub(super) fn priority_index(filter: &Filter) -> &'static str {
     match (filter.groups.as_slice(), filter.people.as_slice()) {

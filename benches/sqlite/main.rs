@@ -111,7 +111,14 @@ fn percentile(times: &mut [Duration], percent: usize) -> Duration {
 
 fn main() {
     let large = std::env::args().any(|argument| argument == "--large");
-    let count = if large { 1_000_000 } else { 100_000 };
+    let small = std::env::args().any(|argument| argument == "--small");
+    let count = if large {
+        1_000_000
+    } else if small {
+        10_000
+    } else {
+        100_000
+    };
     let folder = std::env::temp_dir().join(format!("andon-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let (ours, theirs) = (folder.join("ours.andon"), folder.join("theirs.andon"));

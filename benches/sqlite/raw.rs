@@ -116,6 +116,7 @@ impl Raw {
                 .or_else(|_| connection.pragma_update(None, pragma, value))
                 .unwrap();
         }
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         connection.pragma_update(None, "temp_store", "MEMORY").unwrap();
         connection.pragma_update(None, "cache_size", -64_000).unwrap();
         Self(connection)
@@ -164,12 +165,12 @@ impl Raw {
     }
 
     fn before(&self, write: &ReadyWrite) -> Option<(i64, String, Vec<Value>)> {
-        let sql = "SELECT slot, standing, done, rank, grp, person, due, wake_at, reported_at FROM record \
+        let sql = "SELECT slot, version, standing, done, rank, grp, person, due, wake_at, reported_at, number FROM record \
                    WHERE tenant = 1 AND kind = 1 AND id = ?1";
         let mut statement = self.0.prepare_cached(sql).unwrap();
         let found = statement.query_row([write.id], |row| {
-            let values = (2..9).map(|column| row.get(column)).collect::<Result<Vec<Value>, _>>()?;
-            Ok((row.get(0)?, row.get(1)?, values))
+            let values = (3..10).map(|column| row.get(column)).collect::<Result<Vec<Value>, _>>()?;
+            Ok((row.get(0)?, row.get(2)?, values))
         });
         let found = found.optional().unwrap();
         if found.is_none() {

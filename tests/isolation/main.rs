@@ -3,8 +3,8 @@
 //! People with every combination of scopes to read, to read what is confidential and what is internal, in two
 //! tenants, ask for their own records, hidden ones, those of the other tenant and none at all, by id and by
 //! number, alone and through other records, with commands, previews, in bulk, by lists, counts, searches and the
-//! feed, with cursors of their own and of others. Who may see what is reckoned here by hand. `ANDON_CASES` asks
-//! for more calls than the ordinary 100,000, and `ANDON_SEED` for others.
+//! feed, with cursors of their own and of others, over every store. Who may see what is reckoned here by hand.
+//! `ANDON_CASES` asks for more calls than the ordinary 100,000, and `ANDON_SEED` for others.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,11 +20,11 @@ mod oracle;
 mod world;
 
 use andon::{
-    CommandId, Error, Id, Incident, Stage, Version,
+    CommandId, Error, Id, Incident, MemoryRepository, Repository, Stage, Version,
     command::{Cancel, Command, Correct, CorrectTo, IncidentCommand, Report},
     desk::{Change, Cursor, Selection},
     incident::{Audience, Cancellation},
-    store::{Filter, Query, RecordKey, Search, Sort},
+    store::{AnyRepository, Filter, Query, RecordKey, Search, Sort},
     testing::strategies::{Draw, VERBS},
     time::{hours, minutes},
 };
@@ -46,10 +46,20 @@ macro_rules! law {
 }
 
 #[test]
-fn nobody_learns_of_what_is_not_theirs_to_see() {
+fn nobody_learns_of_what_is_not_theirs_to_see_in_memory() {
+    nobody_learns_of_what_is_not_theirs_to_see(MemoryRepository::with_epoch(1));
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn nobody_learns_of_what_is_not_theirs_to_see_in_sqlite() {
+    nobody_learns_of_what_is_not_theirs_to_see(andon::store::SqliteRepository::open_in_memory().unwrap());
+}
+
+fn nobody_learns_of_what_is_not_theirs_to_see(repository: impl Repository + 'static) {
     let (calls, seed) = (cases(), seed());
     let mut dice = Dice::new(seed);
-    let mut house = House::new(&mut dice);
+    let mut house = House::over(AnyRepository::new(repository), &mut dice);
     for call in 0..calls {
         // One call in twenty is a write that moves something into sight or out of it.
         if dice.roll(20) == 0 {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use andon::{
-    Actor, CommandId, Id, Incident, MemoryRepository, Number, Policy, PolicyDraft, Version,
+    Actor, CommandId, Id, Incident, Number, Policy, PolicyDraft, Version,
     blocking::ActingDesk,
     command::{Edit, IncidentCommand, Patch, Report},
     desk::Cursor,
@@ -11,6 +11,7 @@ use andon::{
     incident::{Audience, ExternalReference},
     key::RoleName,
     permission::{Permission, PermissionScope as Scope, Permissions},
+    store::{AnyRepository, Query},
     testing::TestDesk,
     time::{Instant, minutes},
     verb::IncidentVerb as Verb,
@@ -29,7 +30,7 @@ const GROUPS: [&str; 3] = ["Network", "Mail", "Tills"];
 const ORGANISATIONS: [&str; 2] = ["sales", "plant"];
 
 pub struct Viewer {
-    pub desk: ActingDesk<MemoryRepository>,
+    pub desk: ActingDesk<AnyRepository>,
     pub read: Option<Scope>,
     pub confidential: Option<Scope>,
     pub internal: Option<Scope>,
@@ -60,6 +61,8 @@ pub struct Record {
     pub number: Number,
     /// A word that stands in its title and in no other's.
     pub word: String,
+    /// The version at which it was looked at last.
+    version: Version,
     /// The record as it was after each version that was looked at; the last one is what it is.
     lives: Vec<Incident>,
 }
@@ -75,7 +78,7 @@ impl Record {
 }
 
 pub struct Place {
-    pub system: ActingDesk<MemoryRepository>,
+    pub system: ActingDesk<AnyRepository>,
     pub viewers: Vec<Viewer>,
     pub records: Vec<Record>,
     /// Where some stood in the feed.
@@ -85,7 +88,7 @@ pub struct Place {
 }
 
 pub struct House {
-    desk: TestDesk,
+    desk: TestDesk<AnyRepository>,
     pub policy: Policy,
     pub places: [Place; 2],
     /// How often somebody asked for what they may see, and for what they may not.
@@ -133,9 +136,10 @@ fn policy() -> Policy {
 }
 
 impl House {
-    pub fn new(dice: &mut Dice) -> Self {
+    /// A house over this store, which is empty.
+    pub fn over(repository: AnyRepository, dice: &mut Dice) -> Self {
         let policy = policy();
-        let desk = TestDesk::new().with_policy(policy.clone());
+        let desk = TestDesk::over(repository).with_policy(policy.clone());
         let places = ["acme", "beta"].map(|tenant| {
             let desk = desk.tenant(tenant).unwrap();
             let viewers = roles().into_iter().enumerate().map(|(at, role)| viewer(&desk, at, role, dice)).collect();
@@ -200,11 +204,13 @@ impl Place {
         self.records.iter().find(|record| record.id == id).map(Record::incident)
     }
 
-    /// Looks at all of them anew.
+    /// Looks anew at all of which something was written.
     pub fn refresh_all(&mut self) {
-        let ids: Vec<_> = self.records.iter().map(|record| record.id).collect();
-        for id in ids {
-            self.refresh(id);
+        let rows = self.system.worklist(&Query::all(), None, 1_000).unwrap().rows;
+        for row in rows {
+            if self.records.iter().any(|record| record.id == row.id && record.version != row.version) {
+                self.refresh(row.id);
+            }
         }
     }
 
@@ -223,7 +229,9 @@ impl Place {
                 }
             }
         }
-        let now = self.system.incident(id).get().unwrap().into_incident();
+        let seen = self.system.incident(id).get().unwrap();
+        record.version = seen.version();
+        let now = seen.into_incident();
         if *record.incident() != now {
             record.lives.push(now);
         }
@@ -256,7 +264,7 @@ impl Place {
         };
         let made = self.system.report(report).unwrap();
         let (id, number) = (made.id(), made.number().clone());
-        self.records.push(Record { id, number, word, lives: vec![made.incident().clone()] });
+        self.records.push(Record { id, number, word, version: made.version(), lives: vec![made.incident().clone()] });
         let note = IncidentCommand::AddNote { audience: Audience::Internal, text: HUSH.to_owned() };
         self.system.incident(id).execute(note).unwrap();
         self.refresh(id);
@@ -264,7 +272,7 @@ impl Place {
     }
 }
 
-fn viewer(desk: &TestDesk, at: usize, role: Role, dice: &mut Dice) -> Viewer {
+fn viewer(desk: &TestDesk<AnyRepository>, at: usize, role: Role, dice: &mut Dice) -> Viewer {
     let (name, read, confidential, internal) = role;
     // Some share their names with callers, some act for them, some are automations, some are strangers.
     let person = PEOPLE[at % PEOPLE.len()];

@@ -204,3 +204,31 @@ fn thousands_of_commits_from_many_threads_are_all_told() {
     });
     assert_eq!(versions.iter().sum::<u64>(), 408);
 }
+
+#[test]
+fn a_consumer_goes_on_where_it_acknowledged_last() {
+    let house = House::new();
+    let anna = house.anna();
+    anna.report("one").unwrap();
+    anna.report("two").unwrap();
+    let mailer = anna.consumer("mailer").unwrap();
+    assert_eq!(mailer.acknowledged().unwrap(), None);
+    let first = mailer.next(&Filter::default(), 1).unwrap();
+    // What was not acknowledged comes again.
+    let again = mailer.next(&Filter::default(), 1).unwrap();
+    assert_eq!(again.deliveries[0].record, first.deliveries[0].record);
+    mailer.acknowledge(&first.deliveries[0].cursor).unwrap();
+    assert_eq!(mailer.acknowledged().unwrap().as_ref(), Some(&first.deliveries[0].cursor));
+    let second = anna.consumer("mailer").unwrap().next(&Filter::default(), 10).unwrap();
+    assert_eq!(second.deliveries.len(), 1);
+    assert_ne!(second.deliveries[0].record, first.deliveries[0].record);
+
+    // What it has not acknowledged is kept for it, and goes when it is forgotten.
+    let (desk, later) = (blocking::Desk::from(house.desk.clone()), at("2026-06-09T07:00:00Z"));
+    assert_eq!(desk.trim_feed(later, 10).unwrap(), 1);
+    assert_eq!(desk.trim_feed(later, 10).unwrap(), 0);
+    assert!(mailer.remove().unwrap());
+    assert!(!mailer.remove().unwrap());
+    assert_eq!(desk.trim_feed(later, 10).unwrap(), 1);
+    assert!(anna.consumer(" ").is_err());
+}

@@ -6,7 +6,7 @@ mod select;
 mod sound;
 mod texts;
 
-pub(super) use order::{List, Walk, counting, halves};
+pub(super) use order::{List, Walk, counting, halves, put_in_order};
 pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};
 pub(super) use select::{Dialect, Select, Value};
 pub(super) use sound::{rebuilt, sound};

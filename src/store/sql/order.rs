@@ -73,10 +73,16 @@ impl List<'_> {
                 if let Some(rank) = rank {
                     select.push(&format!(" AND r.rank = {rank}"));
                 }
-                match self.after(part) {
-                    After::Nothing => continue,
-                    After::Start => {}
-                    After::Key(key) => {
+                match (self.after(part), rank) {
+                    (After::Nothing, _) => continue,
+                    (After::Key(key), Some(rank)) if *rank < key.rank => continue,
+                    (After::Key(key), Some(rank)) if *rank == key.rank => {
+                        // The rank is known: compared beside the rest, it would keep the index from leading there.
+                        select.push(" AND (r.reported_at, r.id) > (").bind(key.at);
+                        select.push(", ").bind(id_after(key, of)).push(")");
+                    }
+                    (After::Start, _) | (After::Key(_), Some(_)) => {}
+                    (After::Key(key), None) => {
                         select.push(" AND (r.rank, r.reported_at, r.id) > (").bind(i64::from(key.rank)).push(", ");
                         select.bind(key.at).push(", ").bind(id_after(key, of)).push(")");
                     }
@@ -166,6 +172,36 @@ fn id_after(key: SortKey, of: RecordKind) -> Vec<u8> {
         std::cmp::Ordering::Less => Vec::new(),
         std::cmp::Ordering::Greater => vec![u8::MAX; 17],
     }
+}
+
+/// Puts records in the order of a list along no index, and leaves out those that do not come after its key.
+pub(in crate::store) fn put_in_order(select: &mut Select, request: PageRequest<'_>) {
+    let at = request.at.timestamp_micros();
+    let order = match request.query.sort {
+        Sort::Priority => "r.rank, r.reported_at".to_owned(),
+        Sort::Reported => "-r.reported_at".to_owned(),
+        Sort::Updated => "-r.updated_at".to_owned(),
+        Sort::Due => "r.due IS NULL, coalesce(r.due, r.reported_at)".to_owned(),
+        Sort::OverdueFirst => format!(
+            "(r.due IS NULL OR r.due >= {at}), CASE WHEN r.due < {at} THEN 0 ELSE r.rank END, \
+             CASE WHEN r.due < {at} THEN r.due ELSE r.reported_at END"
+        ),
+    };
+    if let Some(key) = request.after {
+        let (part, rank) = (i64::from(key.part), i64::from(key.rank));
+        let after = match request.query.sort {
+            Sort::Priority => vec![rank, key.at],
+            Sort::Reported | Sort::Updated => vec![key.at],
+            Sort::Due => vec![part, key.at],
+            Sort::OverdueFirst => vec![part, rank, key.at],
+        };
+        select.push(&format!(" AND ({order}, r.kind, r.id) > ("));
+        for value in after.into_iter().chain([kind(key.id.kind())]) {
+            select.bind(value).push(", ");
+        }
+        select.bind(bytes(key.id).to_vec()).push(")");
+    }
+    select.push(&format!(" ORDER BY {order}, r.kind, r.id"));
 }
 
 /// The index by priority: of the group or person asked for if one is, of all if not.

@@ -22,6 +22,7 @@ use crate::{
 const MAX_SCANNED: i64 = 10_000;
 
 const FEED: &str = "read the feed";
+const TRIM: &str = "trim the feed";
 
 /// Up to where the feed was let go of, and where it ends.
 #[derive(Debug, Clone, Copy, Default)]
@@ -178,12 +179,12 @@ pub(super) fn remove_consumer(
 
 /// Lets go of the beginnings of feeds, tenant by tenant.
 pub(super) fn trim(connection: &Connection, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-    const TRIM: &str = "trim the feed";
-    let mut statement = connection.prepare_cached("SELECT id FROM tenant").during(TRIM)?;
-    let tenants: Vec<i64> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).during(TRIM)?;
     let mut left = u64::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(1);
-    let mut trimmed = 0_usize;
-    for tenant in tenants {
+    let (mut trimmed, mut tenant) = (0_usize, 0);
+    while left > 0
+        && let Some(next) = next_with_feed(connection, tenant)?
+    {
+        tenant = next;
         let floor = bounds(connection, tenant)?.floor;
         let furthest = floor.saturating_add(left);
         let upto = furthest_trimmed(connection, tenant, furthest, before).during(TRIM)?;
@@ -198,6 +199,13 @@ pub(super) fn trim(connection: &Connection, before: Instant, limit: usize) -> Re
         left = left.saturating_sub(upto.saturating_sub(floor));
     }
     Ok(trimmed)
+}
+
+/// The first tenant after this one of which the feed has something.
+fn next_with_feed(connection: &Connection, after: i64) -> Result<Option<i64>, RepositoryError> {
+    let sql = "SELECT min(tenant) FROM feed WHERE tenant > ?1";
+    let mut statement = connection.prepare_cached(sql).during(TRIM)?;
+    statement.query_row([after], |row| row.get(0)).during(TRIM)
 }
 
 /// The last place, up to a furthest one, of what was recorded before an instant and is awaited by no consumer.

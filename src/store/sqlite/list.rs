@@ -13,12 +13,12 @@ use crate::{
     record::{AnyStage, RecordKind},
     store::{
         Filter, IndexRow, PageRequest, RepositoryError, Scope, SortKey, Term,
-        sql::{List, Select, Value, Walk, counting, finds_nothing, halves},
+        sql::{List, Select, Value, Walk, counting, finds_nothing, halves, put_in_order},
     },
 };
 
 /// So many records are read and put in order at most, where a term is rare; more are found along an order.
-const RARE: usize = 4_000;
+const RARE: u64 = 4_000;
 
 const LIST: &str = "list";
 
@@ -112,20 +112,20 @@ pub(super) fn count(
         return Ok(0);
     }
     if let Some(rare) = rarest(connection, tenant, scope, filter)? {
-        let mut select = rare.select("DISTINCT r.slot");
+        let mut select = rare.select("1");
         select.seen_by(scope).fits(&Value::Int(tenant), filter);
-        return counted(connection, select, cap);
+        return counted(connection, &select, cap);
     }
     let mut counted_so_far = 0_u64;
     for select in counting(&DIALECT, &Value::Int(tenant), scope, filter) {
         let left = cap.saturating_sub(counted_so_far);
-        counted_so_far = counted_so_far.saturating_add(counted(connection, select, left)?);
+        counted_so_far = counted_so_far.saturating_add(counted(connection, &select, left)?);
     }
     Ok(counted_so_far)
 }
 
-fn counted(connection: &Connection, inner: Select, cap: u64) -> Result<u64, RepositoryError> {
-    let mut select = inner.wrapped("SELECT count(*) FROM (", " LIMIT ");
+fn counted(connection: &Connection, inner: &Select, cap: u64) -> Result<u64, RepositoryError> {
+    let mut select = inner.clone().wrapped("SELECT count(*) FROM (", " LIMIT ");
     select.bind(i64::try_from(cap).unwrap_or(i64::MAX)).push(")");
     let mut statement = connection.prepare_cached(&select.sql).during("count")?;
     let found: i64 = statement.query_row(params(&select), |row| row.get(0)).during("count")?;
@@ -134,61 +134,61 @@ fn counted(connection: &Connection, inner: Select, cap: u64) -> Result<u64, Repo
 
 /// Records among which all that fit are, and which are few.
 struct Rare {
-    /// `FROM … WHERE …`, with the record called `r`.
-    from: Select,
-    size: usize,
+    /// Their slots; one may come several times.
+    slots: Select,
+    size: u64,
 }
 
 impl Rare {
     fn bearing(tenant: i64, terms: impl Iterator<Item = Term>) -> Select {
-        let mut from = Select::new(&DIALECT, "FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
-        from.bind(tenant).push(" AND t.term IN (");
+        let mut slots = Select::new(&DIALECT, "SELECT t.record FROM term t WHERE t.tenant = ");
+        slots.bind(tenant).push(" AND t.term IN (");
         for (index, term) in terms.enumerate() {
             if index > 0 {
-                from.push(", ");
+                slots.push(", ");
             }
-            from.bind(term.to_string());
+            slots.bind(term.to_string());
         }
-        from.push(")");
-        from
+        slots.push(")");
+        slots
     }
 
     /// Those with a word that begins so.
     fn beginning(tenant: i64, beginning: &std::sync::Arc<str>) -> Select {
         let first = Term::Token(beginning.clone()).to_string();
-        let mut from = Select::new(&DIALECT, "FROM term t JOIN record r ON r.slot = t.record WHERE t.tenant = ");
+        let mut slots = Select::new(&DIALECT, "SELECT t.record FROM term t WHERE t.tenant = ");
         // No character of a word comes after this one.
         let end = format!("{first}\u{10ffff}");
-        from.bind(tenant).push(" AND t.term >= ").bind(first).push(" AND t.term < ").bind(end);
-        from
+        slots.bind(tenant).push(" AND t.term >= ").bind(first).push(" AND t.term < ").bind(end);
+        slots
     }
 
     /// Those with one person, but for what is done if that is not asked for.
     fn with(tenant: i64, person: &PersonRef, filter: &Filter) -> Select {
-        let mut from = Select::new(&DIALECT, "FROM record r INDEXED BY by_person WHERE r.tenant = ");
-        from.bind(tenant).push(" AND r.person = ").bind(person.to_string());
-        from.push(" AND (r.kind, r.done) IN (VALUES ");
+        let mut slots = Select::new(&DIALECT, "SELECT p.slot FROM record p INDEXED BY by_person WHERE p.tenant = ");
+        slots.bind(tenant).push(" AND p.person = ").bind(person.to_string());
+        slots.push(" AND (p.kind, p.done) IN (VALUES ");
         for (index, (of, done)) in halves(filter).enumerate() {
             let comma = if index > 0 { ", " } else { "" };
-            from.push(&format!("{comma}({}, {})", kind(of), i64::from(done)));
+            slots.push(&format!("{comma}({}, {})", kind(of), i64::from(done)));
         }
-        from.push(")");
-        from
+        slots.push(")");
+        slots
     }
 
     fn staged(tenant: i64, stages: impl Iterator<Item = AnyStage>) -> Select {
-        let mut from = Select::new(&DIALECT, "FROM record r INDEXED BY by_update WHERE r.tenant = ");
-        from.bind(tenant).push(" AND (r.kind, r.stage) IN (VALUES ");
+        let mut slots = Select::new(&DIALECT, "SELECT p.slot FROM record p INDEXED BY by_update WHERE p.tenant = ");
+        slots.bind(tenant).push(" AND (p.kind, p.stage) IN (VALUES ");
         for (index, stage) in stages.enumerate() {
             let comma = if index > 0 { ", " } else { "" };
-            from.push(&format!("{comma}({}, '{}')", kind(stage.kind()), stage.key()));
+            slots.push(&format!("{comma}({}, '{}')", kind(stage.kind()), stage.key()));
         }
-        from.push(")");
-        from
+        slots.push(")");
+        slots
     }
 
     fn select(&self, what: &str) -> Select {
-        self.from.clone().wrapped(&format!("SELECT {what} "), "")
+        self.slots.clone().wrapped(&format!("SELECT {what} FROM record r WHERE r.slot IN ("), ")")
     }
 
     fn rows(
@@ -201,20 +201,15 @@ impl Rare {
     ) -> Result<Vec<IndexRow>, RepositoryError> {
         let mut select = self.select(ROW);
         select.seen_by(scope).fits(&Value::Int(tenant), &request.query.filter);
+        put_in_order(&mut select, request);
+        select.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
         let mut statement = connection.prepare_cached(&select.sql).during(LIST)?;
         let mut rows = statement.query(params(&select)).during(LIST)?;
-        let mut found = Vec::with_capacity(self.size.min(RARE));
-        while let Some(row) = rows.next().during(LIST)? {
-            let (key, row) = keyed(row, request)?;
-            if request.after.is_none_or(|after| key > after) {
-                found.push((key, row));
-            }
+        let mut found = Vec::new();
+        while let Some((_, row)) = next(&mut rows, request)? {
+            found.push(row);
         }
-        found.sort_unstable_by_key(|(key, _)| *key);
-        // A record that bears several of the terms was met several times.
-        found.dedup_by_key(|(key, _)| *key);
-        found.truncate(limit);
-        Ok(found.into_iter().map(|(_, row)| row).collect())
+        Ok(found)
     }
 }
 
@@ -226,13 +221,11 @@ fn rarest(
     filter: &Filter,
 ) -> Result<Option<Rare>, RepositoryError> {
     let mut least: Option<Rare> = None;
-    for from in narrowing(tenant, scope, filter) {
+    for slots in narrowing(tenant, scope, filter) {
         let most = least.as_ref().map_or(RARE, |least| least.size);
-        let select = from.clone().wrapped("SELECT 1 ", "");
-        let size = counted(connection, select, u64::try_from(most).unwrap_or(u64::MAX))?;
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let size = counted(connection, &slots, most)?;
         if size < most {
-            least = Some(Rare { from, size });
+            least = Some(Rare { slots, size });
         }
         if size == 0 {
             break;

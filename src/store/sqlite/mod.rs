@@ -9,6 +9,8 @@ mod list;
 mod maintain;
 mod moving;
 mod options;
+#[cfg(test)]
+mod plans;
 mod queue;
 mod read;
 mod record;
@@ -227,8 +229,12 @@ impl Repository for SqliteRepository {
         command: Option<CommandId>,
     ) -> Result<Found, RepositoryError> {
         let (owned, key) = (scope.clone(), key.cloned());
-        let load = move |connection: &Connection, tenant| read::load(connection, tenant, &owned, key.as_ref(), command);
-        self.read(&scope.tenant, load).await
+        let tenant = scope.tenant.clone();
+        let load = move |connection: &Connection| {
+            let load = |tenant| read::load(connection, tenant, &owned, key.as_ref(), command);
+            read::of_tenant(connection, &tenant, load)
+        };
+        self.reads()?.run_shortly(load).await
     }
 
     async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {

@@ -8,7 +8,7 @@ use std::{
 
 use event_listener::Event as Landing;
 use futures_channel::oneshot;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     Open, SqliteRepository,
@@ -146,6 +146,7 @@ impl SqliteOptions {
         let reader = || {
             let connection = self.connect(path)?;
             connection.pragma_update(None, "query_only", true).during("open")?;
+            connection.pragma_update(None, "cache_size", -16_000_i64).during("open")?;
             Ok::<_, OpenError>(connection)
         };
         let readers = (0..self.readers.clamp(1, 64)).map(|_| reader()).collect::<Result<Vec<_>, _>>()?;
@@ -174,6 +175,9 @@ impl SqliteOptions {
     fn common(&self, connection: &Connection) -> Result<(), RepositoryError> {
         connection.busy_timeout(self.patience).during("open")?;
         connection.set_prepared_statement_cache_capacity(256);
+        // Plans go by the statements alone. Were they to go by the values, too, statements would be prepared again and
+        // again, whenever values change.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).during("open")?;
         connection.pragma_update(None, "foreign_keys", true).during("open")?;
         connection.pragma_update(None, "temp_store", "MEMORY").during("open")
     }
@@ -215,16 +219,17 @@ impl SqliteOptions {
         let (hand_in, tasks) = mpsc::channel();
         let (end, ended) = oneshot::channel::<()>();
         let mut ends = vec![ended];
+        let hand_in = Writes::new(hand_in);
+        let waiting = hand_in.waiting();
         spawn("andon writer", move || {
-            writer.work(&tasks);
+            writer.work(&tasks, &waiting);
             drop((writer, end));
         })
         .map_err(no_threads)?;
-        let hand_in = Writes(hand_in);
         let reads = if readers.is_empty() {
             Reads::By(hand_in.clone())
         } else {
-            let (reads, more) = Reads::start(readers).map_err(no_threads)?;
+            let (reads, more) = Reads::start(readers, hand_in.clone()).map_err(no_threads)?;
             ends.extend(more);
             reads
         };

@@ -30,13 +30,16 @@ pub(super) fn of_tenant<T: Default>(
     tenant: &TenantId,
     read: impl FnOnce(i64) -> Result<T, RepositoryError>,
 ) -> Result<T, RepositoryError> {
-    let transaction = connection.unchecked_transaction().during("read")?;
-    let found = match tenant_id(&transaction, tenant)? {
-        Some(tenant) => read(tenant)?,
-        None => T::default(),
-    };
-    transaction.finish().during("read")?;
-    Ok(found)
+    let run = |sql: &str| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).during("read");
+    run("BEGIN")?;
+    let found = tenant_id(connection, tenant).and_then(|id| id.map(read).transpose());
+    let ended = run("COMMIT").inspect_err(|_| {
+        // Left open, it would be in the way of the next one.
+        let _ = run("ROLLBACK");
+    });
+    let found = found?;
+    ended?;
+    Ok(found.unwrap_or_default())
 }
 
 pub(super) fn load(

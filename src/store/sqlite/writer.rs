@@ -2,7 +2,11 @@
 
 use std::{
     error::Error as StdError,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
 };
 
 use futures_channel::oneshot;
@@ -98,9 +102,34 @@ where
 
 /// Where writes are handed in.
 #[derive(Clone)]
-pub(super) struct Writes(pub mpsc::Sender<Task>);
+pub(super) struct Writes {
+    hand_in: mpsc::Sender<Task>,
+    waiting: Waiting,
+}
+
+/// How many tasks wait for the writer, or are being worked off.
+pub(super) type Waiting = Arc<AtomicUsize>;
 
 impl Writes {
+    pub(super) fn new(hand_in: mpsc::Sender<Task>) -> Self {
+        Self { hand_in, waiting: Waiting::default() }
+    }
+
+    pub(super) fn waiting(&self) -> Waiting {
+        Arc::clone(&self.waiting)
+    }
+
+    /// Whether the writer has nothing to do: it may have, in the next moment.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 0
+    }
+
+    /// Hands in a task; says whether there is still a writer.
+    pub(super) fn hand_in(&self, task: Task) -> bool {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.hand_in.send(task).is_ok()
+    }
+
     /// Has something written, and waits for what it comes to.
     pub(super) async fn run<T: Send + 'static>(
         &self,
@@ -110,7 +139,9 @@ impl Writes {
     ) -> Result<T, RepositoryError> {
         let (tell, told) = oneshot::channel();
         let job = Job { command, write: Some(write), result: Err(closed()), tell };
-        self.0.send(task(Box::new(job))).map_err(|_| closed())?;
+        if !self.hand_in(task(Box::new(job))) {
+            return Err(closed());
+        }
         let lost = |_| command.map_or_else(closed, |command| RepositoryError::OutcomeUnknown { command });
         told.await.map_err(lost)?
     }
@@ -126,20 +157,22 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Works off what comes until nobody can hand in anything any more.
-    pub(super) fn work(&self, tasks: &mpsc::Receiver<Task>) {
+    pub(super) fn work(&self, tasks: &mpsc::Receiver<Task>, waiting: &Waiting) {
         while let Ok(first) = tasks.recv() {
             let (mut synced, mut unsynced, mut reads) = (Vec::new(), Vec::new(), Vec::new());
-            let waiting = std::iter::once(first).chain(std::iter::from_fn(|| tasks.try_recv().ok()));
-            for task in waiting.take(MAX_BATCH) {
+            let more = std::iter::once(first).chain(std::iter::from_fn(|| tasks.try_recv().ok()));
+            for task in more.take(MAX_BATCH) {
                 match task {
                     Task::Write(work) => synced.push(work),
                     Task::Unsynced(work) => unsynced.push(work),
                     Task::Read(read) => reads.push(read),
                 }
             }
-            together(self.unsynced.as_ref().unwrap_or(&self.synced), unsynced);
-            together(&self.synced, synced);
+            together(self.unsynced.as_ref().unwrap_or(&self.synced), unsynced, waiting);
+            together(&self.synced, synced, waiting);
             for read in reads {
+                // Whoever is told may ask for the next thing at once.
+                waiting.fetch_sub(1, Ordering::Relaxed);
                 read(&self.synced);
             }
         }
@@ -147,11 +180,12 @@ impl Writer {
 }
 
 /// Lets writes land in one transaction. Whoever waits is told when it has ended, and not before.
-fn together(connection: &Connection, mut batch: Vec<Box<dyn Work>>) {
+fn together(connection: &Connection, mut batch: Vec<Box<dyn Work>>, waiting: &Waiting) {
     if batch.is_empty() {
         return;
     }
     let failure = transact(connection, &mut batch).err();
+    waiting.fetch_sub(batch.len(), Ordering::Relaxed);
     for work in batch {
         work.tell(failure.as_ref());
     }

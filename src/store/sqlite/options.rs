@@ -138,19 +138,17 @@ impl SqliteOptions {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<SqliteRepository, OpenError> {
         let path = path.as_ref();
         let place = path.display().to_string();
-        let mut synced = self.connect(path)?;
-        let epoch = self.prepare(&mut synced, &place)?;
-        Self::tune(&synced, self.durability)?;
-        let unsynced = self.connect(path)?;
-        Self::tune(&unsynced, Durability::Normal)?;
+        let mut connection = self.connect(path)?;
+        let epoch = self.prepare(&mut connection, &place)?;
+        Self::tune(&connection, self.durability)?;
         let reader = || {
-            let connection = self.connect(path)?;
-            connection.pragma_update(None, "query_only", true).during("open")?;
-            connection.pragma_update(None, "cache_size", -16_000_i64).during("open")?;
-            Ok::<_, OpenError>(connection)
+            let reader = self.connect(path)?;
+            reader.pragma_update(None, "query_only", true).during("open")?;
+            reader.pragma_update(None, "cache_size", -16_000_i64).during("open")?;
+            Ok::<_, OpenError>(reader)
         };
         let readers = (0..self.readers.clamp(1, 64)).map(|_| reader()).collect::<Result<Vec<_>, _>>()?;
-        self.start(Writer { synced, unsynced: Some(unsynced) }, readers, epoch, place)
+        self.start(Writer::new(connection, self.durability == Durability::Full), readers, epoch, place)
     }
 
     /// Opens an empty repository in memory.
@@ -159,10 +157,10 @@ impl SqliteOptions {
     /// [`OpenError`] if the machine has no memory or threads for it.
     pub fn open_in_memory(&self) -> Result<SqliteRepository, OpenError> {
         let place = "memory".to_owned();
-        let mut synced = Connection::open_in_memory().during("open")?;
-        self.common(&synced)?;
-        let epoch = self.prepare(&mut synced, &place)?;
-        self.start(Writer { synced, unsynced: None }, Vec::new(), epoch, place)
+        let mut connection = Connection::open_in_memory().during("open")?;
+        self.common(&connection)?;
+        let epoch = self.prepare(&mut connection, &place)?;
+        self.start(Writer::new(connection, false), Vec::new(), epoch, place)
     }
 
     fn connect(&self, path: &Path) -> Result<Connection, OpenError> {

@@ -120,15 +120,23 @@ fn what_is_exported_today_has_the_same_members() {
         found.insert(path.to_owned());
         match value {
             Value::Object(object) => {
-                object.iter().for_each(|(key, value)| members(&format!("{path}/{key}"), value, found))
+                for (key, value) in object {
+                    members(&format!("{path}/{key}"), value, found);
+                }
             }
-            Value::Array(array) => array.iter().for_each(|value| members(&format!("{path}/*"), value, found)),
+            Value::Array(array) => {
+                for value in array {
+                    members(&format!("{path}/*"), value, found);
+                }
+            }
             _ => {}
         }
     }
     let of = |lines: &str| {
         let mut found = BTreeSet::new();
-        values(lines).iter().for_each(|line| members("", line, &mut found));
+        for line in values(lines) {
+            members("", &line, &mut found);
+        }
         found
     };
     assert_eq!(of(&exported(&house().repository)), of(&golden()));

@@ -86,8 +86,8 @@ impl SqliteOptions {
         self
     }
 
-    /// How many threads read, each with a connection of its own: 4 if nothing is said, and at least one. In memory, the
-    /// writer reads.
+    /// How many threads read, each with a connection of its own: 4 if nothing is said, and at least one. What a command
+    /// loads is read by the writer, while it has nothing to write; in memory, it reads everything.
     #[must_use]
     pub const fn readers(mut self, readers: usize) -> Self {
         self.readers = readers;

@@ -1,7 +1,8 @@
 //! What a desk over a file costs, beside the engine alone that runs the same statements with the same values.
 //!
-//! `cargo bench --features sqlite --bench sqlite` measures 100,000 incidents; `-- --large` 1,000,000. Desk and engine take
-//! turns, each on a file of its own that holds the same; figures are medians, for machines are noisy: look at the ratios.
+//! `cargo bench --features sqlite --bench sqlite` measures 100,000 incidents; `-- --large` 1,000,000, and
+//! `-- --small` 10,000. Desk and engine take turns, each on a file of its own that holds the same; figures are medians, for
+//! machines are noisy: look at the ratios.
 
 #![allow(
     clippy::unwrap_used,
@@ -64,9 +65,9 @@ async fn fill(desk: &AtDesk, count: usize) -> Vec<Id<Incident>> {
         let id = desk.report(report(index)).await.unwrap().id();
         let group = format!("group-{}", index % GROUPS);
         desk.incident(id).assign(Assign::to_group(&group)).await.unwrap();
-        if index % 10 == 0 {
+        if index.is_multiple_of(10) {
             desk.incident(id)
-                .hold(Hold::new("awaiting_vendor").until(desk_time() + days(3 + (index % 50) as u32)))
+                .hold(Hold::new("awaiting_vendor").until(desk_time() + days(3 + u32::try_from(index % 50).unwrap())))
                 .await
                 .unwrap();
         }
@@ -232,10 +233,12 @@ fn command_bytes(command: CommandId) -> [u8; 16] {
     command.as_u128().to_be_bytes()
 }
 
+/// Makes the n-th query of a kind.
+type Make = Box<dyn Fn(usize) -> Query>;
+
 /// Lists, counts and sweeps.
 fn pages(desk: &AtDesk, repository: &SqliteRepository) {
     let group = |n: usize| format!("group-{n}").parse().unwrap();
-    type Make = Box<dyn Fn(usize) -> Query>;
     let lists: Vec<(&str, Make)> = vec![
         ("a group's open incidents, what is overdue first", Box::new(move |n| Query::open().group(group(n % GROUPS)))),
         (

@@ -173,7 +173,7 @@ fn sequences(count: u64) -> u64 {
 
 /// So many sequences follow each other in one store, each in a tenant of its own, before the next store is begun: what
 /// falls due comes round for all of them, and in one store the last ones would mostly do what the first ones left.
-const IN_ONE_STORE: u64 = 25;
+const IN_ONE_STORE: u64 = 50;
 
 /// Says which sequence it was in which both did not say the same.
 struct Told(u64);

@@ -286,3 +286,15 @@ fn a_tenant_moves_from_memory_to_a_file_and_back_as_lines() {
     let listed = block_on(other.count(&Scope::everything(&acme()), &Query::all().filter, 1_000)).unwrap();
     assert!(listed < 250);
 }
+
+#[test]
+fn what_was_closed_is_one_file() {
+    for _ in 0..50 {
+        let folder = Folder::new();
+        let repository = SqliteRepository::open(folder.file()).unwrap();
+        anna(&repository).report("Mail is down").unwrap();
+        pollster::block_on(repository.close());
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["desk.andon"]);
+    }
+}

@@ -378,6 +378,8 @@ fn a_warning_and_a_breach_come_once_each_whoever_comes_to_see_them() {
     house.time.set(at("2026-06-08T09:00:00Z"));
     assert_eq!((wake(), wake()), (1, 0), "the second warning; it is not overdue at the instant at which it is due");
     house.time.advance(chrono::TimeDelta::nanoseconds(1));
+    assert_eq!(wake(), 0, "it is overdue; what wakes is kept in whole microseconds, and never comes too early");
+    house.time.advance(chrono::TimeDelta::nanoseconds(999));
     assert_eq!((wake(), wake()), (1, 0));
     assert_eq!(
         kinds(&log(&anna.incident(id))),

@@ -45,6 +45,8 @@ mod major_corners;
 mod merge_corners;
 mod merging;
 mod milestones;
+#[cfg(feature = "time-zones")]
+mod moved_json;
 mod moves;
 mod observing;
 #[cfg(feature = "test-util")]

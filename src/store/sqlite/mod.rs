@@ -92,8 +92,10 @@ struct Shared {
 struct Open {
     writes: Writes,
     reads: Reads,
-    /// Each comes to its end with a thread.
-    ends: Vec<oneshot::Receiver<()>>,
+    /// Comes to its end with the writer's thread.
+    written: oneshot::Receiver<()>,
+    /// Each comes to its end with a reader's thread.
+    read: Vec<oneshot::Receiver<()>>,
 }
 
 impl SqliteRepository {
@@ -124,12 +126,16 @@ impl SqliteRepository {
     /// waits for it.
     pub async fn close(&self) {
         let open = self.0.open.write().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Open { writes, reads, ends }) = open else { return };
-        drop((writes, reads));
-        for end in ends {
+        let Some(Open { writes, reads, written, read }) = open else { return };
+        drop(reads);
+        for end in read {
             // The end of a thread is told by its letting go.
             let _ = end.await;
         }
+        // The last connection that is closed puts the log into the file and removes it. Of two that are closed at once,
+        // neither would be the last.
+        drop(writes);
+        let _ = written.await;
         self.0.landing.notify(usize::MAX);
     }
 

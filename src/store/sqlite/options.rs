@@ -86,8 +86,8 @@ impl SqliteOptions {
         self
     }
 
-    /// How many threads read, each with a connection of its own: 4 if nothing is said, and at least one. In memory, the
-    /// writer reads.
+    /// How many threads read, each with a connection of its own: 4 if nothing is said, and at least one. What a command
+    /// loads is read by the writer, while it has nothing to write; in memory, it reads everything.
     #[must_use]
     pub const fn readers(mut self, readers: usize) -> Self {
         self.readers = readers;
@@ -138,19 +138,17 @@ impl SqliteOptions {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<SqliteRepository, OpenError> {
         let path = path.as_ref();
         let place = path.display().to_string();
-        let mut synced = self.connect(path)?;
-        let epoch = self.prepare(&mut synced, &place)?;
-        Self::tune(&synced, self.durability)?;
-        let unsynced = self.connect(path)?;
-        Self::tune(&unsynced, Durability::Normal)?;
+        let mut connection = self.connect(path)?;
+        let epoch = self.prepare(&mut connection, &place)?;
+        Self::tune(&connection, self.durability)?;
         let reader = || {
-            let connection = self.connect(path)?;
-            connection.pragma_update(None, "query_only", true).during("open")?;
-            connection.pragma_update(None, "cache_size", -16_000_i64).during("open")?;
-            Ok::<_, OpenError>(connection)
+            let reader = self.connect(path)?;
+            reader.pragma_update(None, "query_only", true).during("open")?;
+            reader.pragma_update(None, "cache_size", -16_000_i64).during("open")?;
+            Ok::<_, OpenError>(reader)
         };
         let readers = (0..self.readers.clamp(1, 64)).map(|_| reader()).collect::<Result<Vec<_>, _>>()?;
-        self.start(Writer { synced, unsynced: Some(unsynced) }, readers, epoch, place)
+        self.start(Writer::new(connection, self.durability == Durability::Full), readers, epoch, place)
     }
 
     /// Opens an empty repository in memory.
@@ -159,10 +157,10 @@ impl SqliteOptions {
     /// [`OpenError`] if the machine has no memory or threads for it.
     pub fn open_in_memory(&self) -> Result<SqliteRepository, OpenError> {
         let place = "memory".to_owned();
-        let mut synced = Connection::open_in_memory().during("open")?;
-        self.common(&synced)?;
-        let epoch = self.prepare(&mut synced, &place)?;
-        self.start(Writer { synced, unsynced: None }, Vec::new(), epoch, place)
+        let mut connection = Connection::open_in_memory().during("open")?;
+        self.common(&connection)?;
+        let epoch = self.prepare(&mut connection, &place)?;
+        self.start(Writer::new(connection, false), Vec::new(), epoch, place)
     }
 
     fn connect(&self, path: &Path) -> Result<Connection, OpenError> {
@@ -204,6 +202,9 @@ impl SqliteOptions {
         }
         let level = if durability == Durability::Full { "FULL" } else { "NORMAL" };
         connection.pragma_update(None, "synchronous", level).during("open")?;
+        // A page that changes again and again is put back into the file once for all of that. 16 MB of log are read in no
+        // time when the file is opened after a crash.
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(())).during("open")?;
         connection.pragma_update(None, "journal_size_limit", 64_i64 << 20).during("open")?;
         connection.pragma_update(None, "cache_size", -64_000_i64).during("open")
     }
@@ -218,7 +219,6 @@ impl SqliteOptions {
         let no_threads = |error: std::io::Error| OpenError::from(unavailable(error));
         let (hand_in, tasks) = mpsc::channel();
         let (end, ended) = oneshot::channel::<()>();
-        let mut ends = vec![ended];
         let hand_in = Writes::new(hand_in);
         let waiting = hand_in.waiting();
         spawn("andon writer", move || {
@@ -226,14 +226,12 @@ impl SqliteOptions {
             drop((writer, end));
         })
         .map_err(no_threads)?;
-        let reads = if readers.is_empty() {
-            Reads::By(hand_in.clone())
+        let (reads, read) = if readers.is_empty() {
+            (Reads::By(hand_in.clone()), Vec::new())
         } else {
-            let (reads, more) = Reads::start(readers, hand_in.clone()).map_err(no_threads)?;
-            ends.extend(more);
-            reads
+            Reads::start(readers, hand_in.clone()).map_err(no_threads)?
         };
-        let open = Open { writes: hand_in, reads, ends };
+        let open = Open { writes: hand_in, reads, written: ended, read };
         Ok(SqliteRepository::new(open, Landing::new(), epoch, Arc::clone(&self.zones), place))
     }
 }

@@ -1,6 +1,7 @@
 //! The writer: one thread, which lets the commands that wait land in one transaction, each with an answer of its own.
 
 use std::{
+    cell::Cell,
     error::Error as StdError,
     sync::{
         Arc,
@@ -147,15 +148,21 @@ impl Writes {
     }
 }
 
-/// The connections of the writer's thread.
+/// What the writer's thread has.
 pub(super) struct Writer {
-    /// That of what must be on the disk before anybody is told.
-    pub synced: Connection,
-    /// That of what need not be. `None` where there is one connection only.
-    pub unsynced: Option<Connection>,
+    connection: Connection,
+    /// Whether what is written must be on the disk before anybody is told.
+    full: bool,
+    /// Whether a commit waits for the disk as things are.
+    waits: Cell<bool>,
 }
 
 impl Writer {
+    /// A writer whose connection is set to wait for the disk, if it ever is to.
+    pub(super) const fn new(connection: Connection, full: bool) -> Self {
+        Self { connection, full, waits: Cell::new(full) }
+    }
+
     /// Works off what comes until nobody can hand in anything any more.
     pub(super) fn work(&self, tasks: &mpsc::Receiver<Task>, waiting: &Waiting) {
         while let Ok(first) = tasks.recv() {
@@ -168,26 +175,37 @@ impl Writer {
                     Task::Read(read) => reads.push(read),
                 }
             }
-            together(self.unsynced.as_ref().unwrap_or(&self.synced), unsynced, waiting);
-            together(&self.synced, synced, waiting);
+            self.together(unsynced, false, waiting);
+            self.together(synced, true, waiting);
             for read in reads {
                 // Whoever is told may ask for the next thing at once.
                 waiting.fetch_sub(1, Ordering::Relaxed);
-                read(&self.synced);
+                read(&self.connection);
             }
         }
     }
-}
 
-/// Lets writes land in one transaction. Whoever waits is told when it has ended, and not before.
-fn together(connection: &Connection, mut batch: Vec<Box<dyn Work>>, waiting: &Waiting) {
-    if batch.is_empty() {
-        return;
+    /// Lets writes land in one transaction. Whoever waits is told when it has ended, and not before.
+    fn together(&self, mut batch: Vec<Box<dyn Work>>, wait: bool, waiting: &Waiting) {
+        if batch.is_empty() {
+            return;
+        }
+        let set = self.wait_for_the_disk(wait).map_err(Failure::undone);
+        let failure = set.and_then(|()| transact(&self.connection, &mut batch)).err();
+        waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+        for work in batch {
+            work.tell(failure.as_ref());
+        }
     }
-    let failure = transact(connection, &mut batch).err();
-    waiting.fetch_sub(batch.len(), Ordering::Relaxed);
-    for work in batch {
-        work.tell(failure.as_ref());
+
+    /// Sees that commits wait for the disk, or do not. It is one connection that does both: two would each have to let go
+    /// of everything that they know whenever the other one writes.
+    fn wait_for_the_disk(&self, wait: bool) -> rusqlite::Result<()> {
+        if self.full && self.waits.get() != wait {
+            self.connection.pragma_update(None, "synchronous", if wait { "FULL" } else { "NORMAL" })?;
+            self.waits.set(wait);
+        }
+        Ok(())
     }
 }
 

@@ -47,6 +47,13 @@ macro_rules! texts {
             }
         }
 
+        /// The name of every term.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[
+            $($word,)* $($name,)* "problem", "hold_reason", "former_hold_reason", "token", "stage_label",
+            "former_stage_label", "reference", "field",
+        ];
+
         /// Reads a term that is not one of those by which problems are seen; `None` if there is none of this name.
         fn read(name: &str, value: Option<&str>) -> Option<Result<Term, Source>> {
             Some(match (name, value) {
@@ -176,6 +183,70 @@ mod tests {
         let label = |stage, key: &str| Term::StageLabel(stage, StageLabel::new(key).unwrap()).to_string();
         assert_ne!(label(Stage::New, "waiting"), label(Stage::Assigned, "waiting"));
         assert_eq!(label(Stage::InProgress, "a:b"), "stage_label:in_progress\u{1f}a:b");
+    }
+
+    /// A term of every name, as stores keep them. A text that changed would no longer find what was stored.
+    const TEXTS: &[&str] = &[
+        "affected:bob",
+        "breached:resolution",
+        "caller:bob",
+        "category:network",
+        "caused_by:00000000-0000-0000-0000-000000000007",
+        "caused_by_change:CHG0042",
+        "channel:email",
+        "child_of:00000000-0000-0000-0000-000000000007",
+        "confidential",
+        "confidential_organisation:sales",
+        "criticality:high",
+        "customer:sales",
+        "duplicate_of:00000000-0000-0000-0000-000000000007",
+        "duplicate_of_problem:00000000-0000-0000-0000-000000000007",
+        "everyone",
+        "field:floor\u{1f}3:4",
+        "follow_up_of:00000000-0000-0000-0000-000000000007",
+        "former_hold_reason:awaiting_caller",
+        "former_stage_label:new\u{1f}triaged",
+        "group:Network",
+        "has_field:floor",
+        "hold_reason:awaiting_vendor",
+        "impact:high",
+        "item:relay-7",
+        "known_error",
+        "label:vpn",
+        "major",
+        "offering:gold",
+        "organisation:sales",
+        "paused_clock:resolution",
+        "person:anna",
+        "problem:person:anna",
+        "reference:jira\u{1f}OPS-1",
+        "related:00000000-0000-0000-0000-000000000007",
+        "resolution_code:fixed",
+        "resolved_by_change:CHG0042",
+        "service:mail",
+        "site:HQ",
+        "stage_label:on_hold\u{1f}with vendor",
+        "token:vpn",
+        "urgency:low",
+        "watcher:otto",
+    ];
+
+    #[test]
+    fn the_text_of_every_term_stays() {
+        let name = |text: &str| text.split(':').next().unwrap().to_owned();
+        let names: std::collections::BTreeSet<String> = TEXTS.iter().map(|text| name(text)).collect();
+        assert_eq!(names, NAMES.iter().map(|name| (*name).to_owned()).collect());
+        for text in TEXTS {
+            let term: Term = text.parse().unwrap();
+            assert_eq!(term.to_string(), *text);
+            assert_eq!(serde_json::to_value(&term).unwrap(), serde_json::Value::from(*text));
+            assert_eq!(serde_json::from_value::<Term>((*text).into()).unwrap(), term);
+        }
+        let text = |term: Term| term.to_string();
+        // What is read back could be another term with the same text: those of each form.
+        assert_eq!(text(Term::Customer(crate::key::OrganisationRef::known("sales"))), "customer:sales");
+        assert_eq!(text(Term::Problem(Box::new(Term::Everyone))), "problem:everyone");
+        assert_eq!(text(Term::ResolvedByChange(crate::key::ChangeRef::known("CHG0042"))), "resolved_by_change:CHG0042");
     }
 
     #[test]

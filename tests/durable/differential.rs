@@ -187,9 +187,8 @@ impl Drop for Told {
 }
 
 /// Some sequences, one after the other, in one store; how many records they made.
-fn in_one_store(policy: &Policy, seeds: std::ops::Range<u64>) -> u64 {
-    let twin = block_on(Twin::new(SqliteRepository::open_in_memory().unwrap()));
-    let desk = TestDesk::over(twin).with_policy(policy.clone());
+fn in_one_store<R: Portable>(store: R, policy: &Policy, seeds: std::ops::Range<u64>) -> u64 {
+    let desk = TestDesk::over(block_on(Twin::new(store))).with_policy(policy.clone());
     let mut records = 0;
     for seed in seeds {
         let _told = Told(seed);
@@ -203,9 +202,9 @@ fn in_one_store(policy: &Policy, seeds: std::ops::Range<u64>) -> u64 {
     u64::try_from(records).unwrap()
 }
 
-#[test]
-fn random_sequences_come_to_the_same_in_memory_and_in_sqlite() {
-    let (policy, count) = (Policy::itil(), sequences(10_000));
+/// So many sequences, in stores that are opened like this; each store is closed with what it is opened with.
+fn in_many_stores<R: Portable, G>(count: u64, open: impl Fn() -> (R, G) + Sync) {
+    let policy = Policy::itil();
     let (next, records) = (AtomicU64::new(0), AtomicU64::new(0));
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|scope| {
@@ -216,7 +215,8 @@ fn random_sequences_come_to_the_same_in_memory_and_in_sqlite() {
                     if first >= count {
                         break;
                     }
-                    let made = in_one_store(&policy, first..count.min(first + IN_ONE_STORE));
+                    let (store, _guard) = open();
+                    let made = in_one_store(store, &policy, first..count.min(first + IN_ONE_STORE));
                     records.fetch_add(made, Ordering::Relaxed);
                 }
             });
@@ -225,4 +225,23 @@ fn random_sequences_come_to_the_same_in_memory_and_in_sqlite() {
     let records = records.into_inner();
     println!("{count} sequences with {records} records");
     assert!(records > count, "only {records} records: nothing was tried");
+}
+
+#[test]
+fn random_sequences_come_to_the_same_in_memory_and_in_sqlite() {
+    in_many_stores(sequences(10_000), || (SqliteRepository::open_in_memory().unwrap(), ()));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn random_sequences_come_to_the_same_in_memory_and_in_postgresql() {
+    use crate::common::cluster::{Schema, shared};
+
+    if shared().is_some() {
+        let opened = || {
+            let schema = Schema::new().unwrap();
+            (schema.open(), schema)
+        };
+        in_many_stores(sequences(if crate::common::long() { 10_000 } else { 1_000 }), opened);
+    }
 }

@@ -72,6 +72,17 @@ fn sixty_four_writers_on_one_incident() {
     assert_eq!(whole.records.len(), 1);
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+fn sixty_four_writers_on_one_incident_in_postgresql() {
+    if let Some(schema) = crate::common::cluster::Schema::new() {
+        let repository = schema.open();
+        println!("PostgreSQL: won and lost {:?}", race(&desk(repository.clone())));
+        let inspection = pollster::block_on(repository.inspect(|_| {})).unwrap();
+        assert!(inspection.is_sound() && inspection.records == 1, "{inspection:?}");
+    }
+}
+
 fn whole_log<R: Repository>(desk: &ActingDesk<R>, id: andon::Id<andon::Incident>) -> Vec<andon::event::Event> {
     let (mut log, mut from) = (Vec::new(), Some(andon::Version::new(1)));
     while let Some(next) = from {

@@ -16,13 +16,13 @@ mod memory;
 mod migration;
 mod moving;
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod query;
 mod repository;
 mod scope;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
-#[cfg(feature = "postgres")]
-mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod term;
@@ -44,12 +44,12 @@ pub use memory::MemoryRepository;
 pub use migration::{Migration, OpenError};
 pub use moving::{MoveError, Moved, MovedKey, MovedRecord, Moves, Portable, export, import};
 pub use page::{PageRequest, RowPage};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresRepository, PostgresTransaction};
 pub(crate) use query::Columns;
 pub use query::{Filter, Matcher, Need, Query, Search, Sort, SortKey, Span, UnknownSort};
 pub use repository::{EventPage, Found, LogPart, MAX_PAGE, Repository};
 pub use scope::Scope;
-#[cfg(feature = "postgres")]
-pub use postgres::{PostgresOptions, PostgresRepository, PostgresTransaction};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteRepository};
 pub(crate) use term::{Indexed, field_term};

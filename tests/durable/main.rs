@@ -25,6 +25,8 @@ mod differential;
 mod faults;
 mod files;
 mod kill;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod race;
 mod sweepers;
 mod twin;

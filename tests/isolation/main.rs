@@ -15,6 +15,10 @@
     reason = "a test that fails panics"
 )]
 
+#[cfg(feature = "postgres")]
+#[path = "../durable/common/cluster.rs"]
+#[allow(dead_code, reason = "only some of it is needed here")]
+mod cluster;
 mod dice;
 mod oracle;
 mod world;
@@ -54,6 +58,24 @@ fn nobody_learns_of_what_is_not_theirs_to_see_in_memory() {
 #[test]
 fn nobody_learns_of_what_is_not_theirs_to_see_in_sqlite() {
     nobody_learns_of_what_is_not_theirs_to_see(andon::store::SqliteRepository::open_in_memory().unwrap());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn nobody_learns_of_what_is_not_theirs_to_see_in_postgresql() {
+    if let Some(schema) = cluster::Schema::new() {
+        nobody_learns_of_what_is_not_theirs_to_see(schema.open());
+    }
+}
+
+/// No statement says whose rows it means: row-level security alone stands between the tenants.
+#[cfg(all(feature = "postgres", feature = "contract"))]
+#[test]
+fn nobody_learns_of_what_is_not_theirs_to_see_behind_row_level_security_alone() {
+    if let Some(schema) = cluster::Schema::new() {
+        let options = schema.options().row_level_security_alone();
+        nobody_learns_of_what_is_not_theirs_to_see(pollster::block_on(options.open(&schema.url)).unwrap());
+    }
 }
 
 fn nobody_learns_of_what_is_not_theirs_to_see(repository: impl Repository + 'static) {

@@ -71,7 +71,9 @@ impl Parts {
             held: Held::of(commit),
             unused: texts(&commit.unused),
             documents: Documents::of(commit.documents.iter().chain(publication.map(|made| &made.document)))?,
-            publisher: publication.map(|made| json(BACKEND, &made.published(commit.at, commit.command).by)).transpose()?,
+            publisher: publication
+                .map(|made| json(BACKEND, &made.published(commit.at, commit.command).by))
+                .transpose()?,
             publication_unused: publication.map(|made| texts(&made.unused)).unwrap_or_default(),
             erased: Erased::of(ask, tenant, &commit.erasures).await?,
             writes: Writes::of(&commit.writes)?,
@@ -141,7 +143,9 @@ impl Parts {
         let sql = format!("SELECT * FROM {{schema}}.land({})", places(values.len()));
         let rows = ask.call(&sql, &values).await?;
         Ok(match rows.first() {
-            Some(row) => self.outcome(commit, row).map_err(|damage| corrupt(format!("the answer to {}", commit.command), damage)),
+            Some(row) => {
+                self.outcome(commit, row).map_err(|damage| corrupt(format!("the answer to {}", commit.command), damage))
+            }
             None => Err(silent()),
         }
         .and_then(|outcome| outcome))
@@ -427,11 +431,7 @@ impl Writes {
 }
 
 /// The next number for records of a kind: taken alone, so that it does not wait for a transaction of the host's.
-pub(super) async fn next_number(
-    ask: &impl Ask,
-    tenant: &TenantId,
-    of: RecordKind,
-) -> Result<u64, RepositoryError> {
+pub(super) async fn next_number(ask: &impl Ask, tenant: &TenantId, of: RecordKind) -> Result<u64, RepositoryError> {
     const NUMBER: &str = "take a number";
     let (tenant, of) = (tenant.as_str(), small(kind(of)));
     let values: [(&(dyn ToSql + Sync), Type); 2] = [(&tenant, Type::TEXT), (&of, Type::INT2)];

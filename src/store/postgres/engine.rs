@@ -3,7 +3,6 @@
 use std::{
     fmt,
     future::{Future, poll_fn},
-    pin::pin,
 };
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -28,9 +27,9 @@ impl Engine {
         Ok(Self { handle: own.handle().clone(), own: Some(own) })
     }
 
-    /// Does something within the runtime.
+    /// Does something within the runtime. What the host awaits stays small: beside a round trip, a box costs nothing.
     pub(super) async fn run<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
+        let mut future = Box::pin(future);
         poll_fn(|context| {
             let _within = self.handle.enter();
             future.as_mut().poll(context)

@@ -35,11 +35,7 @@ impl Failure {
                 !matches!(told.parsed_severity(), Some(Severity::Error)) || told.code().code().starts_with("57P")
             })
         };
-        if error.as_db_error().is_some() && !fatal(&error) {
-            Self::Refused(error)
-        } else {
-            Self::Lost(error.into())
-        }
+        if error.as_db_error().is_some() && !fatal(&error) { Self::Refused(error) } else { Self::Lost(error.into()) }
     }
 
     /// Whether the statement can be sent again: it changed nothing, and may fare better.

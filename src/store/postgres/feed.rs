@@ -102,11 +102,7 @@ struct Delivery {
 }
 
 /// A page of the feed. A place that it does not have, any more or yet, is too old.
-pub(super) async fn page(
-    ask: &impl Ask,
-    scope: &Scope,
-    request: FeedRequest<'_>,
-) -> Result<FeedPage, RepositoryError> {
+pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
     let bounds = bounds(ask, &scope.tenant, true).await?;
     let after = request.after.map_or(Ok(bounds.floor), |after| bounds.place(after))?;
     let limit = request.limit.clamp(1, MAX_PAGE);
@@ -144,7 +140,8 @@ async fn deliveries(
     most: usize,
     whole: bool,
 ) -> Result<Vec<Delivery>, RepositoryError> {
-    let subject = "(SELECT s.terms FROM {schema}.subject s WHERE s.tenant = r.tenant AND s.kind = r.kind AND s.id = r.id)";
+    let subject =
+        "(SELECT s.terms FROM {schema}.subject s WHERE s.tenant = r.tenant AND s.kind = r.kind AND s.id = r.id)";
     let subject = if whole { subject } else { "''" };
     let mut wanted = read::select(&format!(
         "SELECT {ROW}, f.place, f.first, f.last, f.standing_before, r.standing, {subject} FROM {{schema}}.feed f \
@@ -178,9 +175,7 @@ async fn added(ask: &impl Ask, scope: &Scope, deliveries: &[Delivery]) -> Result
     if seen.is_empty() {
         return Ok(added);
     }
-    let mut wanted = read::select(
-        "SELECT d.kind, d.id, d.first, e.sequence, e.checksum, e.json FROM (VALUES ",
-    );
+    let mut wanted = read::select("SELECT d.kind, d.id, d.first, e.sequence, e.checksum, e.json FROM (VALUES ");
     for (index, delivery) in seen.iter().enumerate() {
         wanted.push(if index > 0 { ", (" } else { "(" });
         wanted.push(&format!("{}::smallint, ", kind(delivery.row.id.kind()))).bind(bytes(delivery.row.id).to_vec());

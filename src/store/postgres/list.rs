@@ -14,11 +14,7 @@ use crate::store::{
 };
 
 /// A page of a list, and where the feed stood before it was read.
-pub(super) async fn page(
-    ask: &impl Ask,
-    scope: &Scope,
-    request: PageRequest<'_>,
-) -> Result<RowPage, RepositoryError> {
+pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
     let limit = request.limit.clamp(1, MAX_PAGE);
     if finds_nothing(scope, &request.query.filter) {
         let feed = feed::bounds(ask, &scope.tenant, true).await?.end();
@@ -59,12 +55,7 @@ pub(super) fn row_key(row: &Row) -> String {
 }
 
 /// How many records fit, up to a cap.
-pub(super) async fn count(
-    ask: &impl Ask,
-    scope: &Scope,
-    filter: &Filter,
-    cap: u64,
-) -> Result<u64, RepositoryError> {
+pub(super) async fn count(ask: &impl Ask, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {
     if finds_nothing(scope, filter) {
         return Ok(0);
     }

@@ -54,18 +54,23 @@ pub(super) async fn health(shared: &Shared) -> Result<Health, RepositoryError> {
     };
     let (health, read_only) = read().map_err(|damage: Damage| corrupt("the schema".to_owned(), damage))?;
     if read_only {
-        return Err(Failure::Unsent("the server can only be read: it is a standby, or was made read-only".into()).during(HEALTH));
+        return Err(Failure::Unsent("the server can only be read: it is a standby, or was made read-only".into())
+            .during(HEALTH));
     }
     Ok(health)
 }
 
 /// Reads everything that is stored of records and says what is not as it was written.
-pub(super) async fn inspect(shared: &Shared, mut progress: impl FnMut(u64) + Send) -> Result<Inspection, RepositoryError> {
+pub(super) async fn inspect(
+    shared: &Shared,
+    mut progress: impl FnMut(u64) + Send,
+) -> Result<Inspection, RepositoryError> {
     let mut inspection = Inspection::default();
     let mut after = (String::new(), 0, Vec::new());
     // Each round goes on where the last one ended.
     loop {
-        let mut keys = select("SELECT r.tenant, r.kind, r.id FROM {schema}.record r WHERE (r.tenant, r.kind, r.id) > (");
+        let mut keys =
+            select("SELECT r.tenant, r.kind, r.id FROM {schema}.record r WHERE (r.tenant, r.kind, r.id) > (");
         keys.bind(after.0.clone()).push(&format!(", {}, ", after.1)).bind(after.2.clone());
         keys.push(&format!(") ORDER BY r.tenant, r.kind, r.id LIMIT {AT_ONCE}"));
         let keys = Pooled(shared).read_one(Whose::Everyones, keys, INSPECT).await?;

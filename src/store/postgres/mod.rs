@@ -131,7 +131,7 @@ impl PostgresRepository {
     /// # Errors
     /// [`RepositoryError::Unavailable`] if the server does not answer in time, or can only be read.
     pub async fn health(&self) -> Result<Health, RepositoryError> {
-        maintain::health(&self.0).await
+        Box::pin(maintain::health(&self.0)).await
     }
 
     /// Reads every record with its log, and says which are not as they were written: whose checksums do not fit, and
@@ -140,7 +140,7 @@ impl PostgresRepository {
     /// # Errors
     /// [`RepositoryError`] if the database cannot be read.
     pub async fn inspect(&self, progress: impl FnMut(u64) + Send) -> Result<Inspection, RepositoryError> {
-        maintain::inspect(&self.0, progress).await
+        Box::pin(maintain::inspect(&self.0, progress)).await
     }
 
     /// Makes the snapshot, the row and the terms of a record anew from its log; says whether there is such a record. For
@@ -150,7 +150,7 @@ impl PostgresRepository {
     /// [`RepositoryError::Corrupt`] if an event is damaged, too: restore it from a backup.
     pub async fn rebuild(&self, tenant: &TenantId, record: impl Into<RecordId>) -> Result<bool, RepositoryError> {
         let record = record.into();
-        self.in_transaction(async |within| maintain::rebuild(within, tenant, record).await).await
+        Box::pin(self.in_transaction(async |within| maintain::rebuild(within, tenant, record).await)).await
     }
 
     fn new(shared: Shared) -> Self {
@@ -195,48 +195,48 @@ impl Repository for PostgresRepository {
         key: Option<&RecordKey>,
         command: Option<CommandId>,
     ) -> Result<Found, RepositoryError> {
-        read::load(&self.pooled(), scope, key, command).await
+        Box::pin(read::load(&self.pooled(), scope, key, command)).await
     }
 
     async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
-        read::load_many(&self.pooled(), scope, records).await
+        Box::pin(read::load_many(&self.pooled(), scope, records)).await
     }
 
     async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
-        let landed = commit::land(&self.pooled(), tenant, &commit).await;
+        let landed = Box::pin(commit::land(&self.pooled(), tenant, &commit)).await;
         landed.map_err(|error| Refused { error, commit: Box::new(commit) })
     }
 
     async fn next_number(&self, tenant: &TenantId, kind: RecordKind) -> Result<u64, RepositoryError> {
-        commit::next_number(&self.pooled(), tenant, kind).await
+        Box::pin(commit::next_number(&self.pooled(), tenant, kind)).await
     }
 
     async fn events(&self, scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError> {
-        read::events(&self.pooled(), scope, record, part).await
+        Box::pin(read::events(&self.pooled(), scope, record, part)).await
     }
 
     async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
-        list::page(&self.pooled(), scope, request).await
+        Box::pin(list::page(&self.pooled(), scope, request)).await
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {
-        list::count(&self.pooled(), scope, filter, cap).await
+        Box::pin(list::count(&self.pooled(), scope, filter, cap)).await
     }
 
     async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
-        read::wakes(&self.pooled(), &sweep).await
+        Box::pin(read::wakes(&self.pooled(), &sweep)).await
     }
 
     async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
-        feed::page(&self.pooled(), scope, request).await
+        Box::pin(feed::page(&self.pooled(), scope, request)).await
     }
 
     async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
-        feed::changed(&self.pooled(), tenant, after).await
+        Box::pin(feed::changed(&self.pooled(), tenant, after)).await
     }
 
     async fn document(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError> {
-        read::document(&self.pooled(), tenant, digest).await
+        Box::pin(read::document(&self.pooled(), tenant, digest)).await
     }
 
     async fn published(
@@ -245,21 +245,21 @@ impl Repository for PostgresRepository {
         before: Option<u32>,
         limit: usize,
     ) -> Result<Vec<Published>, RepositoryError> {
-        read::published(&self.pooled(), tenant, before, limit).await
+        Box::pin(read::published(&self.pooled(), tenant, before, limit)).await
     }
 
     async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        read::let_go(&self.pooled(), "forget", before, limit).await
+        Box::pin(read::let_go(&self.pooled(), "forget", before, limit)).await
     }
 }
 
 impl FeedKeeper for PostgresRepository {
     async fn consumer(&self, tenant: &TenantId, name: &ConsumerName) -> Result<Option<FeedPosition>, RepositoryError> {
-        feed::consumer(&self.pooled(), tenant, name).await
+        Box::pin(feed::consumer(&self.pooled(), tenant, name)).await
     }
 
     async fn consumers(&self, tenant: &TenantId) -> Result<Vec<(ConsumerName, FeedPosition)>, RepositoryError> {
-        feed::consumers(&self.pooled(), tenant).await
+        Box::pin(feed::consumers(&self.pooled(), tenant)).await
     }
 
     async fn acknowledge(
@@ -268,15 +268,15 @@ impl FeedKeeper for PostgresRepository {
         name: &ConsumerName,
         upto: FeedPosition,
     ) -> Result<(), RepositoryError> {
-        feed::acknowledge(&self.pooled(), tenant, name, upto).await
+        Box::pin(feed::acknowledge(&self.pooled(), tenant, name, upto)).await
     }
 
     async fn remove_consumer(&self, tenant: &TenantId, name: &ConsumerName) -> Result<bool, RepositoryError> {
-        feed::remove_consumer(&self.pooled(), tenant, name).await
+        Box::pin(feed::remove_consumer(&self.pooled(), tenant, name)).await
     }
 
     async fn trim_feed(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        read::let_go(&self.pooled(), "trim", before, limit).await
+        Box::pin(read::let_go(&self.pooled(), "trim", before, limit)).await
     }
 }
 
@@ -287,11 +287,11 @@ impl Portable for PostgresRepository {
         after: Option<MovedKey>,
         limit: usize,
     ) -> Result<Vec<Moved>, RepositoryError> {
-        moving::export(&self.pooled(), tenant, after, limit).await
+        Box::pin(moving::export(&self.pooled(), tenant, after, limit)).await
     }
 
     async fn import(&self, tenant: &TenantId, moved: Vec<Moved>) -> Result<(), RepositoryError> {
-        self.in_transaction(async |within| moving::import(within, tenant, &moved).await).await?;
+        Box::pin(self.in_transaction(async |within| moving::import(within, tenant, &moved).await)).await?;
         self.0.listening.landed(tenant.as_str());
         Ok(())
     }

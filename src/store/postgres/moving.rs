@@ -161,14 +161,11 @@ pub(super) fn whole_records() -> Select {
     ))
 }
 
-pub(super) fn whole_record(
-    row: &Row,
-) -> Result<(crate::store::Loaded, crate::store::IndexRow, Terms), Damage> {
+pub(super) fn whole_record(row: &Row) -> Result<(crate::store::Loaded, crate::store::IndexRow, Terms), Damage> {
     let at = |offset: usize| ROW_WIDTH.saturating_add(offset);
     let index_row = sql::index_row(row)?;
     let loaded = sql::loaded(row, index_row.id, at(0))?;
-    let terms =
-        Terms { standing: sql::line_terms(row.string(at(3))?)?, subject: sql::line_terms(row.string(at(4))?)? };
+    let terms = Terms { standing: sql::line_terms(row.string(at(3))?)?, subject: sql::line_terms(row.string(at(4))?)? };
     Ok((loaded, index_row, terms))
 }
 

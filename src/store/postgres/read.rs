@@ -96,9 +96,8 @@ pub(super) async fn load_many(
     if records.is_empty() {
         return Ok(all);
     }
-    let mut wanted = select(
-        "SELECT r.kind, r.id, r.standing, r.version, r.checksum, r.snapshot FROM {schema}.record r WHERE ",
-    );
+    let mut wanted =
+        select("SELECT r.kind, r.id, r.standing, r.version, r.checksum, r.snapshot FROM {schema}.record r WHERE ");
     wanted.of_tenant("r", &value(&scope.tenant)).push(" AND (r.kind, r.id) IN (");
     for (index, id) in records.iter().enumerate() {
         wanted.push(if index > 0 { ", (" } else { "(" }).push(&kind(id.kind()).to_string()).push(", ");
@@ -263,7 +262,8 @@ pub(super) async fn published(
     before: Option<u32>,
     limit: usize,
 ) -> Result<Vec<Published>, RepositoryError> {
-    let mut made = select("SELECT p.version, p.digest, p.name, p.publisher, p.at, p.command FROM {schema}.publication p WHERE ");
+    let mut made =
+        select("SELECT p.version, p.digest, p.name, p.publisher, p.at, p.command FROM {schema}.publication p WHERE ");
     made.of_tenant("p", &value(tenant)).push(" AND p.version < ").bind(before.map_or(i64::MAX, i64::from));
     made.push(&format!(" ORDER BY p.version DESC LIMIT {}", limit.clamp(1, MAX_PAGE)));
     let rows = ask.read_one(Whose::Of(tenant), made, "read what was published").await?;

@@ -12,7 +12,8 @@ use crate::{
     key::TenantId,
     store::{
         Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
-        PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
+        PageRequest, Published, RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep,
+        Wake,
     },
     time::Instant,
 };
@@ -87,15 +88,15 @@ impl Repository for PostgresTransaction<'_, '_> {
         key: Option<&RecordKey>,
         command: Option<CommandId>,
     ) -> Result<Found, RepositoryError> {
-        read::load(&self.ask(), scope, key, command).await
+        Box::pin(read::load(&self.ask(), scope, key, command)).await
     }
 
     async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
-        read::load_many(&self.ask(), scope, records).await
+        Box::pin(read::load_many(&self.ask(), scope, records)).await
     }
 
     async fn commit(&self, tenant: &TenantId, commit: Commit) -> Result<Landed, Refused> {
-        let landed = commit::land(&self.ask(), tenant, &commit).await;
+        let landed = Box::pin(commit::land(&self.ask(), tenant, &commit)).await;
         landed.map_err(|error| Refused { error, commit: Box::new(commit) })
     }
 
@@ -104,31 +105,31 @@ impl Repository for PostgresTransaction<'_, '_> {
     }
 
     async fn events(&self, scope: &Scope, record: RecordId, part: LogPart) -> Result<EventPage, RepositoryError> {
-        read::events(&self.ask(), scope, record, part).await
+        Box::pin(read::events(&self.ask(), scope, record, part)).await
     }
 
     async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
-        list::page(&self.ask(), scope, request).await
+        Box::pin(list::page(&self.ask(), scope, request)).await
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {
-        list::count(&self.ask(), scope, filter, cap).await
+        Box::pin(list::count(&self.ask(), scope, filter, cap)).await
     }
 
     async fn wakes(&self, sweep: Sweep) -> Result<Vec<Wake>, RepositoryError> {
-        read::wakes(&self.ask(), &sweep).await
+        Box::pin(read::wakes(&self.ask(), &sweep)).await
     }
 
     async fn feed(&self, scope: &Scope, request: FeedRequest<'_>) -> Result<FeedPage, RepositoryError> {
-        feed::page(&self.ask(), scope, request).await
+        Box::pin(feed::page(&self.ask(), scope, request)).await
     }
 
     async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
-        feed::changed(&self.ask(), tenant, after).await
+        Box::pin(feed::changed(&self.ask(), tenant, after)).await
     }
 
     async fn document(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError> {
-        read::document(&self.ask(), tenant, digest).await
+        Box::pin(read::document(&self.ask(), tenant, digest)).await
     }
 
     async fn published(
@@ -137,10 +138,10 @@ impl Repository for PostgresTransaction<'_, '_> {
         before: Option<u32>,
         limit: usize,
     ) -> Result<Vec<Published>, RepositoryError> {
-        read::published(&self.ask(), tenant, before, limit).await
+        Box::pin(read::published(&self.ask(), tenant, before, limit)).await
     }
 
     async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        read::let_go(&self.ask(), "forget", before, limit).await
+        Box::pin(read::let_go(&self.ask(), "forget", before, limit)).await
     }
 }

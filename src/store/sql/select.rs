@@ -157,7 +157,9 @@ impl Select {
     /// That it bears one of these terms.
     fn bears(&mut self, tenant: &Value, terms: &[Term]) {
         let (table, belongs) = ((self.dialect.table)("term"), (self.dialect.belongs)("t"));
-        self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} t WHERE ")).of_tenant("t", tenant).push(" AND t.term IN ");
+        self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} t WHERE "))
+            .of_tenant("t", tenant)
+            .push(" AND t.term IN ");
         self.list(terms.iter().map(|term| term.to_string().into())).push(&format!(" AND {belongs})"));
     }
 

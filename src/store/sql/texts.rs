@@ -66,8 +66,7 @@ pub(in crate::store) fn checksum(json: &[u8]) -> i64 {
 
 /// What is kept, as JSON.
 pub(in crate::store) fn json(backend: &'static str, what: &impl serde::Serialize) -> Result<String, RepositoryError> {
-    let failed =
-        |error| RepositoryError::Backend { backend, operation: "write JSON", source: Damage::from(error) };
+    let failed = |error| RepositoryError::Backend { backend, operation: "write JSON", source: Damage::from(error) };
     serde_json::to_string(what).map_err(failed)
 }
 

@@ -35,7 +35,12 @@ pub(super) fn rows(
     }
     match rarest(connection, tenant, scope, &request.query.filter)? {
         Some(rare) => rare.rows(connection, tenant, scope, request, limit),
-        None => walked(connection, List { dialect: &DIALECT, tenant: Value::Int(tenant), scope, request }.walks(), request, limit),
+        None => walked(
+            connection,
+            List { dialect: &DIALECT, tenant: Value::Int(tenant), scope, request }.walks(),
+            request,
+            limit,
+        ),
     }
 }
 

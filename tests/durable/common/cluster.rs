@@ -206,6 +206,9 @@ impl Schema {
 impl Drop for Schema {
     fn drop(&mut self) {
         // What is left of it is thrown away with its database.
-        let _ = run(&self.url, &format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.name));
+        let _ = run(
+            &self.url,
+            &format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.name),
+        );
     }
 }

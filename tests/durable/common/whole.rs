@@ -37,6 +37,11 @@ pub fn moved<R: Portable>(repository: &R, tenant: &TenantId) -> Vec<Moved> {
 pub fn whole(repository: &SqliteRepository, tenant: &TenantId) -> Whole {
     let inspection = block_on(repository.inspect(|_| {})).unwrap();
     assert!(inspection.is_sound(), "{inspection:?}");
+    whole_of(repository, tenant)
+}
+
+/// Checks what is stored of a tenant, and gives it.
+pub fn whole_of<R: Portable>(repository: &R, tenant: &TenantId) -> Whole {
     let mut whole = Whole::default();
     for moved in moved(repository, tenant) {
         moved.check(tenant).unwrap();
@@ -71,7 +76,7 @@ pub fn whole(repository: &SqliteRepository, tenant: &TenantId) -> Whole {
 }
 
 /// That the feed leads through every version of every record, in order; how many writes there are.
-fn feed(repository: &SqliteRepository, tenant: &TenantId, records: &BTreeMap<RecordId, MovedRecord>) -> u64 {
+fn feed<R: Repository>(repository: &R, tenant: &TenantId, records: &BTreeMap<RecordId, MovedRecord>) -> u64 {
     let (scope, filter) = (Scope::everything(tenant), Filter::default());
     let mut versions: BTreeMap<RecordId, u64> = BTreeMap::new();
     let (mut after, mut writes) = (None, 0);

@@ -1,0 +1,356 @@
+//! What only a server can do: be stopped in the middle, share transactions, be reached through a pooler, tell others.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use andon::{
+    Actor, CommandId, Desk, Error, Id, Incident, Repository,
+    blocking::{self, ActingDesk},
+    key::TenantId,
+    store::{Filter, OpenError, PostgresOptions, PostgresRepository, RepositoryError, Scope},
+};
+use pollster::block_on;
+
+use crate::{
+    child::{any, note},
+    common::{
+        Dice,
+        cluster::{Cluster, Schema, run, skipped},
+        whole::whole_of,
+    },
+};
+
+fn acme() -> TenantId {
+    "acme".parse().unwrap()
+}
+
+fn anna<R: Repository>(repository: R) -> ActingDesk<R> {
+    let desk = blocking::Desk::from(Desk::new(repository)).tenant("acme").unwrap();
+    desk.acting_as(Actor::person("anna").unwrap().role("agent").unwrap().group("Network").unwrap())
+}
+
+/// What a command that was sent has come to, as far as its writer knows.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    Landed(u64),
+    Unknown,
+}
+
+/// Writes until it is told to stop. After an unknown outcome it sends the command again until it knows.
+fn write(desk: &ActingDesk<PostgresRepository>, seed: u64, stop: &AtomicBool) -> (Vec<(CommandId, Told)>, u64) {
+    let mut dice = Dice(seed);
+    let (mut mine, mut told, mut settled): (Vec<Id<Incident>>, Vec<_>, u64) = (Vec::new(), Vec::new(), 0);
+    let mut n = 0;
+    while !stop.load(Ordering::Relaxed) {
+        n += 1;
+        let command = CommandId::named(&format!("{seed}/{n}"));
+        let kind = if mine.is_empty() { 0 } else { dice.roll(6) };
+        let at = usize::try_from(dice.roll(u64::try_from(mine.len().max(1)).unwrap())).unwrap();
+        let what = any(&mut dice);
+        let mut doubted = false;
+        // A server that is away comes back: each round is a moment later.
+        for _ in 0..2_000 {
+            let sent = if kind == 0 {
+                desk.clone().with_command(command).report(format!("Incident {n} of {seed}"))
+            } else {
+                desk.incident(mine[at]).with_command(command).execute(what.clone())
+            };
+            match sent {
+                Ok(outcome) => {
+                    if outcome.version().get() == 1 {
+                        mine.push(outcome.id());
+                    }
+                    settled += u64::from(doubted);
+                    told.push((command, Told::Landed(outcome.version().get())));
+                    break;
+                }
+                Err(Error::Repository { source: RepositoryError::OutcomeUnknown { command: which }, .. }) => {
+                    assert_eq!(which, command);
+                    if !doubted {
+                        told.push((command, Told::Unknown));
+                    }
+                    doubted = true;
+                }
+                Err(Error::Repository { source: RepositoryError::Unavailable { .. }, .. }) => {}
+                // What an incident does not take is refused, and leaves nothing.
+                Err(Error::Repository { source, .. }) => panic!("{source:?}"),
+                Err(_) => {
+                    settled += u64::from(doubted);
+                    break;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    (told, settled)
+}
+
+#[test]
+fn what_was_answered_survives_the_server() {
+    let Some(mut cluster) = Cluster::start(&["restart_after_crash = off"]) else { return skipped() };
+    let url = cluster.url("andon");
+    let restarts = if crate::common::long() { 100 } else { 20 };
+    let patience = Duration::from_secs(3);
+    let repository = block_on(PostgresOptions::new().patience(patience).open(&url)).unwrap();
+    let stop = AtomicBool::new(false);
+    let all: Vec<(Vec<(CommandId, Told)>, u64)> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..8)
+            .map(|seed| {
+                let (repository, stop) = (repository.clone(), &stop);
+                scope.spawn(move || write(&anna(repository), seed, stop))
+            })
+            .collect();
+        let mut dice = Dice(7);
+        for _ in 0..restarts {
+            std::thread::sleep(Duration::from_millis(100 + dice.roll(400)));
+            cluster.down();
+            cluster.up();
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        stop.store(true, Ordering::Relaxed);
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    let inspection = block_on(repository.inspect(|_| {})).unwrap();
+    assert!(inspection.is_sound(), "{inspection:?}");
+    let whole = whole_of(&repository, &acme());
+    let (mut landed, mut unknown) = (0, 0);
+    for (command, told) in all.iter().flat_map(|(told, _)| told) {
+        match told {
+            Told::Landed(version) => {
+                landed += 1;
+                let answer =
+                    whole.answers.get(command).unwrap_or_else(|| panic!("{command} was answered, and is lost"));
+                assert_eq!(answer.touched.first().unwrap().last.get(), *version, "what {command} was answered with");
+            }
+            Told::Unknown => unknown += 1,
+        }
+    }
+    let settled: u64 = all.iter().map(|(_, settled)| settled).sum();
+    println!(
+        "{restarts} restarts, {landed} commands answered, {unknown} outcomes unknown, {settled} settled by their ids"
+    );
+    assert_eq!(settled, unknown, "every unknown outcome is settled");
+    assert!(landed > restarts * 10, "only {landed} commands were answered: nothing was tried");
+}
+
+#[test]
+fn rows_of_the_hosts_and_a_command_land_together_or_not_at_all() {
+    let Some(schema) = Schema::new() else { return };
+    let repository = schema.open();
+    run(&schema.url, &format!("CREATE TABLE \"{}\".outage (host text)", schema.name)).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (mut client, connection) = tokio_postgres::connect(&schema.url, tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(connection);
+        let insert = format!("INSERT INTO \"{}\".outage VALUES ('mx1')", schema.name);
+        let count = format!("SELECT count(*) FROM \"{}\".outage", schema.name);
+        let desk = Desk::new(repository.clone());
+        let outside = desk.tenant("acme").unwrap().acting_as(Actor::person("anna").unwrap().role("agent").unwrap());
+        for commits in [false, true] {
+            let transaction = client.transaction().await.unwrap();
+            transaction.batch_execute(&insert).await.unwrap();
+            let within = Desk::new(repository.within(&transaction)).tenant("acme").unwrap();
+            let anna = within.acting_as(Actor::person("anna").unwrap().role("agent").unwrap());
+            let incident = anna.report("Mail is down").await.unwrap();
+            anna.incident(incident.id()).execute(note("mx1 does not answer")).await.unwrap();
+            // A command that is refused leaves the transaction as it was.
+            let refused = anna.incident(incident.id()).if_version(andon::Version::new(9)).start_work().await;
+            assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+            assert!(outside.incident(incident.id()).get().await.is_err(), "it was seen before it landed");
+            if commits {
+                transaction.commit().await.unwrap();
+                assert_eq!(outside.incident(incident.id()).get().await.unwrap().version().get(), 2);
+            } else {
+                transaction.rollback().await.unwrap();
+                assert!(outside.incident(incident.id()).get().await.is_err(), "what was taken back is there");
+            }
+            let rows: i64 = client.query_one(&count, &[]).await.unwrap().get(0);
+            assert_eq!(rows, i64::from(commits));
+        }
+        drop(client);
+        driver.await.unwrap().unwrap();
+    });
+    let whole = whole_of(&repository, &acme());
+    assert_eq!((whole.records.len(), whole.answers.len(), whole.writes), (1, 2, 2));
+}
+
+#[test]
+fn whoever_waits_in_another_process_is_told() {
+    let Some(schema) = Schema::new() else { return };
+    let (here, there) = (schema.open(), schema.open());
+    let desk = anna(here.clone());
+    let first = desk.report("Mail is down").unwrap();
+    let page = desk.feed(None, &Filter::default(), 10).unwrap();
+    let waiting = Arc::new(AtomicBool::new(true));
+    let waiter = {
+        let (desk, waiting) = (anna(there), Arc::clone(&waiting));
+        std::thread::spawn(move || {
+            let began = Instant::now();
+            desk.changed(&page.next).unwrap();
+            waiting.store(false, Ordering::SeqCst);
+            began.elapsed()
+        })
+    };
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(waiting.load(Ordering::SeqCst), "nothing has happened yet");
+    desk.incident(first.id()).execute(note("a note")).unwrap();
+    let took = waiter.join().unwrap();
+    // Nobody who listens looks by themselves so soon.
+    assert!(took < Duration::from_secs(10), "it took {took:?}");
+}
+
+#[test]
+fn migrations_are_applied_once_and_can_be_run_again_wherever_they_were_killed() {
+    let Some(schema) = Schema::new() else { return };
+    let refused = block_on(schema.options().migrate(false).open(&schema.url)).unwrap_err();
+    assert!(matches!(refused, OpenError::OlderSchema { found: 0, .. }), "{refused:?}");
+    let [first, second] = PostgresRepository::migrations() else { panic!("there is another migration to be killed") };
+    let named = |sql: &str| sql.replace("{schema}", &format!("\"{}\"", schema.name)).replace("{channel}", "x");
+    let begin = named(
+        "CREATE SCHEMA {schema}; CREATE TABLE {schema}.migration \
+         (version bigint PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());",
+    );
+    // Statements stand in paragraphs. After each, the process is killed.
+    let mut killed = 0;
+    let mut kill_after_each = |before: &str, sql: &str, found_after: u32| {
+        let sql = named(sql);
+        let paragraphs: Vec<&str> = sql.split("\n\n").collect();
+        for upto in 0..=paragraphs.len() {
+            let ran = paragraphs[..upto].join("\n\n");
+            let alive =
+                run(&schema.url, &format!("BEGIN; {before} {ran}\n; SELECT pg_terminate_backend(pg_backend_pid())"));
+            assert!(alive.is_err_and(|error| error.code().is_none_or(|code| code.code() == "57P01")));
+            let refused = block_on(schema.options().migrate(false).open(&schema.url)).unwrap_err();
+            assert!(matches!(refused, OpenError::OlderSchema { found, .. } if found == found_after), "{refused:?}");
+            killed += 1;
+        }
+    };
+    kill_after_each(&begin, first.sql, 0);
+    let noted = named("INSERT INTO {schema}.migration (version, name) VALUES (1, 'the first');");
+    run(&schema.url, &format!("BEGIN; {begin} {}\n; {noted} COMMIT", named(first.sql))).unwrap();
+    kill_after_each("", second.sql, 1);
+    assert!(killed > 30, "only {killed} were killed");
+    let applied = block_on(schema.options().apply_migrations(&schema.url)).unwrap();
+    assert_eq!(applied, [second]);
+    run(&schema.url, &named("DROP SCHEMA {schema} CASCADE")).unwrap();
+    let applied = block_on(schema.options().apply_migrations(&schema.url)).unwrap();
+    assert_eq!(applied.len(), PostgresRepository::migrations().len());
+    assert!(block_on(schema.options().apply_migrations(&schema.url)).unwrap().is_empty());
+    let repository = block_on(schema.options().migrate(false).open(&schema.url)).unwrap();
+    let health = block_on(repository.health()).unwrap();
+    assert_eq!((health.schema, health.needed), (2, 2));
+    assert!(health.bytes > 0 && health.engine.starts_with(|c: char| c.is_ascii_digit()), "{health:?}");
+    // A newer version of the library was here.
+    run(&schema.url, &format!("INSERT INTO \"{}\".migration VALUES (99, 'of the future')", schema.name)).unwrap();
+    let refused = block_on(schema.options().open(&schema.url)).unwrap_err();
+    assert!(matches!(refused, OpenError::NewerSchema { found: 99, known: 2, .. }), "{refused:?}");
+}
+
+#[test]
+fn what_is_no_repository_is_told_in_time() {
+    let Some(schema) = Schema::new() else { return };
+    run(&schema.url, &format!("CREATE SCHEMA \"{0}\"; CREATE TABLE \"{0}\".order_line (id int)", schema.name)).unwrap();
+    let refused = block_on(schema.options().open(&schema.url)).unwrap_err();
+    assert!(
+        matches!(&refused, OpenError::NotARepository { place, .. } if place.ends_with(&schema.name)),
+        "{refused:?}"
+    );
+    for name in ["", "Andon", "x y", "1st", "x\"; DROP TABLE record; --"] {
+        let refused = block_on(PostgresOptions::new().schema(name).open(&schema.url)).unwrap_err();
+        assert!(matches!(refused, OpenError::NotARepository { .. }), "{refused:?}");
+    }
+    // Nobody is there, or somebody who says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let addresses = ["host=/nowhere user=andon", "host=127.0.0.1 port=1 user=andon", "postgres://", "no address"];
+    let silent_address = format!("host=127.0.0.1 port={port} user=andon");
+    for address in addresses.into_iter().chain([silent_address.as_str()]) {
+        let began = Instant::now();
+        let opened = block_on(PostgresOptions::new().patience(Duration::from_secs(1)).open(address));
+        let refused = opened.unwrap_err();
+        let unavailable = matches!(refused, OpenError::Repository(RepositoryError::Unavailable { .. }));
+        assert!(unavailable && began.elapsed() < Duration::from_secs(10), "{address}: {refused:?}");
+    }
+}
+
+#[test]
+fn what_is_damaged_is_told_by_its_key_and_made_anew() {
+    let Some(schema) = Schema::new() else { return };
+    let repository = schema.open();
+    let desk = anna(repository.clone());
+    let ids: Vec<_> =
+        ["Mail is down", "Printer on fire", "No coffee"].map(|title| desk.report(title).unwrap().id()).into();
+    desk.incident(ids[0]).execute(note("a note")).unwrap();
+    let damage = |sql: &str| {
+        let sql = sql.replace('@', &format!("\"{}\".", schema.name));
+        run(&schema.url, &format!("SET andon.across = 'on'; {sql}")).unwrap();
+    };
+    let corrupt = |result: Result<_, Error>| match result {
+        Err(Error::Repository { source: RepositoryError::Corrupt { key, .. }, .. }) => key,
+        other => panic!("{other:?}"),
+    };
+    damage("UPDATE @record SET snapshot = overlay(snapshot placing 'X' from 20 for 1) WHERE number = 'INC0000001'");
+    let first = andon::event::RecordId::from(ids[0]);
+    assert_eq!(corrupt(desk.incident(ids[0]).get().map(drop)), first.to_string());
+    assert!(desk.incident(ids[1]).get().is_ok(), "the others are readable");
+    let inspection = block_on(repository.inspect(|_| {})).unwrap();
+    assert_eq!(inspection.damages.len(), 1, "{inspection:?}");
+    assert!(block_on(repository.rebuild(&acme(), ids[0])).unwrap());
+    assert_eq!(desk.incident(ids[0]).get().unwrap().version().get(), 2);
+    assert!(block_on(repository.inspect(|_| {})).unwrap().is_sound());
+    assert!(!block_on(repository.rebuild(&acme(), Id::<Incident>::from_u128(5))).unwrap());
+    // An event that is damaged cannot be made up for.
+    damage("UPDATE @event SET json = json || ' ' WHERE sequence = 2");
+    assert_eq!(
+        corrupt(desk.incident(ids[0]).events(andon::Version::new(1), 10).map(drop)),
+        format!("event 2 of {first}")
+    );
+    let refused = block_on(repository.rebuild(&acme(), ids[0])).unwrap_err();
+    assert!(matches!(refused, RepositoryError::Corrupt { .. }), "{refused:?}");
+}
+
+#[test]
+fn whoever_names_no_tenant_sees_and_writes_nothing() {
+    let Some(schema) = Schema::new() else { return };
+    let repository = schema.open();
+    anna(repository).report("Mail is down").unwrap();
+    let tables = ["record", "event", "feed", "answer", "term", "subject", "counter"];
+    for table in tables {
+        let table = format!("\"{}\".{table}", schema.name);
+        let assert = |setting: &str, rows: bool| {
+            let wrong = if rows { "=" } else { ">" };
+            let sql = format!(
+                "{setting} DO $$ BEGIN IF (SELECT count(*) FROM {table}) {wrong} 0 THEN RAISE 'wrong'; END IF; END $$"
+            );
+            run(&schema.url, &sql).unwrap_or_else(|error| panic!("{table} {setting}: {error}"));
+        };
+        assert("", false);
+        assert("SET andon.tenant = 'beta';", false);
+        assert("SET andon.tenant = 'acme';", true);
+    }
+    let insert = format!("SET andon.tenant = 'beta'; INSERT INTO \"{}\".counter VALUES ('acme', 2, 7)", schema.name);
+    assert!(run(&schema.url, &insert).is_err(), "a row of another tenant's was written");
+}
+
+#[test]
+fn another_life_of_the_store_is_noticed() {
+    let Some(schema) = Schema::new() else { return };
+    let repository = schema.open();
+    let desk = anna(repository.clone());
+    desk.report("Mail is down").unwrap();
+    let page = desk.feed(None, &Filter::default(), 10).unwrap();
+    desk.feed(Some(&page.next), &Filter::default(), 10).unwrap();
+    // As a dump that is restored: the table is another one.
+    let sql = "SET andon.across = 'on'; CREATE TABLE @kept AS SELECT * FROM @feed; ALTER TABLE @feed RENAME TO gone; \
+               CREATE TABLE @feed (LIKE @gone INCLUDING ALL); \
+               INSERT INTO @feed OVERRIDING SYSTEM VALUE SELECT * FROM @kept";
+    run(&schema.url, &sql.replace('@', &format!("\"{}\".", schema.name))).unwrap();
+    let error = desk.feed(Some(&page.next), &Filter::default(), 10).unwrap_err();
+    assert!(format!("{error:?}").contains("CursorTooOld"), "{error:?}");
+    assert_eq!(block_on(repository.load(&Scope::everything(&acme()), None, None)).unwrap().policy, None);
+}

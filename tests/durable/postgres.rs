@@ -172,6 +172,14 @@ fn rows_of_the_hosts_and_a_command_land_together_or_not_at_all() {
             let rows: i64 = client.query_one(&count, &[]).await.unwrap().get(0);
             assert_eq!(rows, i64::from(commits));
         }
+        // What is checked after a lock would be seen as it was before it.
+        let strict = client.build_transaction().isolation_level(tokio_postgres::IsolationLevel::RepeatableRead);
+        let transaction = strict.start().await.unwrap();
+        let within = Desk::new(repository.within(&transaction)).tenant("acme").unwrap();
+        let anna = within.acting_as(Actor::person("anna").unwrap().role("agent").unwrap());
+        let refused = format!("{:?}", anna.report("Mail is down").await.unwrap_err());
+        assert!(refused.contains("READ COMMITTED"), "{refused}");
+        transaction.rollback().await.unwrap();
         drop(client);
         driver.await.unwrap().unwrap();
     });
@@ -353,4 +361,18 @@ fn another_life_of_the_store_is_noticed() {
     let error = desk.feed(Some(&page.next), &Filter::default(), 10).unwrap_err();
     assert!(format!("{error:?}").contains("CursorTooOld"), "{error:?}");
     assert_eq!(block_on(repository.load(&Scope::everything(&acme()), None, None)).unwrap().policy, None);
+}
+
+#[test]
+fn row_level_security_alone_is_told_from_nothing_at_all() {
+    let Some(cluster) = Cluster::start(&["fsync = off"]) else { return skipped() };
+    // Nobody's row-level security holds for a superuser: what it keeps apart elsewhere meets here.
+    for (role, meets) in [("andon", false), ("admin", true)] {
+        let options = PostgresOptions::new().schema(format!("of_{role}")).row_level_security_alone();
+        let repository = block_on(options.open(&cluster.url(role))).unwrap();
+        let id = anna(repository.clone()).report("Mail is down").unwrap().id();
+        let beta = Scope::everything(&"beta".parse().unwrap());
+        let found = block_on(repository.load(&beta, Some(&id.into()), None)).unwrap();
+        assert_eq!(found.record.is_some(), meets, "{role}");
+    }
 }

@@ -154,7 +154,7 @@ impl Ask for Within<'_, '_> {
             None => None,
         };
         let (name, value) = whose.setting();
-        let setting = [(&name as _, Type::TEXT), (&value as _, Type::TEXT)];
+        let setting: [Param<'_>; 2] = [(&name, Type::TEXT), (&value, Type::TEXT)];
         let rows = try_join_all(selects.iter().map(|select| async {
             let values = params(select);
             self.1.query_typed(&select.sql, &values).await
@@ -184,8 +184,8 @@ async fn at_one_moment(
         }
     };
     let (name, value) = whose.setting();
-    let setting = [(&name as _, Type::TEXT), (&value as _, Type::TEXT)];
-    let begin = async {
+    let setting: [Param<'_>; 2] = [(&name, Type::TEXT), (&value, Type::TEXT)];
+    let opening = async {
         let begun = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         try_join(begun, async { client.query_typed(WHOSE, &setting).await.map(drop) }).await
     };
@@ -193,7 +193,7 @@ async fn at_one_moment(
         let values = params(select);
         client.query_typed(&select.sql, &values).await
     }));
-    let (first, begun, rows, ended) = join4(first, begin, rows, client.batch_execute("COMMIT")).await;
+    let (first, begun, rows, ended) = join4(first, opening, rows, client.batch_execute("COMMIT")).await;
     let first = first.map_err(Failure::of)?;
     begun.map_err(Failure::of)?;
     let rows = rows.map_err(Failure::of)?;
@@ -218,10 +218,8 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     async fn of(client: &Object, prepares: bool, sql: String, values: &'a [Param<'a>]) -> Result<Self, Failure> {
         let types: Vec<Type> = values.iter().map(|(_, of)| of.clone()).collect();
-        let statement = match prepares {
-            true => Some(client.prepare_typed_cached(&sql, &types).await.map_err(Failure::of)?),
-            false => None,
-        };
+        let statement =
+            if prepares { Some(client.prepare_typed_cached(&sql, &types).await.map_err(Failure::of)?) } else { None };
         Ok(Self { sql, statement, values })
     }
 

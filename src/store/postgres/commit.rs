@@ -16,7 +16,7 @@ use crate::{
     key::TenantId,
     record::RecordKind,
     store::{
-        Answer, Commit, Document, Erasure, Expected, Landed, RepositoryError, Write,
+        Answer, Commit, Document, Erasure, Expected, Landed, Publication, RepositoryError, Write,
         sql::{self, Columns as _, bytes, checksum, json, kind, lines, snapshot},
     },
 };
@@ -97,7 +97,7 @@ impl Parts {
         let (answer_version, answer_digest) = stamp(answer.published.as_ref());
         let (policy_version, policy_digest) = stamp(commit.policy.as_ref());
         let made = commit.publication.as_ref();
-        let made_stamp = made.map(|made| made.stamp());
+        let made_stamp = made.map(Publication::stamp);
         let (made_version, made_digest) = stamp(made_stamp.as_ref());
         let made_name = made.map(|made| made.published(commit.at, commit.command).name);
         let made_name = made_name.as_deref();
@@ -349,7 +349,6 @@ impl Writes {
 
     fn push(&mut self, write: &Write) -> Result<(), RepositoryError> {
         let (id, row) = (write.id(), &write.row);
-        let text = |key: Option<&dyn ToString>| key.map(ToString::to_string);
         let snapshot = snapshot(BACKEND, &write.record)?;
         self.kinds.push(small(kind(id.kind())));
         self.ids.push(bytes(id).to_vec());
@@ -361,13 +360,13 @@ impl Writes {
         self.numbers.push(row.number.to_string());
         self.stages.push(row.stage.key());
         self.dones.push(row.stage.is_final().into());
-        self.labels.push(text(row.label.as_ref().map(|key| key as _)));
+        self.labels.push(row.label.as_ref().map(ToString::to_string));
         self.ranks.push(row.priority.rank().into());
         self.priorities.push(row.priority.name().to_string());
         self.majors.push(row.major.into());
-        self.groups.push(text(row.group.as_ref().map(|key| key as _)));
-        self.persons.push(text(row.person.as_ref().map(|key| key as _)));
-        self.clocks.push(text(row.clock.as_ref().map(|key| key as _)));
+        self.groups.push(row.group.as_ref().map(ToString::to_string));
+        self.persons.push(row.person.as_ref().map(ToString::to_string));
+        self.clocks.push(row.clock.as_ref().map(ToString::to_string));
         self.dues.push(row.due.map(|at| at.timestamp_micros()));
         self.wakes.push(row.wake_at.map(|at| at.timestamp_micros()));
         self.reports.push(row.reported_at.timestamp_micros());

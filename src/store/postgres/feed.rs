@@ -110,7 +110,7 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: FeedRequest<'_>
     let whole = request.filter.needs().next().is_some() || request.filter.search.is_some();
     let (mut entries, mut next) = (Vec::new(), after);
     while entries.len() < limit && next < bounds.ending && next.saturating_sub(after) < MAX_SCANNED {
-        let most = limit.saturating_sub(entries.len()).max(MIN_READ).min(MAX_PAGE);
+        let most = limit.saturating_sub(entries.len()).clamp(MIN_READ, MAX_PAGE);
         let deliveries = deliveries(ask, &scope.tenant, next, bounds.ending, most, whole).await?;
         // There are no gaps: others let go of what is missing meanwhile.
         if deliveries.first().is_none_or(|first| first.place != next.saturating_add(1)) {

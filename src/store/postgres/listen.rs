@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_postgres::{AsyncMessage, Client, Config, types::Type};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{engine::Engine, schema::Name};
+use super::{columns::Param, engine::Engine, schema::Name};
 
 /// How long whoever waits goes without looking, where others can tell it.
 const LISTENING: Duration = Duration::from_secs(15);
@@ -128,7 +128,7 @@ impl Heard {
                 continue;
             }
             let sql = "SELECT pg_notify($1, tenant) FROM unnest($2) AS t (tenant)";
-            let values = [(&channel as _, Type::TEXT), (&untold as _, Type::TEXT_ARRAY)];
+            let values: [Param<'_>; 2] = [(&channel, Type::TEXT), (&untold, Type::TEXT_ARRAY)];
             if client.query_typed(sql, &values).await.is_err() {
                 self.untold.lock().unwrap_or_else(PoisonError::into_inner).extend(untold);
                 return;

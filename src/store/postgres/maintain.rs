@@ -1,10 +1,11 @@
 //! Looking after a database: its health, what in it is damaged, and mending that.
 
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::Type};
 
 use super::{
     Shared,
     ask::{Ask, Pooled, Whose},
+    columns::Param,
     commit::{Writes, places},
     error::{BACKEND, Failure, corrupt},
     list::row_key,
@@ -125,7 +126,7 @@ pub(super) async fn rebuild(ask: &impl Ask, tenant: &TenantId, id: RecordId) -> 
     let log = read::log(ask, Whose::Of(tenant), tenant, id).await?;
     let writes = Writes::of(&[sql::rebuilt(id, &log, version, wake_at)?])?;
     let tenant = tenant.as_str();
-    let mut values = vec![(&tenant as _, tokio_postgres::types::Type::TEXT)];
+    let mut values: Vec<Param<'_>> = vec![(&tenant, Type::TEXT)];
     values.extend(writes.params());
     let sql = format!("SELECT {{schema}}.write({})", places(values.len()));
     ask.call(&sql, &values).await.map(drop).map_err(|failure| failure.during(REBUILD))?;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     calendar::{BuiltIn, ZoneSource},
-    store::{Migration, OpenError, RepositoryError},
+    store::{Migration, OpenError},
 };
 
 /// How a [`PostgresRepository`] is opened.
@@ -91,9 +91,10 @@ impl PostgresOptions {
         self
     }
 
-    /// How long to wait for a connection, and for the answer to a statement: 5 seconds each if nothing is said. After that
-    /// a call is [`Unavailable`](RepositoryError::Unavailable), or a commit
-    /// [`OutcomeUnknown`](RepositoryError::OutcomeUnknown).
+    /// How long to wait for a connection, and for the answer to a statement: 5 seconds each if nothing is said. A pool of
+    /// the host's says itself how long it lets one wait for a connection. After that
+    /// a call is [`Unavailable`](crate::store::RepositoryError::Unavailable), or a commit
+    /// [`OutcomeUnknown`](crate::store::RepositoryError::OutcomeUnknown).
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -278,13 +279,16 @@ impl PostgresOptions {
             });
         if !self.transaction_pooling {
             // A statement that nobody waits for any more ends, and lets go of what it holds.
-            let set = format!("SET statement_timeout = {}", self.patience.as_millis());
+            let set = format!(
+                "SET statement_timeout = {}; SET default_transaction_isolation = 'read committed'",
+                self.patience.as_millis()
+            );
             pool = pool.post_create(Hook::async_fn(move |client, _| {
                 let set = set.clone();
                 Box::pin(async move { client.batch_execute(&set).await.map_err(HookError::Backend) })
             }));
         }
-        Ok(pool.build().map_err(|error| RepositoryError::from(unavailable(error)))?)
+        Ok(pool.build().map_err(unavailable)?)
     }
 
     /// TLS as it was asked for, or with the certificates that the machine trusts.

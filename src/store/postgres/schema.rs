@@ -74,7 +74,7 @@ pub(super) async fn found(client: &Client, name: &Name) -> Result<u32, OpenError
                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                   WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'm', 'p')";
     let schema = name.quoted.trim_matches('"');
-    let [tables, noted] = numbers(client, tables, &[(&schema as _, Type::TEXT)]).await?;
+    let [tables, noted] = numbers(client, tables, &[(&schema, Type::TEXT)]).await?;
     if noted == 0 {
         let none = || unsuitable(name, "there are tables of another application in it");
         return if tables > 0 { Err(none()) } else { Ok(0) };

@@ -40,7 +40,8 @@ use crate::{
 ///
 /// A command that is refused leaves the transaction as it was. An error of the server's, as
 /// [`Backend`](RepositoryError::Backend), ends it: roll it back. After a conflict, commands are tried again within it,
-/// which sees what others committed unless its isolation is above READ COMMITTED. Numbers are taken outside. What lands is
+/// which sees what others committed: its isolation must be READ COMMITTED. The number of a new record is taken over
+/// another connection of the pool, so that one must be left. What lands is
 /// told to whoever follows the feed when the transaction is committed. The settings `andon.tenant` and `andon.across`
 /// stay set until its end.
 pub struct PostgresTransaction<'a, 't> {
@@ -125,7 +126,8 @@ impl Repository for PostgresTransaction<'_, '_> {
     }
 
     async fn changed(&self, tenant: &TenantId, after: FeedPosition) -> Result<(), RepositoryError> {
-        Box::pin(feed::changed(&self.ask(), tenant, after)).await
+        // What has not landed is nothing to wait for.
+        self.repository.changed(tenant, after).await
     }
 
     async fn document(&self, tenant: &TenantId, digest: Digest) -> Result<Option<Document>, RepositoryError> {

@@ -178,6 +178,11 @@ DECLARE
     refusal text;
     used text;
 BEGIN
+    -- What is checked after a lock must be seen as it is then.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'a command lands in a transaction at READ COMMITTED, and this one is at %',
+            upper(current_setting('transaction_isolation'));
+    END IF;
     PERFORM set_config('andon.tenant', of_tenant, true);
     -- Whoever publishes waits for the commands that are under way, and they for whoever publishes.
     IF publication_version IS NULL THEN

@@ -6,7 +6,9 @@ mod select;
 mod sound;
 mod texts;
 
-pub(super) use order::{List, Walk, counting, halves, put_in_order};
+#[cfg(feature = "sqlite")]
+pub(super) use order::put_in_order;
+pub(super) use order::{List, Walk, counting, halves};
 pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};
 pub(super) use select::{Dialect, Select, Value};
 pub(super) use sound::{rebuilt, sound};

@@ -174,7 +174,8 @@ fn id_after(key: SortKey, of: RecordKind) -> Vec<u8> {
     }
 }
 
-/// Puts records in the order of a list along no index, and leaves out those that do not come after its key.
+/// Puts records in the order of a list along no index, where the engine has no planner for it, and leaves out those that do not come after its key.
+#[cfg(feature = "sqlite")]
 pub(in crate::store) fn put_in_order(select: &mut Select, request: PageRequest<'_>) {
     let at = request.at.timestamp_micros();
     let order = match request.query.sort {

@@ -44,7 +44,6 @@ impl Select {
     }
 
     /// The same statement with something before and after it.
-    #[cfg(feature = "sqlite")]
     pub fn wrapped(self, before: &str, after: &str) -> Self {
         Self { sql: format!("{before}{}{after}", self.sql), ..self }
     }

@@ -6,7 +6,7 @@ use std::{
         fs::{PermissionsExt as _, chown},
         process::CommandExt as _,
     },
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
         OnceLock,
@@ -25,7 +25,6 @@ pub struct Cluster {
     bin: PathBuf,
     /// Ends the server when its input ends, as it does when the test's process ends, however it ends.
     keeper: Option<Child>,
-    tcp: Option<u16>,
 }
 
 /// Who may own a server: not root.
@@ -79,7 +78,7 @@ impl Cluster {
         let file = folder.join("data/postgresql.conf");
         let before = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, format!("{before}\n{usual}{fast}{}", settings.concat())).unwrap();
-        let mut cluster = Self { folder, bin, keeper: None, tcp: None };
+        let mut cluster = Self { folder, bin, keeper: None };
         cluster.up();
         cluster.admin("postgres", "CREATE ROLE andon LOGIN; CREATE ROLE other LOGIN");
         cluster.admin("postgres", "CREATE DATABASE andon OWNER andon");
@@ -114,14 +113,9 @@ impl Cluster {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// The address of the database, for a role.
     pub fn url(&self, role: &str) -> String {
-        let host = self.tcp.map_or_else(|| self.folder.display().to_string(), |_| "127.0.0.1".to_owned());
-        format!("host={host} port={} user={role} dbname=andon", self.tcp.unwrap_or(5432))
+        format!("host={} port=5432 user={role} dbname=andon", self.folder.display())
     }
 
     fn try_admin(&self, database: &str, sql: &str) -> Result<(), tokio_postgres::Error> {

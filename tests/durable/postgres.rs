@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -11,8 +11,12 @@ use std::{
 use andon::{
     Actor, CommandId, Desk, Error, Id, Incident, Repository,
     blocking::{self, ActingDesk},
+    command::Report,
     key::TenantId,
-    store::{Filter, OpenError, PostgresOptions, PostgresRepository, RepositoryError, Scope},
+    store::{
+        Filter, OpenError, PageRequest, PostgresOptions, PostgresRepository, Query, RepositoryError, Scope, Share,
+        Sort, Sweep,
+    },
 };
 use pollster::block_on;
 
@@ -374,5 +378,200 @@ fn row_level_security_alone_is_told_from_nothing_at_all() {
         let beta = Scope::everything(&"beta".parse().unwrap());
         let found = block_on(repository.load(&beta, Some(&id.into()), None)).unwrap();
         assert_eq!(found.record.is_some(), meets, "{role}");
+    }
+}
+
+/// Stands between the library and the server, and counts how often the server is asked anew after it answered.
+fn counting_proxy(cluster: &Cluster) -> (String, Arc<AtomicU64>) {
+    use std::{
+        io::{Read as _, Write as _},
+        os::unix::net::{UnixListener, UnixStream},
+    };
+
+    let (host, turns) = (cluster.socket(5432), Arc::new(AtomicU64::new(0)));
+    let listener = UnixListener::bind(cluster.socket(5433)).unwrap();
+    let counted = Arc::clone(&turns);
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut server) = (client.unwrap(), UnixStream::connect(&host).unwrap());
+            let (mut to_client, mut from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let answered = Arc::new(AtomicBool::new(true));
+            let (turns, asks) = (Arc::clone(&counted), Arc::clone(&answered));
+            std::thread::spawn(move || {
+                let mut buffer = [0; 65_536];
+                while let Ok(read @ 1..) = client.read(&mut buffer) {
+                    turns.fetch_add(u64::from(asks.swap(false, Ordering::SeqCst)), Ordering::SeqCst);
+                    server.write_all(&buffer[..read]).unwrap();
+                }
+            });
+            std::thread::spawn(move || {
+                let mut buffer = [0; 65_536];
+                while let Ok(read @ 1..) = from_server.read(&mut buffer) {
+                    answered.store(true, Ordering::SeqCst);
+                    let _ = to_client.write_all(&buffer[..read]);
+                }
+            });
+        }
+    });
+    (cluster.url("andon").replace("port=5432", "port=5433"), turns)
+}
+
+#[test]
+fn a_command_takes_two_round_trips() {
+    let Some(cluster) = Cluster::start(&["fsync = off"]) else { return skipped() };
+    let (url, turns) = counting_proxy(&cluster);
+    // Beside the commands, nobody asks anything.
+    let options = PostgresOptions::new().connections(1).listen_at("host=/nowhere");
+    let repository = block_on(options.open(&url)).unwrap();
+    let desk = anna(repository.clone());
+    let id = desk.report("Mail is down").unwrap().id();
+    // The first of its kind prepares its statements.
+    desk.incident(id).execute(note("the first")).unwrap();
+    let count = |what: &dyn Fn()| {
+        let before = turns.load(Ordering::SeqCst);
+        what();
+        turns.load(Ordering::SeqCst) - before
+    };
+    let note = || drop(desk.incident(id).execute(note("another")).unwrap());
+    let told = [
+        ("a command", count(&note), 2),
+        ("a report", count(&|| drop(desk.report("Printer on fire").unwrap())), 3),
+        ("a read", count(&|| drop(desk.incident(id).get().unwrap())), 1),
+    ];
+    println!("round trips: {told:?}");
+    for (what, counted, most) in told {
+        assert!((1..=most).contains(&counted), "{what} took {counted} round trips, and should take {most}");
+    }
+}
+
+/// A pooler in transaction mode in front of a server; `None`, with a word, if the machine has none.
+fn pooler(cluster: &Cluster) -> Option<std::process::Child> {
+    let paths = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
+    let Some(program) = paths.iter().find(|path| std::path::Path::new(path).exists()) else {
+        assert!(std::env::var_os("CI").is_none(), "no PgBouncer: install the package pgbouncer");
+        println!("skipped: no PgBouncer");
+        return None;
+    };
+    let folder = cluster.socket(5432).parent().unwrap().to_owned();
+    let settings = format!(
+        "[databases]\nandon = host={0} port=5432 dbname=andon\n[pgbouncer]\nlisten_port = 6432\nunix_socket_dir = {0}\n\
+         auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\nmax_client_conn = 100\nlogfile = {0}/pooler.log\n",
+        folder.display()
+    );
+    // Each user of the pooler is this one of the server's.
+    let settings = settings.replace("dbname=andon", "dbname=andon user=andon");
+    std::fs::write(folder.join("pooler.ini"), settings).unwrap();
+    let mut command = std::process::Command::new(program);
+    let child = cluster.as_owner(command.arg("-q").arg(folder.join("pooler.ini"))).spawn().unwrap();
+    let began = Instant::now();
+    while !cluster.socket(6432).exists() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the pooler does not come up");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Some(child)
+}
+
+#[test]
+fn it_works_through_a_pooler_that_gives_each_transaction_another_connection() {
+    let Some(cluster) = Cluster::start(&["fsync = off"]) else { return skipped() };
+    let Some(mut pooler) = pooler(&cluster) else { return };
+    let url = cluster.url("andon").replace("port=5432", "port=6432");
+    let options = PostgresOptions::new().transaction_pooling(true).connections(16);
+    let repository = block_on(options.open(&url)).unwrap();
+    std::thread::scope(|scope| {
+        for tenant in 0..8 {
+            let repository = repository.clone();
+            scope.spawn(move || {
+                let desk = blocking::Desk::from(Desk::new(repository)).tenant(format!("tenant {tenant}")).unwrap();
+                let anna = desk.acting_as(Actor::person("anna").unwrap().role("agent").unwrap());
+                for n in 1..=20 {
+                    let id = anna.report(format!("Incident {n} of {tenant}")).unwrap().id();
+                    anna.incident(id).execute(note("a note")).unwrap();
+                    let page = anna.worklist(&Query::open(), None, 100).unwrap();
+                    assert_eq!(page.rows.len(), n, "tenant {tenant}");
+                }
+            });
+        }
+    });
+    let inspection = block_on(repository.inspect(|_| {})).unwrap();
+    assert!(inspection.is_sound() && inspection.records == 160, "{inspection:?}");
+    pooler.kill().unwrap();
+    pooler.wait().unwrap();
+}
+
+/// What the server did for some statements: their texts with their plans.
+fn plans(cluster: &Cluster, what: impl FnOnce()) -> Vec<String> {
+    let before = cluster.log().len();
+    what();
+    let log = cluster.log();
+    let plans = log[before..].split("duration: ").skip(1).filter(|told| told.contains("plan:"));
+    plans.map(|told| told.split("LOG: ").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn lists_and_sweeps_go_along_their_indexes() {
+    let settings = [
+        "fsync = off",
+        "session_preload_libraries = 'auto_explain'",
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_nested_statements = on",
+    ];
+    let Some(cluster) = Cluster::start(&settings) else { return skipped() };
+    let repository = block_on(PostgresRepository::open(&cluster.url("andon"))).unwrap();
+    let desk = anna(repository.clone());
+    let first = desk.report(Report::new("Mail is down").group("Network").person("anna")).unwrap().id();
+    desk.report("Printer on fire").unwrap();
+    // Thirty thousand more of the kind, in a hundred groups, of which some have fallen due.
+    cluster.admin(
+        "andon",
+        "INSERT INTO andon.record SELECT r.tenant, r.kind, r.done, 1 + n % 4, r.major, decode(md5(n::text), 'hex'), r.version, \
+         CASE WHEN n % 3 = 0 THEN r.reported_at + n END, CASE WHEN n % 300 = 0 THEN r.reported_at + n END, r.reported_at + n, \
+         r.updated_at + n, r.checksum, 'X' || n, r.stage, r.label, r.priority, 'group ' || n % 100, 'person ' || n % 1000, \
+         r.clock, r.title, r.standing, r.snapshot \
+         FROM andon.record r, generate_series(1, 30000) n WHERE r.number = 'INC0000001'; \
+         INSERT INTO andon.term SELECT t.tenant, t.term, t.kind, r.id FROM andon.term t, andon.record r \
+         WHERE t.id = (SELECT id FROM andon.record WHERE number = 'INC0000001') AND r.number LIKE 'X%'; ANALYZE",
+    );
+    let now = andon::time::TimeSource::now(&andon::time::SystemTime);
+    let open = Query::open();
+    let lists = [
+        open.clone().group("group 7".parse().unwrap()),
+        open.clone().group("group 7".parse().unwrap()).sorted(Sort::Due),
+        open.clone().priority(1).sorted(Sort::Priority),
+        open.clone().sorted(Sort::Priority),
+        open.clone().sorted(Sort::Due),
+        open.clone().sorted(Sort::Reported),
+        open.clone().sorted(Sort::Updated),
+        open,
+    ];
+    for query in &lists {
+        let told = plans(&cluster, || {
+            let scope = Scope::everything(&acme());
+            let request = PageRequest { query, at: now, after: None, limit: 50 };
+            let page = block_on(repository.page(&scope, request)).unwrap();
+            assert_eq!(page.rows.len(), 50);
+            let after = page.rows.last().map(|row| query.sort_key(row, now));
+            block_on(repository.page(&scope, PageRequest { after, ..request })).unwrap();
+        });
+        let told: Vec<_> = told.iter().filter(|told| told.contains("record r WHERE")).collect();
+        assert!(told.len() >= 2, "{query:?}: {told:?}");
+        for plan in told {
+            // What of one group is never due is few, and put in order; there is no index for it.
+            let few = !query.filter.groups.is_empty() && plan.contains("r.due IS NULL");
+            assert!(!plan.contains("Seq Scan") && (few || !plan.contains("Sort ")), "{query:?}: {plan}");
+        }
+    }
+    // A sweep reads what is due, and nothing else: a hundred of thirty thousand.
+    let told = plans(&cluster, || {
+        let sweep = Sweep { now, limit: 1_000, share: Share::ALL, after: None };
+        assert_eq!(block_on(repository.wakes(sweep)).unwrap().len(), 100);
+    });
+    let sweep = told.iter().find(|told| told.contains("r.wake_at <= now")).unwrap();
+    assert!(sweep.contains("Index Scan using by_wake") && !sweep.contains("Sort "), "{sweep}");
+    // A command finds everything by its keys.
+    let told = plans(&cluster, || drop(desk.incident(first).execute(note("a note")).unwrap()));
+    assert!(told.len() >= 5, "{told:?}");
+    for plan in &told {
+        assert!(!plan.contains("Seq Scan on record") && !plan.contains("Seq Scan on event"), "{plan}");
     }
 }

@@ -109,13 +109,24 @@ impl Cluster {
         keeper.wait().unwrap();
     }
 
-    fn log(&self) -> String {
+    /// What the server said.
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// The address of the database, for a role.
     pub fn url(&self, role: &str) -> String {
         format!("host={} port=5432 user={role} dbname=andon", self.folder.display())
+    }
+
+    /// The socket at which somebody listens.
+    pub fn socket(&self, port: u16) -> PathBuf {
+        self.folder.join(format!(".s.PGSQL.{port}"))
+    }
+
+    /// What runs as the one who owns the server.
+    pub fn as_owner<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        as_owner(command).current_dir(&self.folder)
     }
 
     fn try_admin(&self, database: &str, sql: &str) -> Result<(), tokio_postgres::Error> {

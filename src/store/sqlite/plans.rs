@@ -284,7 +284,7 @@ fn every_list_is_walked_along_an_index_in_its_order() {
 /// Whether everything that a walk meets comes after the key: it is of a later part of the list, or of a lower priority.
 fn comes_whole(sort: Sort, after: Option<SortKey>, sql: &str) -> bool {
     let later_part = match sort {
-        Sort::Due => sql.contains("(r.due IS NULL) = 1"),
+        Sort::Due => sql.contains("INDEXED BY by_undue"),
         Sort::OverdueFirst => sql.contains("r.due IS NULL OR r.due >= "),
         Sort::Priority | Sort::Updated | Sort::Reported => false,
     };

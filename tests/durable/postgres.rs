@@ -398,14 +398,14 @@ fn counting_proxy(cluster: &Cluster) -> (String, Arc<AtomicU64>) {
             let answered = Arc::new(AtomicBool::new(true));
             let (turns, asks) = (Arc::clone(&counted), Arc::clone(&answered));
             std::thread::spawn(move || {
-                let mut buffer = [0; 65_536];
+                let mut buffer = vec![0; 65_536];
                 while let Ok(read @ 1..) = client.read(&mut buffer) {
                     turns.fetch_add(u64::from(asks.swap(false, Ordering::SeqCst)), Ordering::SeqCst);
                     server.write_all(&buffer[..read]).unwrap();
                 }
             });
             std::thread::spawn(move || {
-                let mut buffer = [0; 65_536];
+                let mut buffer = vec![0; 65_536];
                 while let Ok(read @ 1..) = from_server.read(&mut buffer) {
                     answered.store(true, Ordering::SeqCst);
                     let _ = to_client.write_all(&buffer[..read]);
@@ -504,7 +504,7 @@ fn plans(cluster: &Cluster, what: impl FnOnce()) -> Vec<String> {
     let before = cluster.log().len();
     what();
     let log = cluster.log();
-    let plans = log[before..].split("duration: ").skip(1).filter(|told| told.contains("plan:"));
+    let plans = log.get(before..).unwrap().split("duration: ").skip(1).filter(|told| told.contains("plan:"));
     plans.map(|told| told.split("LOG: ").next().unwrap().to_owned()).collect()
 }
 

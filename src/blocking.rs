@@ -37,6 +37,7 @@ use crate::{
     store::{FeedKeeper, Filter, Published, Query, RecordKey, Repository, Share},
     time::Instant,
     view::{ClockView, MoveView, OpenedView, ProblemView, RecordView, TimelineEntry},
+    waiting::wait,
 };
 
 /// The desk; see [`Desk`](desk::Desk). Cheap to clone.
@@ -121,7 +122,7 @@ impl<R: Repository> Desk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::Desk::wake).
     pub fn wake(&self, now: Instant, limit: usize) -> Result<Woken, Error> {
-        pollster::block_on(self.0.wake(now, limit))
+        wait(self.0.wake(now, limit))
     }
 
     /// Stores what has fallen due on the records of a share.
@@ -129,7 +130,7 @@ impl<R: Repository> Desk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::Desk::wake_share).
     pub fn wake_share(&self, now: Instant, limit: usize, share: Share) -> Result<Woken, Error> {
-        pollster::block_on(self.0.wake_share(now, limit, share))
+        wait(self.0.wake_share(now, limit, share))
     }
 
     /// Lets go of the answers to commands that are older than `before`.
@@ -137,7 +138,7 @@ impl<R: Repository> Desk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::Desk::forget).
     pub fn forget(&self, before: Instant, limit: usize) -> Result<usize, Error> {
-        pollster::block_on(self.0.forget(before, limit))
+        wait(self.0.forget(before, limit))
     }
 
     /// The desk for one tenant.
@@ -155,7 +156,7 @@ impl<R: FeedKeeper> Desk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::Desk::trim_feed).
     pub fn trim_feed(&self, before: Instant, limit: usize) -> Result<usize, Error> {
-        pollster::block_on(self.0.trim_feed(before, limit))
+        wait(self.0.trim_feed(before, limit))
     }
 }
 
@@ -173,7 +174,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::report).
     pub fn report(&self, report: impl Into<Report>) -> Result<Outcome, Error> {
-        pollster::block_on(self.0.report(report))
+        wait(self.0.report(report))
     }
 
     /// Does what a command asks.
@@ -181,7 +182,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::execute).
     pub fn execute(&self, command: Command) -> Result<AnyOutcome, Error> {
-        pollster::block_on(self.0.execute(command))
+        wait(self.0.execute(command))
     }
 
     /// What a command would come to. Nothing is stored.
@@ -189,7 +190,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::preview).
     pub fn preview(&self, command: Command) -> Result<AnyPreview, Error> {
-        pollster::block_on(self.0.preview(command))
+        wait(self.0.preview(command))
     }
 
     /// Commits a step: a move that was made on a typed incident.
@@ -201,7 +202,7 @@ impl<R: Repository> ActingDesk<R> {
         T: Staged<Event = IncidentEvent>,
         Incident: From<T>,
     {
-        pollster::block_on(self.0.commit(step))
+        wait(self.0.commit(step))
     }
 
     /// Who acts.
@@ -226,7 +227,7 @@ impl<R: Repository> ActingDesk<R> {
         selection: impl Into<Selection> + Send,
         carried: &Carried,
     ) -> Result<Plan, Error> {
-        pollster::block_on(self.0.plan_cascade(source, selection, carried))
+        wait(self.0.plan_cascade(source, selection, carried))
     }
 
     /// Does some steps of a plan.
@@ -234,7 +235,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::apply_plan).
     pub fn apply_plan(&self, plan: &Plan, from: usize, limit: usize) -> Result<Applied, Error> {
-        pollster::block_on(self.0.apply_plan(plan, from, limit))
+        wait(self.0.apply_plan(plan, from, limit))
     }
 
     /// A page of the incidents that match a query and that the actor may see.
@@ -242,7 +243,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::worklist).
     pub fn worklist(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
-        pollster::block_on(self.0.worklist(query, after, limit))
+        wait(self.0.worklist(query, after, limit))
     }
 
     /// How many incidents match and may be seen, up to `cap`.
@@ -250,7 +251,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::count).
     pub fn count(&self, filter: &Filter, cap: u64) -> Result<Count, Error> {
-        pollster::block_on(self.0.count(filter, cap))
+        wait(self.0.count(filter, cap))
     }
 
     /// How many incidents match each of several queries, up to `cap`.
@@ -258,7 +259,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::counts).
     pub fn counts(&self, queries: &[Query], cap: u64) -> Result<Vec<Count>, Error> {
-        pollster::block_on(self.0.counts(queries, cap))
+        wait(self.0.counts(queries, cap))
     }
 
     /// A page of what happened after a cursor.
@@ -266,7 +267,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::feed).
     pub fn feed(&self, after: Option<&Cursor>, filter: &Filter, limit: usize) -> Result<Deliveries, Error> {
-        pollster::block_on(self.0.feed(after, filter, limit))
+        wait(self.0.feed(after, filter, limit))
     }
 
     /// Waits until something has happened after a cursor. It holds the thread for as long as nothing does: to wait
@@ -275,7 +276,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::changed).
     pub fn changed(&self, after: &Cursor) -> Result<(), Error> {
-        pollster::block_on(self.0.changed(after))
+        wait(self.0.changed(after))
     }
 
     /// Imports the history of one incident.
@@ -283,7 +284,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::import).
     pub fn import(&self, history: &History) -> Result<Imported, Error> {
-        pollster::block_on(self.0.import(history))
+        wait(self.0.import(history))
     }
 
     /// One incident, by its id or its number.
@@ -303,7 +304,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::raise).
     pub fn raise(&self, raise: impl Into<Raise>) -> Result<Outcome<Problem>, Error> {
-        pollster::block_on(self.0.raise(raise))
+        wait(self.0.raise(raise))
     }
 
     /// A page of the problems that match a query and that the actor may see.
@@ -311,7 +312,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::problems).
     pub fn problems(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page<Problem>, Error> {
-        pollster::block_on(self.0.problems(query, after, limit))
+        wait(self.0.problems(query, after, limit))
     }
 
     /// Puts a policy in force for the tenant.
@@ -319,7 +320,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::publish_policy).
     pub fn publish_policy(&self, policy: Policy) -> Result<PolicyStamp, Error> {
-        pollster::block_on(self.0.publish_policy(policy))
+        wait(self.0.publish_policy(policy))
     }
 
     /// The policy in force for the tenant.
@@ -327,7 +328,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::policy).
     pub fn policy(&self) -> Result<Arc<Policy>, Error> {
-        pollster::block_on(self.0.policy())
+        wait(self.0.policy())
     }
 
     /// What was published for the tenant, the newest first.
@@ -335,7 +336,7 @@ impl<R: Repository> ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ActingDesk::policy_history).
     pub fn policy_history(&self, before: Option<u32>, limit: usize) -> Result<Vec<Published>, Error> {
-        pollster::block_on(self.0.policy_history(before, limit))
+        wait(self.0.policy_history(before, limit))
     }
 }
 
@@ -355,7 +356,7 @@ impl<R: FeedKeeper> FeedConsumer<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::FeedConsumer::next).
     pub fn next(&self, filter: &Filter, limit: usize) -> Result<Deliveries, Error> {
-        pollster::block_on(self.0.next(filter, limit))
+        wait(self.0.next(filter, limit))
     }
 
     /// Says that everything up to this cursor is dealt with.
@@ -363,7 +364,7 @@ impl<R: FeedKeeper> FeedConsumer<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::FeedConsumer::acknowledge).
     pub fn acknowledge(&self, cursor: &Cursor) -> Result<(), Error> {
-        pollster::block_on(self.0.acknowledge(cursor))
+        wait(self.0.acknowledge(cursor))
     }
 
     /// The last cursor that was acknowledged; `None` if none was.
@@ -371,7 +372,7 @@ impl<R: FeedKeeper> FeedConsumer<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::FeedConsumer::acknowledged).
     pub fn acknowledged(&self) -> Result<Option<Cursor>, Error> {
-        pollster::block_on(self.0.acknowledged())
+        wait(self.0.acknowledged())
     }
 
     /// Forgets the consumer, so that the feed is no longer kept for it; says whether there was one.
@@ -379,7 +380,7 @@ impl<R: FeedKeeper> FeedConsumer<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::FeedConsumer::remove).
     pub fn remove(&self) -> Result<bool, Error> {
-        pollster::block_on(self.0.remove())
+        wait(self.0.remove())
     }
 }
 
@@ -395,7 +396,7 @@ impl<R: Repository> Bulk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::Bulk::preview).
     pub fn preview(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Preview>, Error> {
-        pollster::block_on(self.0.preview(after, limit))
+        wait(self.0.preview(after, limit))
     }
 
     /// Does it to the next incidents.
@@ -403,7 +404,7 @@ impl<R: Repository> Bulk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::Bulk::apply).
     pub fn apply(&self, after: Option<&Cursor>, limit: usize) -> Result<Batch<Outcome>, Error> {
-        pollster::block_on(self.0.apply(after, limit))
+        wait(self.0.apply(after, limit))
     }
 }
 
@@ -414,7 +415,7 @@ impl<R: Repository, K: Managed> RecordDesk<R, K> {
     /// # Errors
     /// As [the asynchronous twin](desk::RecordDesk::get).
     pub fn get(&self) -> Result<Seen<K>, Error> {
-        pollster::block_on(self.0.get())
+        wait(self.0.get())
     }
 
     /// The record as it was known then.
@@ -422,7 +423,7 @@ impl<R: Repository, K: Managed> RecordDesk<R, K> {
     /// # Errors
     /// As [the asynchronous twin](desk::RecordDesk::as_of).
     pub fn as_of(&self, at: Instant) -> Result<Seen<K>, Error> {
-        pollster::block_on(self.0.as_of(at))
+        wait(self.0.as_of(at))
     }
 
     /// A page of its timeline, the newest entries first.
@@ -430,7 +431,7 @@ impl<R: Repository, K: Managed> RecordDesk<R, K> {
     /// # Errors
     /// As [the asynchronous twin](desk::RecordDesk::timeline).
     pub fn timeline(&self, to: Option<Version>, limit: usize) -> Result<(Vec<TimelineEntry>, Option<Version>), Error> {
-        pollster::block_on(self.0.timeline(to, limit))
+        wait(self.0.timeline(to, limit))
     }
 
     /// A page of its log.
@@ -438,7 +439,7 @@ impl<R: Repository, K: Managed> RecordDesk<R, K> {
     /// # Errors
     /// As [the asynchronous twin](desk::RecordDesk::events).
     pub fn events(&self, from: Version, limit: usize) -> Result<(Vec<Event>, Option<Version>), Error> {
-        pollster::block_on(self.0.events(from, limit))
+        wait(self.0.events(from, limit))
     }
 }
 
@@ -448,14 +449,14 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::view).
     pub fn view(&self) -> Result<RecordView, Error> {
-        pollster::block_on(self.0.view())
+        wait(self.0.view())
     }
     /// Its clocks as they are now.
     ///
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::clocks).
     pub fn clocks(&self) -> Result<Vec<ClockSeen>, Error> {
-        pollster::block_on(self.0.clocks())
+        wait(self.0.clocks())
     }
 
     /// Its clocks as a front-end shows them.
@@ -463,7 +464,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::clock_views).
     pub fn clock_views(&self) -> Result<Vec<ClockView>, Error> {
-        pollster::block_on(self.0.clock_views())
+        wait(self.0.clock_views())
     }
 
     /// What counted for a clock of this metric until now, and why.
@@ -471,7 +472,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::explain_clock).
     pub fn explain_clock(&self, metric: &str) -> Result<Option<Explanation>, Error> {
-        pollster::block_on(self.0.explain_clock(metric))
+        wait(self.0.explain_clock(metric))
     }
 
     /// What counted for this clock until now, and why.
@@ -479,7 +480,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::explain_clock_by_id).
     pub fn explain_clock_by_id(&self, clock: impl Into<ClockId>) -> Result<Option<Explanation>, Error> {
-        pollster::block_on(self.0.explain_clock_by_id(clock))
+        wait(self.0.explain_clock_by_id(clock))
     }
 
     /// Which agreements hold for it, and why the others do not.
@@ -487,7 +488,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::agreements).
     pub fn agreements(&self) -> Result<Vec<Considered>, Error> {
-        pollster::block_on(self.0.agreements())
+        wait(self.0.agreements())
     }
 
     /// The moves that the actor has now.
@@ -495,7 +496,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::allowed_moves).
     pub fn allowed_moves(&self) -> Result<Vec<AllowedMove>, Error> {
-        pollster::block_on(self.0.allowed_moves())
+        wait(self.0.allowed_moves())
     }
 
     /// The incident with what its page shows, read at once and at one version.
@@ -503,7 +504,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::open).
     pub fn open(&self, limit: usize) -> Result<OpenedView, Error> {
-        pollster::block_on(self.0.open(limit))
+        wait(self.0.open(limit))
     }
 
     /// The moves that the actor has now, as a front-end shows them.
@@ -511,7 +512,7 @@ impl<R: Repository> IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::IncidentDesk::move_views).
     pub fn move_views(&self) -> Result<Vec<MoveView>, Error> {
-        pollster::block_on(self.0.move_views())
+        wait(self.0.move_views())
     }
 }
 
@@ -521,7 +522,7 @@ impl<R: Repository> ProblemDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ProblemDesk::plan_cascade).
     pub fn plan_cascade(&self) -> Result<Plan, Error> {
-        pollster::block_on(self.0.plan_cascade())
+        wait(self.0.plan_cascade())
     }
 
     /// Plans to offer the problem's workaround to its incidents.
@@ -529,7 +530,7 @@ impl<R: Repository> ProblemDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ProblemDesk::plan_offer).
     pub fn plan_offer(&self) -> Result<Plan, Error> {
-        pollster::block_on(self.0.plan_offer())
+        wait(self.0.plan_offer())
     }
 
     /// The problem as a front-end shows it.
@@ -537,7 +538,7 @@ impl<R: Repository> ProblemDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ProblemDesk::view).
     pub fn view(&self) -> Result<ProblemView, Error> {
-        pollster::block_on(self.0.view())
+        wait(self.0.view())
     }
 
     /// The moves that the actor has now.
@@ -545,7 +546,7 @@ impl<R: Repository> ProblemDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ProblemDesk::allowed_moves).
     pub fn allowed_moves(&self) -> Result<Vec<AllowedMove>, Error> {
-        pollster::block_on(self.0.allowed_moves())
+        wait(self.0.allowed_moves())
     }
 
     /// The moves that the actor has now, as a front-end shows them.
@@ -553,7 +554,7 @@ impl<R: Repository> ProblemDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](desk::ProblemDesk::move_views).
     pub fn move_views(&self) -> Result<Vec<MoveView>, Error> {
-        pollster::block_on(self.0.move_views())
+        wait(self.0.move_views())
     }
 }
 

@@ -498,6 +498,10 @@ pub(crate) fn decode_schema<T: DeserializeOwned>(json: &[u8], reads: u16) -> Res
     struct Schema {
         schema: u16,
     }
+    // Keeping track of the path takes as long again: only of what is wrong is it asked for.
+    if let Ok(value) = serde_json::from_slice(json) {
+        return Ok(value);
+    }
     decode(json).map_err(|error| match serde_json::from_slice::<Schema>(json) {
         Ok(Schema { schema: found }) if found != reads => DecodeError::schema(found, reads),
         _ => error,

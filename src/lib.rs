@@ -37,6 +37,7 @@ pub mod text;
 pub mod time;
 pub mod verb;
 pub mod view;
+mod waiting;
 
 pub use actor::Actor;
 pub use decision::{AllowedMove, MoveField, MoveFieldKind};

@@ -26,9 +26,10 @@ use std::{
 };
 
 use andon::{
-    Actor, CommandId, Desk, Id, Incident, PolicyDraft,
+    Actor, CommandId, Desk, Id, Incident, PolicyDraft, blocking,
     command::{Assign, Hold, Report, Resolve},
     desk::ActingDesk,
+    event::RecordId,
     permission::Permissions,
     store::{Durability, Filter, Query, Repository as _, Share, Sort, SqliteOptions, SqliteRepository, Sweep},
     time::{ManualTime, days},
@@ -47,10 +48,17 @@ const GROUPS: usize = 200;
 
 type AtDesk = ActingDesk<Recording>;
 
-fn desk(repository: Recording, time: ManualTime) -> AtDesk {
+fn of_all(repository: Recording, time: ManualTime) -> Desk<Recording> {
     let policy = PolicyDraft { permissions: Permissions::everything(), ..PolicyDraft::itil() }.validate().unwrap();
-    let desk = Desk::new(repository).with_time(time).with_policy(policy).tenant("acme").unwrap();
-    desk.acting_as(Actor::person("anna").unwrap().role("agent").unwrap())
+    Desk::new(repository).with_time(time).with_policy(policy)
+}
+
+fn anna() -> Actor {
+    Actor::person("anna").unwrap().role("agent").unwrap()
+}
+
+fn desk(repository: Recording, time: ManualTime) -> AtDesk {
+    of_all(repository, time).tenant("acme").unwrap().acting_as(anna())
 }
 
 fn report(index: usize) -> Report {
@@ -89,6 +97,19 @@ async fn cycle(desk: &AtDesk, id: Id<Incident>, step: usize) {
         2 => incident.resume().await,
         3 => incident.resolve(Resolve::new("fixed")).await,
         _ => incident.reopen("It is back").await,
+    };
+    done.unwrap();
+}
+
+/// The same, on the present thread.
+fn cycle_here(desk: &blocking::ActingDesk<Recording>, id: Id<Incident>, step: usize) {
+    let incident = desk.incident(id);
+    let done = match step % 5 {
+        0 => incident.assign(Assign::to_group("group-1")),
+        1 => incident.hold("awaiting_vendor"),
+        2 => incident.resume(),
+        3 => incident.resolve(Resolve::new("fixed")),
+        _ => incident.reopen("It is back"),
     };
     done.unwrap();
 }
@@ -134,8 +155,15 @@ fn main() {
 
     let repository = SqliteRepository::open(&ours).unwrap();
     let recording = Recording::new(repository.clone());
+    let here = blocking::Desk::from(of_all(recording.clone(), time.clone())).tenant("acme").unwrap().acting_as(anna());
     let desk = desk(recording.clone(), time);
-    commands(&desk, &recording, &ids, &Raw::open(&theirs));
+    let raw = Raw::open(&theirs);
+    // Spread over the file, each incident once; those that are on hold (every tenth) are left alone.
+    let mut spread = (0..).map(|n: usize| n * 7_919 % ids.len()).filter(|n| n % 10 != 0).map(|n| ids[n]);
+    let mut some = |count: usize| -> Vec<Id<Incident>> { spread.by_ref().take(count).collect() };
+    one_by_one("on the present thread", &|id, step| cycle_here(&here, id, step), &recording, &mut some, &raw);
+    one_by_one("awaited", &|id, step| block_on(cycle(&desk, id, step)), &recording, &mut some, &raw);
+    at_once(&desk, &recording, &mut some, &raw);
     pages(&desk, &repository);
     block_on(repository.close());
     std::fs::remove_dir_all(&folder).unwrap();
@@ -145,14 +173,16 @@ fn size(path: &PathBuf) -> u64 {
     std::fs::metadata(path).unwrap().len()
 }
 
-/// Commands one by one and at once, in turns with the engine.
-fn commands(desk: &AtDesk, recording: &Recording, ids: &[Id<Incident>], raw: &Raw) {
-    let (mut wall_one, mut cpu_one, mut wall_many, mut cpu_many) = (vec![], vec![], vec![], vec![]);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    // Spread over the file, each incident once; those that are on hold (every tenth) are left alone.
-    let mut spread = (0..).map(|n: usize| n * 7_919 % ids.len()).filter(|n| n % 10 != 0).map(|n| ids[n]);
-    let mut some = |count: usize| -> Vec<Id<Incident>> { spread.by_ref().take(count).collect() };
-    for round in 0..ROUNDS {
+/// Commands that each wait for the one before, in turns with the engine.
+fn one_by_one(
+    how: &str,
+    run: &dyn Fn(Id<Incident>, usize),
+    recording: &Recording,
+    some: &mut dyn FnMut(usize) -> Vec<Id<Incident>>,
+    raw: &Raw,
+) {
+    let (mut walls, mut cpus, mut ours, mut theirs) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
         let chosen = some(COMMANDS / 5);
         recording.take();
         let (mut latencies, mut raw_latencies) = (Vec::new(), Vec::new());
@@ -160,13 +190,12 @@ fn commands(desk: &AtDesk, recording: &Recording, ids: &[Id<Incident>], raw: &Ra
             for id in &chosen {
                 for step in 0..5 {
                     let one = Stopwatch::now();
-                    block_on(cycle(desk, *id, step));
+                    run(*id, step);
                     latencies.push(one.elapsed());
                 }
             }
         });
-        let ready: Vec<_> =
-            recording.take().iter().map(|commit| (commit.writes[0].id(), commit.command, Ready::of(commit))).collect();
+        let ready = ready(recording);
         let (_, raw_cpu) = timed(|| {
             for (id, command, ready) in &ready {
                 let one = Stopwatch::now();
@@ -178,12 +207,25 @@ fn commands(desk: &AtDesk, recording: &Recording, ids: &[Id<Incident>], raw: &Ra
             }
         });
         let (p50, raw_p50) = (percentile(&mut latencies, 50), percentile(&mut raw_latencies, 50));
-        wall_one.push(p50.as_secs_f64() / raw_p50.as_secs_f64());
-        cpu_one.push(cpu.as_secs_f64() / raw_cpu.as_secs_f64());
+        walls.push(p50.as_secs_f64() / raw_p50.as_secs_f64());
+        cpus.push(cpu.as_secs_f64() / raw_cpu.as_secs_f64());
         ours.push(p50.as_secs_f64() * 1e6);
         theirs.push(raw_p50.as_secs_f64() * 1e6);
+    }
+    println!("one command, {how}: p50 {:.0} us, the engine {:.0} us", median(ours), median(theirs));
+    println!(
+        "one command, {how}: wall p50 {:.2} x engine (bar 1.15), CPU {:.2} x engine (bar 1.30)",
+        median(walls),
+        median(cpus)
+    );
+}
 
+/// Commands at once, in turns with the engine.
+fn at_once(desk: &AtDesk, recording: &Recording, some: &mut dyn FnMut(usize) -> Vec<Id<Incident>>, raw: &Raw) {
+    let (mut walls, mut cpus) = (vec![], vec![]);
+    for _ in 0..ROUNDS {
         let chosen = some(AT_ONCE);
+        recording.take();
         let (wall, cpu) = timed(|| {
             for step in 0..5 {
                 block_on(
@@ -191,8 +233,7 @@ fn commands(desk: &AtDesk, recording: &Recording, ids: &[Id<Incident>], raw: &Ra
                 );
             }
         });
-        let ready: Vec<_> =
-            recording.take().iter().map(|commit| (commit.writes[0].id(), commit.command, Ready::of(commit))).collect();
+        let ready = ready(recording);
         let (raw_wall, raw_cpu) = timed(|| {
             for batch in ready.chunks(AT_ONCE) {
                 for (id, command, _) in batch {
@@ -205,28 +246,19 @@ fn commands(desk: &AtDesk, recording: &Recording, ids: &[Id<Incident>], raw: &Ra
                 raw.run_nothing("COMMIT");
             }
         });
-        wall_many.push(raw_wall.as_secs_f64() / wall.as_secs_f64());
-        cpu_many.push(cpu.as_secs_f64() / raw_cpu.as_secs_f64());
-        if round == 0 {
-            println!(
-                "{} commands at once in {:.1} ms, the engine {:.1} ms",
-                ready.len(),
-                wall.as_secs_f64() * 1e3,
-                raw_wall.as_secs_f64() * 1e3
-            );
-        }
+        walls.push(raw_wall.as_secs_f64() / wall.as_secs_f64());
+        cpus.push(cpu.as_secs_f64() / raw_cpu.as_secs_f64());
     }
-    println!("one command: p50 {:.0} us, the engine {:.0} us", median(ours), median(theirs));
-    println!(
-        "one command: wall p50 {:.2} x engine (bar 1.15), CPU {:.2} x engine (bar 1.30)",
-        median(wall_one),
-        median(cpu_one)
-    );
     println!(
         "{AT_ONCE} at once: rate {:.2} x engine's batch (bar 0.80), CPU {:.2} x engine",
-        median(wall_many),
-        median(cpu_many)
+        median(walls),
+        median(cpus)
     );
+}
+
+/// What was committed since, with its values ready for the engine.
+fn ready(recording: &Recording) -> Vec<(RecordId, CommandId, Ready)> {
+    recording.take().iter().map(|commit| (commit.writes[0].id(), commit.command, Ready::of(commit))).collect()
 }
 
 fn command_bytes(command: CommandId) -> [u8; 16] {

@@ -10,6 +10,7 @@ use crate::{
     fault::Faults,
     incident::{Incident, Stage},
     store::{Filter, Repository},
+    waiting::wait,
 };
 
 impl<R: Repository> IncidentDesk<R> {
@@ -59,6 +60,6 @@ impl<R: Repository> blocking::IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](IncidentDesk::plan_children).
     pub fn plan_children(&self, carried: &Carried) -> Result<Plan, Error> {
-        pollster::block_on(self.0.plan_children(carried))
+        wait(self.0.plan_children(carried))
     }
 }

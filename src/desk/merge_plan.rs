@@ -16,6 +16,7 @@ use crate::{
     record::RecordKind,
     store::{Filter, MAX_PAGE, Repository},
     verb::IncidentVerb as Verb,
+    waiting::wait,
 };
 
 impl<R: Repository> ActingDesk<R> {
@@ -172,6 +173,6 @@ impl<R: Repository> blocking::ActingDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](ActingDesk::plan_merge).
     pub fn plan_merge(&self, selection: impl Into<Selection> + Send, into: Id<Incident>) -> Result<Plan, Error> {
-        pollster::block_on(self.0.plan_merge(selection, into))
+        wait(self.0.plan_merge(selection, into))
     }
 }

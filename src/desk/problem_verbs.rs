@@ -12,6 +12,7 @@ use crate::{
     record::Audience,
     store::Repository,
     time::Instant,
+    waiting::wait,
 };
 
 impl<R: Repository> ProblemDesk<R> {
@@ -39,7 +40,7 @@ impl<R: Repository> blocking::ProblemDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](super::ProblemDesk::execute).
     pub fn execute(&self, command: ProblemCommand) -> Result<Outcome<Problem>, Error> {
-        pollster::block_on(self.0.execute(command))
+        wait(self.0.execute(command))
     }
 
     /// What the command would come to.
@@ -47,7 +48,7 @@ impl<R: Repository> blocking::ProblemDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](super::ProblemDesk::preview).
     pub fn preview(&self, command: ProblemCommand) -> Result<Preview<Problem>, Error> {
-        pollster::block_on(self.0.preview(command))
+        wait(self.0.preview(command))
     }
 }
 

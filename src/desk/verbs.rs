@@ -13,6 +13,7 @@ use crate::{
     link::Link,
     store::Repository,
     time::Instant,
+    waiting::wait,
 };
 
 impl<R: Repository> IncidentDesk<R> {
@@ -41,7 +42,7 @@ impl<R: Repository> blocking::IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](super::IncidentDesk::execute).
     pub fn execute(&self, command: IncidentCommand) -> Result<Outcome, Error> {
-        pollster::block_on(self.0.execute(command))
+        wait(self.0.execute(command))
     }
 
     /// What the command would come to.
@@ -49,7 +50,7 @@ impl<R: Repository> blocking::IncidentDesk<R> {
     /// # Errors
     /// As [the asynchronous twin](super::IncidentDesk::preview).
     pub fn preview(&self, command: IncidentCommand) -> Result<Preview, Error> {
-        pollster::block_on(self.0.preview(command))
+        wait(self.0.preview(command))
     }
 }
 

@@ -133,8 +133,14 @@ pub(in crate::store) fn index_row(row: &impl Columns) -> Result<IndexRow, Damage
 
 /// The record whose version, checksum and snapshot stand in this column and the two after it.
 pub(in crate::store) fn loaded(row: &impl Columns, id: RecordId, first: usize) -> Result<Loaded, Damage> {
-    let json = row.string(first.saturating_add(2))?.as_bytes();
-    if checksum(json) != row.number(first.saturating_add(1))? {
+    let (sum, json) = (row.number(first.saturating_add(1))?, row.string(first.saturating_add(2))?);
+    decoded(id, row.count(first)?, sum, json)
+}
+
+/// The record with this version whose snapshot has this checksum.
+pub(in crate::store) fn decoded(id: RecordId, version: u64, sum: i64, json: &str) -> Result<Loaded, Damage> {
+    let json = json.as_bytes();
+    if checksum(json) != sum {
         return Err(Unfit.into());
     }
     let record = match id.kind() {
@@ -144,7 +150,7 @@ pub(in crate::store) fn loaded(row: &impl Columns, id: RecordId, first: usize) -
     if record.id() != id {
         return Err("it is the snapshot of another record".into());
     }
-    Ok(Loaded { record, version: Version::new(row.count(first)?) })
+    Ok(Loaded { record, version: Version::new(version) })
 }
 
 /// The event whose checksum and JSON stand in this column and the next.

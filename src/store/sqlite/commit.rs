@@ -18,7 +18,12 @@ use crate::{
 };
 
 /// Lets a commit land whole, or finds why it cannot.
-pub(super) fn land(connection: &Connection, tenant: &TenantId, commit: &Commit) -> Result<Landed, RepositoryError> {
+pub(super) fn land(
+    connection: &Connection,
+    tenant: &TenantId,
+    commit: &Commit,
+    texts: Vec<record::Texts>,
+) -> Result<Landed, RepositoryError> {
     let tenant_id = tenant_id(connection, tenant)?;
     if let Some(answer) = read::answer(connection, tenant_id, commit.command)? {
         return Ok(Landed::Before(answer));
@@ -36,8 +41,8 @@ pub(super) fn land(connection: &Connection, tenant: &TenantId, commit: &Commit) 
         keep(connection, tenant_id, &publication.document)?;
         published(connection, tenant_id, &publication.published(commit.at, commit.command))?;
     }
-    for (write, stored) in commit.writes.iter().zip(stored) {
-        record::write(connection, tenant_id, write, stored)?;
+    for ((write, texts), stored) in commit.writes.iter().zip(texts).zip(stored) {
+        record::write(connection, tenant_id, write, texts, stored)?;
     }
     Ok(Landed::Now)
 }

@@ -172,6 +172,6 @@ pub(super) fn rebuild(connection: &Connection, tenant: &TenantId, id: RecordId) 
     });
     let wake_at = wake_at.optional().during("rebuild")?.flatten();
     let write = sql::rebuilt(id, &log(connection, tenant, id)?, before.version, wake_at)?;
-    record::write(connection, tenant, &write, Some(before))?;
+    record::write(connection, tenant, &write, record::Texts::of(&write)?, Some(before))?;
     Ok(true)
 }

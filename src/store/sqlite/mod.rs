@@ -240,7 +240,7 @@ impl Repository for SqliteRepository {
             let load = |tenant| read::load(connection, tenant, &owned, key.as_ref(), command);
             read::of_tenant(connection, &tenant, load)
         };
-        self.reads()?.run_shortly(load).await
+        self.reads()?.run_shortly(load).await?.decoded()
     }
 
     async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
@@ -412,7 +412,8 @@ impl Portable for SqliteRepository {
 impl SqliteRepository {
     async fn land(&self, tenant: TenantId, commit: Arc<Commit>) -> Result<Landed, RepositoryError> {
         let command = commit.command;
-        let land = move |connection: &Connection| commit::land(connection, &tenant, &commit);
+        let texts = commit.writes.iter().map(record::Texts::of).collect::<Result<Vec<_>, _>>()?;
+        let land = move |connection: &Connection| commit::land(connection, &tenant, &commit, texts);
         let landed = self.writes()?.run(Task::Write, Some(command), land).await?;
         if landed == Landed::Now {
             self.0.landing.notify(usize::MAX);

@@ -212,5 +212,6 @@ fn record(connection: &Connection, tenant: i64, moved: &MovedRecord) -> Result<(
     if commit::is_number_taken(connection, tenant, &moved.row.number)? {
         return Err(RepositoryError::AlreadyExists { id });
     }
-    record::write(connection, tenant, &moved.write(), None)
+    let write = moved.write();
+    record::write(connection, tenant, &write, record::Texts::of(&write)?, None)
 }

@@ -1,10 +1,6 @@
 //! How a file is opened.
 
-use std::{
-    path::Path,
-    sync::{Arc, mpsc},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use event_listener::Event as Landing;
 use futures_channel::oneshot;
@@ -217,13 +213,11 @@ impl SqliteOptions {
         place: String,
     ) -> Result<SqliteRepository, OpenError> {
         let no_threads = |error: std::io::Error| OpenError::from(unavailable(error));
-        let (hand_in, tasks) = mpsc::channel();
         let (end, ended) = oneshot::channel::<()>();
-        let hand_in = Writes::new(hand_in);
-        let waiting = hand_in.waiting();
+        let (hand_in, queue) = Writes::new(writer);
         spawn("andon writer", move || {
-            writer.work(&tasks, &waiting);
-            drop((writer, end));
+            queue.work();
+            drop((queue, end));
         })
         .map_err(no_threads)?;
         let (reads, read) = if readers.is_empty() {

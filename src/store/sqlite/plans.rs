@@ -12,7 +12,7 @@ use rusqlite::{
     trace::{TraceEvent, TraceEventCodes},
 };
 
-use super::{commit, feed, list, maintain, moving, read, schema};
+use super::{commit, feed, list, maintain, moving, read, record, schema};
 use crate::{
     Stage,
     actor::Actor,
@@ -372,7 +372,8 @@ fn reads(connection: &Connection, tenant: i64) {
     let [everything, _] = scopes();
     let number = RecordKey::Number("INC0000001".parse().unwrap());
     let command = CommandId::from_u128(7);
-    let found = read::load(connection, tenant, &everything, Some(&number), Some(command)).unwrap().record.unwrap();
+    let found = read::load(connection, tenant, &everything, Some(&number), Some(command));
+    let found = found.and_then(read::FoundKept::decoded).unwrap().record.unwrap();
     let id = found.record.id();
     read::record(connection, tenant, &everything, &id.into()).unwrap();
     for newest_first in [false, true] {
@@ -411,5 +412,6 @@ fn writes(store: &Traced) {
         documents: vec![Document::Policy(Arc::new(Policy::itil()))],
         publication: None,
     };
-    assert_eq!(commit::land(connection, &acme(), &commit).unwrap(), Landed::Now);
+    let texts = commit.writes.iter().map(record::Texts::of).collect::<Result<_, _>>().unwrap();
+    assert_eq!(commit::land(connection, &acme(), &commit, texts).unwrap(), Landed::Now);
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
-    columns::{self, At, Count, Key, Lines, Unfit, bytes, checksum, command, digest, kind, loaded, record_id, told},
+    columns::{self, At, Count, Key, Lines, Unfit, bytes, checksum, command, digest, kind, record_id, told},
     error::{During as _, corrupt, unless_damaged},
 };
 use crate::{
@@ -42,15 +42,45 @@ pub(super) fn of_tenant<T: Default>(
     Ok(found.unwrap_or_default())
 }
 
+/// What a load found: the record is decoded when it is no longer the connection's turn.
+#[derive(Default)]
+pub(super) struct FoundKept {
+    record: Option<Kept>,
+    answer: Option<Answer>,
+    policy: Option<PolicyStamp>,
+}
+
+impl FoundKept {
+    pub(super) fn decoded(self) -> Result<Found, RepositoryError> {
+        let record = self.record.map(Kept::decoded).transpose()?;
+        Ok(Found { record, answer: self.answer, policy: self.policy })
+    }
+}
+
+/// A record as it is kept.
+struct Kept {
+    id: RecordId,
+    version: u64,
+    checksum: i64,
+    json: String,
+}
+
+impl Kept {
+    fn decoded(self) -> Result<Loaded, RepositoryError> {
+        let loaded = sql::decoded(self.id, self.version, self.checksum, &self.json);
+        loaded.map_err(|damage| corrupt(self.id.to_string(), damage))
+    }
+}
+
 pub(super) fn load(
     connection: &Connection,
     tenant: i64,
     scope: &Scope,
     key: Option<&RecordKey>,
     command: Option<CommandId>,
-) -> Result<Found, RepositoryError> {
-    Ok(Found {
-        record: key.map(|key| record(connection, tenant, scope, key)).transpose()?.flatten(),
+) -> Result<FoundKept, RepositoryError> {
+    Ok(FoundKept {
+        record: key.map(|key| kept(connection, tenant, scope, key)).transpose()?.flatten(),
         answer: command.map(|command| answer(connection, tenant, command)).transpose()?.flatten(),
         policy: in_force(connection, tenant)?,
     })
@@ -63,12 +93,21 @@ pub(super) fn record(
     scope: &Scope,
     key: &RecordKey,
 ) -> Result<Option<Loaded>, RepositoryError> {
+    kept(connection, tenant, scope, key)?.map(Kept::decoded).transpose()
+}
+
+fn kept(connection: &Connection, tenant: i64, scope: &Scope, key: &RecordKey) -> Result<Option<Kept>, RepositoryError> {
     const SELECT: &str = "SELECT kind, id, standing, version, checksum, snapshot FROM record WHERE tenant = ?1 AND ";
-    let read = |row: &Row<'_>| -> Result<Option<Loaded>, RepositoryError> {
-        let (id, standing) = (record_id(row, 0).during("load")?, row.get::<_, Lines>(2));
-        let standing = standing.map_err(|error| corrupt(id.to_string(), error))?.0;
-        let seen = scope.sees(&Terms { standing, subject: [].into() });
-        seen.then(|| loaded(row, id, 3)).transpose()
+    let read = |row: &Row<'_>| -> Result<Option<Kept>, RepositoryError> {
+        let id = record_id(row, 0).during("load")?;
+        let damaged = |error| unless_damaged(error, || id.to_string());
+        let standing = row.get::<_, Lines>(2).map_err(damaged)?.0;
+        if !scope.sees(&Terms { standing, subject: [].into() }) {
+            return Ok(None);
+        }
+        let version = row.get::<_, Count>(3).map_err(damaged)?.0;
+        let (checksum, json) = (row.get(4).map_err(damaged)?, row.get(5).map_err(damaged)?);
+        Ok(Some(Kept { id, version, checksum, json }))
     };
     let (mut statement, mut rows);
     match key {

@@ -13,6 +13,41 @@ use crate::{
     store::{IndexRow, RepositoryError, Write},
 };
 
+/// A write in the form in which it is kept. It is made before it is the writer's turn, which does not wait for it then.
+pub(super) struct Texts {
+    title: String,
+    snapshot: Kept,
+    standing: Option<String>,
+    subject: Option<String>,
+    /// Each with its place in the log.
+    events: Vec<(Version, Kept)>,
+}
+
+/// Something kept as JSON, with its checksum.
+struct Kept {
+    checksum: i64,
+    json: String,
+}
+
+impl Kept {
+    fn new(json: String) -> Self {
+        Self { checksum: checksum(json.as_bytes()), json }
+    }
+}
+
+impl Texts {
+    pub(super) fn of(write: &Write) -> Result<Self, RepositoryError> {
+        let event = |event: &Event| Ok((event.sequence, Kept::new(json(event)?)));
+        Ok(Self {
+            title: json(&write.row.title)?,
+            snapshot: Kept::new(snapshot(&write.record)?),
+            standing: write.terms.standing.as_ref().map(|terms| lines(terms)),
+            subject: write.terms.subject.as_ref().map(|terms| lines(terms)),
+            events: write.events.iter().map(event).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 /// A stored record before a write: what decides which indexes are touched.
 pub(super) struct Before {
     pub version: Version,
@@ -94,40 +129,40 @@ pub(super) fn write(
     connection: &Connection,
     tenant: i64,
     write: &Write,
+    texts: Texts,
     before: Option<Before>,
 ) -> Result<(), RepositoryError> {
-    let standing = write.terms.standing.as_ref().map(|terms| lines(terms));
+    let Texts { title, snapshot, standing, subject: subject_terms, events } = texts;
+    let always = always(&write.row, title, snapshot);
     let (slot, seen_before) = match before {
         None => {
             let standing = standing.unwrap_or_default();
-            let slot = insert(connection, tenant, write, &standing)?;
+            let slot = insert(connection, tenant, write, always, &standing)?;
             mark(connection, tenant, slot, "", &standing)?;
             (slot, None)
         }
         Some(before) => {
             let changed = standing.filter(|standing| *standing != before.standing);
             let slot = before.slot;
-            update(connection, slot, write, before.indexed, changed.as_deref())?;
+            update(connection, slot, &write.row, always, before.indexed, changed.as_deref())?;
             if let Some(standing) = &changed {
                 mark(connection, tenant, slot, &before.standing, standing)?;
             }
             (slot, changed.map(|_| before.standing))
         }
     };
-    if let Some(terms) = &write.terms.subject {
-        subject(connection, tenant, slot, &lines(terms))?;
+    if let Some(terms) = subject_terms {
+        subject(connection, tenant, slot, &terms)?;
     }
-    for event in &*write.events {
-        append(connection, slot, event)?;
+    for (sequence, event) in events {
+        append(connection, slot, sequence, &event)?;
     }
     deliver(connection, tenant, slot, write, seen_before.as_deref())
 }
 
 /// The columns that every write sets, with what the row says.
-fn always(write: &Write) -> Result<[(&'static str, Value); 10], RepositoryError> {
-    let row = &write.row;
-    let snapshot = snapshot(&write.record)?;
-    Ok([
+fn always(row: &IndexRow, title: String, snapshot: Kept) -> [(&'static str, Value); 10] {
+    [
         ("version", count(row.version.get())),
         ("stage", row.stage.key().to_owned().into()),
         ("label", row.label.as_ref().map(ToString::to_string).into()),
@@ -135,22 +170,28 @@ fn always(write: &Write) -> Result<[(&'static str, Value); 10], RepositoryError>
         ("major", row.major.into()),
         ("clock", row.clock.as_ref().map(ToString::to_string).into()),
         ("updated_at", row.updated_at.timestamp_micros().into()),
-        ("title", json(&row.title)?.into()),
-        ("checksum", checksum(snapshot.as_bytes()).into()),
-        ("snapshot", snapshot.into()),
-    ])
+        ("title", title.into()),
+        ("checksum", snapshot.checksum.into()),
+        ("snapshot", snapshot.json.into()),
+    ]
 }
 
 fn count(number: u64) -> Value {
     i64::try_from(number).unwrap_or(i64::MAX).into()
 }
 
-fn insert(connection: &Connection, tenant: i64, write: &Write, standing: &str) -> Result<i64, RepositoryError> {
+fn insert(
+    connection: &Connection,
+    tenant: i64,
+    write: &Write,
+    always: [(&'static str, Value); 10],
+    standing: &str,
+) -> Result<i64, RepositoryError> {
     let id = write.id();
     let mut columns = vec!["tenant", "kind", "id", "standing"];
     let mut values: Vec<Value> =
         vec![tenant.into(), kind(id.kind()).into(), bytes(id).to_vec().into(), standing.to_owned().into()];
-    for (column, value) in Indexed::of(&write.row).columns().into_iter().chain(always(write)?) {
+    for (column, value) in Indexed::of(&write.row).columns().into_iter().chain(always) {
         columns.push(column);
         values.push(value);
     }
@@ -163,15 +204,16 @@ fn insert(connection: &Connection, tenant: i64, write: &Write, standing: &str) -
 fn update(
     connection: &Connection,
     slot: i64,
-    write: &Write,
+    row: &IndexRow,
+    always: [(&'static str, Value); 10],
     before: Indexed,
     standing: Option<&str>,
 ) -> Result<(), RepositoryError> {
-    let indexed = Indexed::of(&write.row).columns().into_iter().zip(before.columns());
+    let indexed = Indexed::of(row).columns().into_iter().zip(before.columns());
     let moved = indexed.filter(|(after, before)| after != before).map(|(after, _)| after);
     let standing = standing.map(|standing| ("standing", standing.to_owned().into()));
     let (mut sets, mut values) = (Vec::new(), Vec::new());
-    for (column, value) in always(write)?.into_iter().chain(moved).chain(standing) {
+    for (column, value) in always.into_iter().chain(moved).chain(standing) {
         sets.push(format!("{column} = ?"));
         values.push(value);
     }
@@ -211,10 +253,9 @@ fn subject(connection: &Connection, tenant: i64, slot: i64, terms: &str) -> Resu
     execute(connection, sql, params![slot, terms])
 }
 
-fn append(connection: &Connection, slot: i64, event: &Event) -> Result<(), RepositoryError> {
-    let json = json(event)?;
+fn append(connection: &Connection, slot: i64, sequence: Version, event: &Kept) -> Result<(), RepositoryError> {
     let sql = "INSERT INTO event (record, sequence, checksum, json) VALUES (?1, ?2, ?3, ?4)";
-    execute(connection, sql, params![slot, Count(event.sequence.get()), checksum(json.as_bytes()), json])
+    execute(connection, sql, params![slot, Count(sequence.get()), event.checksum, event.json])
 }
 
 /// Puts the write at the end of the feed.

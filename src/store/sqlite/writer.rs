@@ -1,10 +1,11 @@
-//! The writer: one thread, which lets the commands that wait land in one transaction, each with an answer of its own.
+//! The writer: a connection, and a thread that lets the commands that wait land in one transaction, each with an answer of
+//! its own. Whoever may wait on the present thread and finds nobody waiting does so without the thread.
 
 use std::{
     cell::Cell,
     error::Error as StdError,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -17,7 +18,7 @@ use super::{
     error::{BACKEND, unavailable},
     queue::{Read, closed},
 };
-use crate::{id::CommandId, store::RepositoryError};
+use crate::{id::CommandId, store::RepositoryError, waiting};
 
 /// The most writes that land in one transaction.
 const MAX_BATCH: usize = 256;
@@ -104,31 +105,37 @@ where
 /// Where writes are handed in.
 #[derive(Clone)]
 pub(super) struct Writes {
-    hand_in: mpsc::Sender<Task>,
-    waiting: Waiting,
+    /// The connection closes before the thread ends, which is why it is let go of first.
+    writer: Arc<Mutex<Writer>>,
+    queue: mpsc::Sender<Task>,
+    waiting: Arc<AtomicUsize>,
 }
 
-/// How many tasks wait for the writer, or are being worked off.
-pub(super) type Waiting = Arc<AtomicUsize>;
-
 impl Writes {
-    pub(super) fn new(hand_in: mpsc::Sender<Task>) -> Self {
-        Self { hand_in, waiting: Waiting::default() }
+    /// With where the thread takes what is handed in.
+    pub(super) fn new(writer: Writer) -> (Self, Queue) {
+        let (queue, tasks) = mpsc::channel();
+        let writer = Arc::new(Mutex::new(writer));
+        let waiting = Arc::<AtomicUsize>::default();
+        let thread = Queue { writer: Arc::clone(&writer), tasks, waiting: Arc::clone(&waiting) };
+        (Self { writer, queue, waiting }, thread)
     }
 
-    pub(super) fn waiting(&self) -> Waiting {
-        Arc::clone(&self.waiting)
-    }
-
-    /// Whether the writer has nothing to do: it may have, in the next moment.
+    /// Whether nothing waits to be done, nor is being done: it may be, in the next moment.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) == 0
     }
 
-    /// Hands in a task; says whether there is still a writer.
+    /// Has a task done: by the thread, or at once, where whoever waits blocks the present thread anyway and nobody else
+    /// waits. Says whether there is still a writer.
     pub(super) fn hand_in(&self, task: Task) -> bool {
+        let alone = waiting::is_blocking() && self.is_idle();
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.hand_in.send(task).is_ok()
+        if let Some(writer) = alone.then(|| self.writer.try_lock().ok()).flatten() {
+            writer.work_off(std::iter::once(task), &self.waiting);
+            return true;
+        }
+        self.queue.send(task).is_ok()
     }
 
     /// Has something written, and waits for what it comes to.
@@ -148,7 +155,30 @@ impl Writes {
     }
 }
 
-/// What the writer's thread has.
+/// What the writer's thread takes its tasks from.
+pub(super) struct Queue {
+    writer: Arc<Mutex<Writer>>,
+    tasks: mpsc::Receiver<Task>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    /// Works off what comes until nobody can hand in anything any more.
+    pub(super) fn work(&self) {
+        while let Ok(first) = self.tasks.recv() {
+            let writer = self.writer();
+            let more = std::iter::once(first).chain(std::iter::from_fn(|| self.tasks.try_recv().ok()));
+            writer.work_off(more.take(MAX_BATCH), &self.waiting);
+        }
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A transaction that was begun by one who then panicked is given up by the next.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What writes.
 pub(super) struct Writer {
     connection: Connection,
     /// Whether what is written must be on the disk before anybody is told.
@@ -163,30 +193,26 @@ impl Writer {
         Self { connection, full, waits: Cell::new(full) }
     }
 
-    /// Works off what comes until nobody can hand in anything any more.
-    pub(super) fn work(&self, tasks: &mpsc::Receiver<Task>, waiting: &Waiting) {
-        while let Ok(first) = tasks.recv() {
-            let (mut synced, mut unsynced, mut reads) = (Vec::new(), Vec::new(), Vec::new());
-            let more = std::iter::once(first).chain(std::iter::from_fn(|| tasks.try_recv().ok()));
-            for task in more.take(MAX_BATCH) {
-                match task {
-                    Task::Write(work) => synced.push(work),
-                    Task::Unsynced(work) => unsynced.push(work),
-                    Task::Read(read) => reads.push(read),
-                }
+    fn work_off(&self, tasks: impl Iterator<Item = Task>, waiting: &AtomicUsize) {
+        let (mut synced, mut unsynced, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+        for task in tasks {
+            match task {
+                Task::Write(work) => synced.push(work),
+                Task::Unsynced(work) => unsynced.push(work),
+                Task::Read(read) => reads.push(read),
             }
-            self.together(unsynced, false, waiting);
-            self.together(synced, true, waiting);
-            for read in reads {
-                // Whoever is told may ask for the next thing at once.
-                waiting.fetch_sub(1, Ordering::Relaxed);
-                read(&self.connection);
-            }
+        }
+        self.together(unsynced, false, waiting);
+        self.together(synced, true, waiting);
+        for read in reads {
+            // Whoever is told may ask for the next thing at once.
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            read(&self.connection);
         }
     }
 
     /// Lets writes land in one transaction. Whoever waits is told when it has ended, and not before.
-    fn together(&self, mut batch: Vec<Box<dyn Work>>, wait: bool, waiting: &Waiting) {
+    fn together(&self, mut batch: Vec<Box<dyn Work>>, wait: bool, waiting: &AtomicUsize) {
         if batch.is_empty() {
             return;
         }
@@ -210,6 +236,7 @@ impl Writer {
 }
 
 fn transact(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), Failure> {
+    give_up(connection);
     execute(connection, "BEGIN IMMEDIATE").map_err(Failure::undone)?;
     let ended = match batch {
         [alone] => Ok(alone.run(connection)),

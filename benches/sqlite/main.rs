@@ -18,6 +18,7 @@
 )]
 
 mod raw;
+#[path = "../common/recording.rs"]
 mod recording;
 
 use std::{
@@ -38,7 +39,7 @@ use cpu_time::ProcessTime;
 use futures_util::{StreamExt as _, stream};
 use pollster::block_on;
 use raw::{Raw, Ready, bytes};
-use recording::Recording;
+use recording::Recording as RecordingOf;
 
 /// How many commands each does in a round, one after the other, and at once.
 const COMMANDS: usize = 500;
@@ -46,6 +47,7 @@ const AT_ONCE: usize = 100;
 const ROUNDS: usize = 9;
 const GROUPS: usize = 200;
 
+type Recording = RecordingOf<SqliteRepository>;
 type AtDesk = ActingDesk<Recording>;
 
 fn of_all(repository: Recording, time: ManualTime) -> Desk<Recording> {

@@ -179,6 +179,9 @@ impl PolicyDraft {
     }
 
     fn check_names(&self, faults: &mut Faults) {
+        if self.name.chars().any(char::is_control) {
+            faults.push("name", "text.control_character", "must not contain control characters");
+        }
         unique(faults, "hold_reasons", "reason", self.hold_reasons.iter().map(|rule| rule.reason.as_str()));
         unique(faults, "milestones", "milestone", self.milestones.iter().map(|rule| &rule.milestone));
         for (index, rule) in self.milestones.iter().enumerate() {

@@ -27,7 +27,7 @@ fn child() {
     match role.to_str().unwrap() {
         "writer" => write_until_killed(&file, seed),
         "victim" => meet_a_fault(&file),
-        "sweeper" => sweepers::sweep(&file),
+        "sweeper" => sweepers::sweeper(&file),
         role => panic!("{role} is no role"),
     }
 }

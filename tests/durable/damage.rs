@@ -101,6 +101,7 @@ fn damaged_rows_terms_and_answers_are_told() {
         ("UPDATE record SET rank = 5 WHERE slot = 2", "the row of incident"),
         ("UPDATE record SET standing = '\nnobody:x\n' WHERE slot = 2", "incident"),
         ("UPDATE subject SET terms = '\nlabel:x\n' WHERE record = 2", "the terms of incident"),
+        ("DELETE FROM term WHERE record = 2 AND term = 'token:network'", "the terms of incident"),
     ] {
         let (_folder, repository, ids) = damaged(sql);
         let inspection = block_on(repository.inspect(|_| {})).unwrap();

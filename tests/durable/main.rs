@@ -28,5 +28,9 @@ mod kill;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod race;
+#[cfg(feature = "postgres")]
+mod server;
 mod sweepers;
+#[cfg(feature = "postgres")]
+mod tls;
 mod twin;

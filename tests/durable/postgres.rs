@@ -316,6 +316,13 @@ fn what_is_damaged_is_told_by_its_key_and_made_anew() {
     assert_eq!(desk.incident(ids[0]).get().unwrap().version().get(), 2);
     assert!(block_on(repository.inspect(|_| {})).unwrap().is_sound());
     assert!(!block_on(repository.rebuild(&acme(), Id::<Incident>::from_u128(5))).unwrap());
+    // A record that a search would not find.
+    damage("DELETE FROM @term WHERE term = 'token:printer'");
+    let inspection = block_on(repository.inspect(|_| {})).unwrap();
+    let told: Vec<_> = inspection.damages.iter().map(|damage| damage.record).collect();
+    assert_eq!(told, [ids[1].into()]);
+    assert!(block_on(repository.rebuild(&acme(), ids[1])).unwrap());
+    assert!(block_on(repository.inspect(|_| {})).unwrap().is_sound());
     // An event that is damaged cannot be made up for.
     damage("UPDATE @event SET json = json || ' ' WHERE sequence = 2");
     assert_eq!(

@@ -1,14 +1,18 @@
 //! Sweepers that are killed: what falls due happens exactly once, not early, and is not missed.
 
-use std::{path::Path, process::Child, time::Duration};
+use std::{
+    path::Path,
+    process::{Child, Command},
+    time::Duration,
+};
 
 use andon::{
-    Actor, Desk,
+    Actor, Desk, Repository,
     blocking::{self, ActingDesk},
     command::{Hold, IncidentCommand},
     event::Body,
     incident::IncidentEvent,
-    store::{Durability, SqliteOptions, SqliteRepository},
+    store::{Durability, Portable, SqliteOptions, SqliteRepository},
     testing::START,
     time::{Instant, ManualTime, days, hours},
 };
@@ -23,19 +27,28 @@ fn now() -> Instant {
     START + days(10)
 }
 
-fn desk_at(repository: &SqliteRepository, at: Instant) -> Desk<SqliteRepository> {
-    Desk::new(repository.clone()).with_time(ManualTime::at(at))
+fn desk_at<R: Repository>(repository: R, at: Instant) -> Desk<R> {
+    Desk::new(repository).with_time(ManualTime::at(at))
 }
 
-fn agent(repository: &SqliteRepository) -> ActingDesk<SqliteRepository> {
+fn agent<R: Repository>(repository: R) -> ActingDesk<R> {
     let desk = blocking::Desk::from(desk_at(repository, START));
     desk.tenant("acme").unwrap().acting_as(Actor::person("anna").unwrap().role("agent").unwrap())
 }
 
+/// A sweeper over a file, or over a schema of a database at an address, as a process of its own.
+pub fn sweeper(place: &Path) {
+    #[cfg(feature = "postgres")]
+    if let Ok(schema) = std::env::var("ANDON_SCHEMA") {
+        let options = andon::store::PostgresOptions::new().schema(schema).connections(2);
+        return sweep(pollster::block_on(options.open(place.to_str().unwrap())).unwrap());
+    }
+    sweep(SqliteOptions::new().patience(Duration::from_secs(60)).open(place).unwrap());
+}
+
 /// What a sweeper does, until nothing is due.
-pub fn sweep(file: &Path) {
-    let repository = SqliteOptions::new().patience(Duration::from_secs(60)).open(file).unwrap();
-    let desk = desk_at(&repository, now());
+fn sweep<R: Repository>(repository: R) {
+    let desk = desk_at(repository, now());
     loop {
         let woken = pollster::block_on(desk.wake(now(), 100)).unwrap();
         assert!(woken.failed.is_empty(), "{:?}", woken.failed);
@@ -47,9 +60,8 @@ pub fn sweep(file: &Path) {
 }
 
 /// Incidents on hold: half of them until the sweepers look, or before; half until later.
-fn settle(file: &Path, count: u64) {
-    let repository = SqliteOptions::new().durability(Durability::Normal).open(file).unwrap();
-    let desk = agent(&repository);
+fn settle<R: Repository + Clone>(repository: R, count: u64) {
+    let desk = agent(repository);
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let desk = desk.clone();
@@ -64,20 +76,16 @@ fn settle(file: &Path, count: u64) {
             });
         }
     });
-    pollster::block_on(repository.close());
 }
 
-#[test]
-fn sweepers_that_are_killed_do_everything_once() {
-    let count: u64 = if long() { 200_000 } else { 4_000 };
-    let folder = Folder::new();
-    let file = folder.file();
-    settle(&file, count);
+/// Starts four sweepers, and kills one after the other at random, so many times at most, while they have something to do.
+/// Says how many were killed.
+fn kill_sweepers(most: u64, spawn: impl Fn(u64) -> Command) -> u64 {
     let mut dice = Dice(9);
-    let spawn = |n: u64| child("sweeper", &file, n).spawn().unwrap();
+    let spawn = |n: u64| spawn(n).spawn().unwrap();
     let mut sweepers: Vec<Child> = (0..4).map(spawn).collect();
     let mut killed = 0_u64;
-    while killed < if long() { 200 } else { 40 } {
+    while killed < most {
         std::thread::sleep(Duration::from_millis(20 + dice.roll(60)));
         let at = usize::try_from(dice.roll(4)).unwrap();
         if sweepers[at].try_wait().unwrap().is_some() {
@@ -92,8 +100,12 @@ fn sweepers_that_are_killed_do_everything_once() {
         let output = sweeper.wait_with_output().unwrap();
         assert!(said(&String::from_utf8(output.stdout).unwrap()).any(|said| said == "done"));
     }
-    let repository = SqliteRepository::open(&file).unwrap();
-    let whole = whole::whole(&repository, &"acme".parse().unwrap());
+    killed
+}
+
+/// That all that was due happened, once and in its time, and nothing else.
+fn all_happened_once<R: Repository + Portable>(repository: &R, count: u64) {
+    let whole = whole::whole_of(repository, &"acme".parse().unwrap());
     assert_eq!(u64::try_from(whole.records.len()).unwrap(), count);
     let mut ended = 0_u64;
     for record in whole.records.values() {
@@ -108,6 +120,41 @@ fn sweepers_that_are_killed_do_everything_once() {
         assert!(resumptions.iter().all(|event| Some(event.occurred_at) == until), "{resumptions:?}");
         ended += u64::from(due);
     }
-    println!("{killed} sweepers killed; {ended} of {count} fell due, each once");
     assert_eq!(ended, count / 2);
+}
+
+/// How many there are, and how often a sweeper is killed at most.
+fn sizes() -> (u64, u64) {
+    if long() { (200_000, 200) } else { (4_000, 40) }
+}
+
+#[test]
+fn sweepers_that_are_killed_do_everything_once() {
+    let (count, most) = sizes();
+    let folder = Folder::new();
+    let file = folder.file();
+    let repository = SqliteOptions::new().durability(Durability::Normal).open(&file).unwrap();
+    settle(repository.clone(), count);
+    pollster::block_on(repository.close());
+    let killed = kill_sweepers(most, |n| child("sweeper", &file, n));
+    let repository = SqliteRepository::open(&file).unwrap();
+    assert!(pollster::block_on(repository.inspect(|_| {})).unwrap().is_sound());
+    all_happened_once(&repository, count);
+    println!("{killed} sweepers killed; {} of {count} fell due, each once", count / 2);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn sweepers_over_a_server_that_are_killed_do_everything_once() {
+    let Some(schema) = crate::common::cluster::Schema::new() else { return };
+    let (count, most) = sizes();
+    let repository = schema.open();
+    settle(repository.clone(), count);
+    let killed = kill_sweepers(most, |n| {
+        let mut sweeper = child("sweeper", Path::new(&schema.url), n);
+        sweeper.env("ANDON_SCHEMA", &schema.name);
+        sweeper
+    });
+    all_happened_once(&repository, count);
+    println!("{killed} sweepers killed; {} of {count} fell due, each once", count / 2);
 }

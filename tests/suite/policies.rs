@@ -73,6 +73,7 @@ fn a_policy_with_holes_names_every_one() {
     let found = policy_faults(|draft| {
         *draft = toml::from_str(
             r#"
+            name = "Acme\nand others"
             default_impact = "enormous"
             default_urgency = "low"
             resolution_codes = [{ code = "gone", retired = true }]
@@ -147,6 +148,7 @@ fn a_policy_with_holes_names_every_one() {
         ("fields[1].key", "name.repeated"),
         ("fields[0].kind.choice.options", "field.no_room"),
         ("fields[1].kind.number", "field.no_room"),
+        ("name", "text.control_character"),
         ("hold_reasons[1].reason", "name.repeated"),
         ("resolution_codes", "resolution.none"),
         ("stage_labels[0].stage", "label.final_stage"),

@@ -1,6 +1,6 @@
 //! How statements reach the server: through a pool, or within a transaction of the host's.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use deadpool_postgres::Object;
 use futures_util::future::{join4, try_join, try_join_all};
@@ -43,6 +43,11 @@ pub(super) trait Ask: Sync {
     /// Whether it stands alone: what it does is committed at once.
     fn is_alone(&self) -> bool;
 
+    /// How many milliseconds to wait for a lock at most. A transaction of the host's has its own limit.
+    fn lock_patience(&self) -> Option<i64> {
+        self.is_alone().then(|| self.shared().lock_patience())
+    }
+
     /// Runs one statement, which says itself whose rows it means.
     fn call(&self, sql: &str, values: &[Param<'_>]) -> impl Future<Output = Result<Vec<Row>, Failure>> + Send;
 
@@ -83,6 +88,16 @@ pub(super) struct Pooled<'a>(pub &'a Shared);
 
 /// Within a transaction of the host's.
 pub(super) struct Within<'a, 't>(pub &'a Shared, pub &'a Transaction<'t>);
+
+/// A limit that is shorter by one part of so many.
+pub(super) fn less(limit: Duration, parts: u32) -> Duration {
+    limit.saturating_sub(limit.checked_div(parts).unwrap_or_default())
+}
+
+/// A limit as the server takes it: one of zero is none.
+pub(super) fn milliseconds(limit: Duration) -> i32 {
+    i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1)
+}
 
 const WHOSE: &str = "SELECT set_config($1, $2, true)";
 
@@ -139,7 +154,7 @@ impl Ask for Within<'_, '_> {
     }
 
     async fn call(&self, sql: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-        self.1.query_typed(&self.0.named(sql), values).await.map_err(Failure::of)
+        self.in_time(self.1.query_typed(&self.0.named(sql), values)).await
     }
 
     async fn read_after(
@@ -148,20 +163,57 @@ impl Ask for Within<'_, '_> {
         whose: Whose<'_>,
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Failure> {
-        let selects: Vec<Select> = selects.into_iter().map(|select| self.0.settled(select)).collect();
         let first = match before {
             Some((sql, values)) => Some(self.call(sql, values).await?),
             None => None,
         };
         let (name, value) = whose.setting();
         let setting: [Param<'_>; 2] = [(&name, Type::TEXT), (&value, Type::TEXT)];
-        let rows = try_join_all(selects.iter().map(|select| async {
-            let values = params(select);
-            self.1.query_typed(&select.sql, &values).await
-        }));
-        let (_, rows) = try_join(self.1.query_typed(WHOSE, &setting), rows).await.map_err(Failure::of)?;
-        Ok(first.into_iter().chain(rows).collect())
+        self.call(WHOSE, &setting).await?;
+        // Each statement sees what was committed before it: what belongs together is asked in one.
+        let parts = selects.len();
+        let rows = match united(selects) {
+            Some(all) => {
+                let all = self.0.settled(all);
+                self.in_time(self.1.query_typed(&all.sql, &params(&all))).await?
+            }
+            None => Vec::new(),
+        };
+        let read = first.into_iter().chain(apart(rows, parts)?).collect();
+        Ok(read)
     }
+}
+
+impl Within<'_, '_> {
+    /// What the server says within the patience: a transaction is lost after that.
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
+        self.0.engine.run(self.0.in_time(answer)).await
+    }
+}
+
+/// Statements of the same columns as one, with the number of each in the last column.
+fn united(selects: Vec<Select>) -> Option<Select> {
+    let mut all: Option<Select> = None;
+    for (part, select) in selects.into_iter().enumerate() {
+        let one = select.wrapped(&format!("SELECT part.*, {part}::bigint FROM ("), ") part");
+        all = Some(match all {
+            Some(before) => before.joined(" UNION ALL ", one),
+            None => one,
+        });
+    }
+    all
+}
+
+/// The rows of each of the statements that were one.
+fn apart(rows: Vec<Row>, parts: usize) -> Result<Vec<Vec<Row>>, Failure> {
+    let mut all: Vec<Vec<Row>> = (0..parts).map(|_| Vec::new()).collect();
+    for row in rows {
+        let part = row.try_get::<_, i64>(row.len().saturating_sub(1)).map_err(Failure::of)?;
+        if let Some(of_part) = usize::try_from(part).ok().and_then(|part| all.get_mut(part)) {
+            of_part.push(row);
+        }
+    }
+    Ok(all)
 }
 
 /// Reads as everything stood at one moment, after a statement of its own. All is sent at once: whoever stops waiting

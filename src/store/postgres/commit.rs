@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
 use super::{
     ask::{Ask, Whose},
@@ -88,7 +88,7 @@ impl Parts {
         commit: &Commit,
     ) -> Result<Result<Landed, RepositoryError>, Failure> {
         let Self { answer, held, erased, documents, .. } = self;
-        let (tenant, told) = (tenant.as_str(), !ask.is_alone());
+        let (tenant, told, patience) = (tenant.as_str(), !ask.is_alone(), ask.lock_patience());
         let (command, at) = (sql::command(commit.command).to_vec(), answer.at.timestamp_micros());
         let (salt, intent) = (answer.salt.map(|salt| salt.to_vec()), answer.intent.as_bytes().to_vec());
         let stamp = |stamp: Option<&crate::event::PolicyStamp>| {
@@ -106,6 +106,7 @@ impl Parts {
         let mut values: Vec<Param<'_>> = vec![
             (&tenant, Type::TEXT),
             (&told, Type::BOOL),
+            (&patience, Type::INT8),
             (&command, Type::BYTEA),
             (&at, Type::INT8),
             (&salt, Type::BYTEA),
@@ -433,8 +434,9 @@ impl Writes {
 pub(super) async fn next_number(ask: &impl Ask, tenant: &TenantId, of: RecordKind) -> Result<u64, RepositoryError> {
     const NUMBER: &str = "take a number";
     let (tenant, of) = (tenant.as_str(), small(kind(of)));
-    let values: [(&(dyn ToSql + Sync), Type); 2] = [(&tenant, Type::TEXT), (&of, Type::INT2)];
-    let rows = ask.call("SELECT {schema}.number($1, $2)", &values).await;
+    let patience = ask.lock_patience();
+    let values: [Param<'_>; 3] = [(&tenant, Type::TEXT), (&of, Type::INT2), (&patience, Type::INT8)];
+    let rows = ask.call("SELECT {schema}.number($1, $2, $3)", &values).await;
     let rows = rows.map_err(|failure| failure.during(NUMBER))?;
     let next = rows.first().ok_or_else(silent)?.count(0);
     next.map_err(|damage| corrupt("a counter".to_owned(), damage))

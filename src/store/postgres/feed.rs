@@ -7,7 +7,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     ask::{Ask, Whose},
-    columns::{Param, count},
+    columns::{Param, count, size},
     error::corrupt,
     list::row_key,
     read,
@@ -20,6 +20,7 @@ use crate::{
         Terms,
         sql::{self, Columns as _, Damage, ROW, ROW_WIDTH, Select, bytes, kind},
     },
+    time::Instant,
 };
 
 /// How many writes one page of the feed looks at: a viewer for whom there is little does not hold up others.
@@ -29,8 +30,7 @@ const MIN_READ: usize = 100;
 
 const FEED: &str = "read the feed";
 
-const BOUNDS: &str = "SELECT * FROM {schema}.bounds($1, $2)";
-
+const BOUNDS: &str = "SELECT * FROM {schema}.bounds($1, $2, $3)";
 /// How far a feed goes.
 pub(super) struct Bounds {
     /// The life of the store.
@@ -71,8 +71,8 @@ impl Bounds {
 /// How far the feed of a tenant goes. What has no place yet gets one, if it is to: never within a transaction of the
 /// host's, which others would wait for.
 pub(super) async fn bounds(ask: &impl Ask, tenant: &TenantId, placing: bool) -> Result<Bounds, RepositoryError> {
-    let (tenant, placing) = (tenant.as_str(), placing && ask.is_alone());
-    let values: [Param<'_>; 2] = [(&tenant, Type::TEXT), (&placing, Type::BOOL)];
+    let (tenant, placing, patience) = (tenant.as_str(), placing && ask.is_alone(), ask.lock_patience());
+    let values: [Param<'_>; 3] = [(&tenant, Type::TEXT), (&placing, Type::BOOL), (&patience, Type::INT8)];
     let rows = ask.call(BOUNDS, &values).await.map_err(|failure| failure.during(FEED))?;
     Bounds::read(&rows)
 }
@@ -83,8 +83,8 @@ pub(super) async fn bounds_before(
     tenant: &TenantId,
     selects: Vec<Select>,
 ) -> Result<(Bounds, Vec<Vec<Row>>), RepositoryError> {
-    let (key, placing) = (tenant.as_str(), ask.is_alone());
-    let values: [Param<'_>; 2] = [(&key, Type::TEXT), (&placing, Type::BOOL)];
+    let (key, placing, patience) = (tenant.as_str(), ask.is_alone(), ask.lock_patience());
+    let values: [Param<'_>; 3] = [(&key, Type::TEXT), (&placing, Type::BOOL), (&patience, Type::INT8)];
     let read = ask.read_after(Some((BOUNDS, &values)), Whose::Of(tenant), selects).await;
     let mut read = read.map_err(|failure| failure.during("list"))?.into_iter();
     let bounds = Bounds::read(&read.next().unwrap_or_default())?;
@@ -198,7 +198,7 @@ pub(super) async fn changed(ask: &impl Ask, tenant: &TenantId, after: FeedPositi
     let shared = ask.shared();
     // Ends with the first landing of this tenant's.
     loop {
-        let landing = shared.listening.listen();
+        let landing = shared.listening.listen(tenant.as_str());
         let bounds = bounds(ask, tenant, false).await?;
         if bounds.place(after)? < bounds.ending || bounds.more {
             return Ok(());
@@ -208,7 +208,7 @@ pub(super) async fn changed(ask: &impl Ask, tenant: &TenantId, after: FeedPositi
         }
         let patience = shared.listening.patience();
         let wait = async {
-            select(landing, pin!(tokio::time::sleep(patience))).await;
+            select(pin!(landing.heard()), pin!(tokio::time::sleep(patience))).await;
         };
         shared.engine.run(wait).await;
     }
@@ -261,9 +261,15 @@ pub(super) async fn acknowledge(
 ) -> Result<(), RepositoryError> {
     let (tenant, name) = (tenant.as_str(), name.as_str());
     let (epoch, place) = (i64::from_be_bytes(upto.epoch.to_be_bytes()), count(upto.place));
-    let values: [Param<'_>; 4] =
-        [(&tenant, Type::TEXT), (&name, Type::TEXT), (&epoch, Type::INT8), (&place, Type::INT8)];
-    let rows = ask.call("SELECT {schema}.acknowledge($1, $2, $3, $4)", &values).await;
+    let patience = ask.lock_patience();
+    let values: [Param<'_>; 5] = [
+        (&tenant, Type::TEXT),
+        (&name, Type::TEXT),
+        (&epoch, Type::INT8),
+        (&place, Type::INT8),
+        (&patience, Type::INT8),
+    ];
+    let rows = ask.call("SELECT {schema}.acknowledge($1, $2, $3, $4, $5)", &values).await;
     let rows = rows.map_err(|failure| failure.during("acknowledge"))?;
     let known = rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false));
     if known { Ok(()) } else { Err(RepositoryError::CursorTooOld) }
@@ -280,4 +286,24 @@ pub(super) async fn remove_consumer(
     let rows = ask.call("SELECT {schema}.remove_consumer($1, $2)", &values).await;
     let rows = rows.map_err(|failure| failure.during("remove a consumer"))?;
     Ok(rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)))
+}
+
+/// Lets go of the beginnings of feeds: tenant by tenant, and a few of them at a time.
+pub(super) async fn trim(ask: &impl Ask, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
+    const TRIM: &str = "trim the feed";
+    let (before, limit) = (before.timestamp_micros(), limit.clamp(1, MAX_PAGE));
+    let (mut trimmed, mut last) = (0_usize, Some(String::new()));
+    // Ends with the last tenant.
+    while let Some(after) = last.filter(|_| trimmed < limit) {
+        let most = size(limit.saturating_sub(trimmed));
+        let values: [Param<'_>; 3] = [(&before, Type::INT8), (&most, Type::INT8), (&after, Type::TEXT)];
+        let rows = ask.call("SELECT * FROM {schema}.trim($1, $2, $3)", &values).await;
+        let rows = rows.map_err(|failure| failure.during(TRIM))?;
+        let row = rows.first().ok_or_else(|| corrupt("the schema".to_owned(), "a function says nothing"))?;
+        let read = || Ok((row.count(0)?, row.text(1)?.map(str::to_owned)));
+        let (gone, next) = read().map_err(|damage: Damage| corrupt("the schema".to_owned(), damage))?;
+        trimmed = trimmed.saturating_add(usize::try_from(gone).unwrap_or(usize::MAX));
+        last = next;
+    }
+    Ok(trimmed)
 }

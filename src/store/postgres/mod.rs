@@ -15,14 +15,16 @@ mod read;
 mod schema;
 mod within;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Object, Pool};
 pub use options::PostgresOptions;
+use tokio_postgres::{IsolationLevel, types::Type};
 pub use within::PostgresTransaction;
 
 use self::{
-    ask::Pooled,
+    ask::{Ask as _, Pooled},
+    columns::Param,
     engine::Engine,
     error::{Failure, unavailable},
     listen::Listening,
@@ -89,7 +91,24 @@ struct Shared {
     engine: Engine,
 }
 
+/// What is done in a transaction of its own.
+const WORK: &str = "write";
+
 impl Shared {
+    /// What the server says within the patience. A connection from which nothing comes is of no use any more.
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
+        match tokio::time::timeout(self.patience, answer).await {
+            Ok(answer) => answer.map_err(Failure::of),
+            Err(late) => Err(Failure::Lost(late.into())),
+        }
+    }
+
+    /// How many milliseconds to wait for a lock at most: so that the server says that it did not get it, before nobody
+    /// waits for the server any more.
+    fn lock_patience(&self) -> i64 {
+        ask::milliseconds(ask::less(self.patience, 4)).into()
+    }
+
     /// A statement in which the schema has its name.
     fn named(&self, sql: &str) -> String {
         self.name.settle(sql)
@@ -166,15 +185,34 @@ impl PostgresRepository {
         &self,
         work: impl AsyncFnOnce(&ask::Within<'_, '_>) -> Result<T, RepositoryError>,
     ) -> Result<T, RepositoryError> {
-        const WORK: &str = "write";
         let work = async {
-            let mut client = self.0.pool.get().await.map_err(|error| Failure::from(error).during(WORK))?;
-            let begun = (**client).transaction().await.map_err(|error| Failure::of(error).during(WORK))?;
-            let done = work(&ask::Within(&self.0, &begun)).await?;
-            begun.commit().await.map_err(|error| Failure::of(error).during(WORK))?;
-            Ok(done)
+            let client = self.0.pool.get().await.map_err(|error| Failure::from(error).during(WORK));
+            let mut client = client?;
+            let done = self.transact(&mut client, work).await;
+            if matches!(done, Err(RepositoryError::Unavailable { .. })) {
+                // Whatever it is still about, nobody waits for it.
+                drop(Object::take(client));
+            }
+            done
         };
         self.0.engine.run(work).await
+    }
+
+    async fn transact<T>(
+        &self,
+        client: &mut Object,
+        work: impl AsyncFnOnce(&ask::Within<'_, '_>) -> Result<T, RepositoryError>,
+    ) -> Result<T, RepositoryError> {
+        let shared = &self.0;
+        let failed = |failure: Failure| failure.during(WORK);
+        let begun = (**client).build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
+        let begun = shared.in_time(begun).await.map_err(failed)?;
+        let within = ask::Within(shared, &begun);
+        let patience: Param<'_> = (&shared.lock_patience(), Type::INT8);
+        within.call("SELECT {schema}.wait_at_most($1)", &[patience]).await.map_err(failed)?;
+        let done = work(&within).await?;
+        shared.in_time(begun.commit()).await.map_err(failed)?;
+        Ok(done)
     }
 }
 
@@ -249,7 +287,7 @@ impl Repository for PostgresRepository {
     }
 
     async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        Box::pin(read::let_go(&self.pooled(), "forget", before, limit)).await
+        Box::pin(read::forget(&self.pooled(), before, limit)).await
     }
 }
 
@@ -276,7 +314,7 @@ impl FeedKeeper for PostgresRepository {
     }
 
     async fn trim_feed(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        Box::pin(read::let_go(&self.pooled(), "trim", before, limit)).await
+        Box::pin(feed::trim(&self.pooled(), before, limit)).await
     }
 }
 

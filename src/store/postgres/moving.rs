@@ -100,7 +100,7 @@ impl<A: Ask> Export<'_, A> {
             Some(MovedKey::Record(id)) => (kind(id.kind()), bytes(id).to_vec()),
             Some(_) => return Ok(Vec::new()),
         };
-        let mut wanted = whole_records();
+        let mut wanted = whole_records("");
         wanted.of_tenant("r", &value(self.tenant)).push(&format!(" AND (r.kind, r.id) > ({of}, ")).bind(after);
         wanted.push(&format!(") ORDER BY r.kind, r.id LIMIT {limit}"));
         let mut moved = Vec::new();
@@ -152,12 +152,12 @@ impl<A: Ask> Export<'_, A> {
     }
 }
 
-/// A statement that reads records with their rows and terms, as [`whole_record`] takes them.
-pub(super) fn whole_records() -> Select {
+/// A statement that reads records with their rows and terms, as [`whole_record`] takes them, and some columns more.
+pub(super) fn whole_records(and: &str) -> Select {
     select(&format!(
         "SELECT {ROW}, r.version, r.checksum, r.snapshot, r.standing, \
          coalesce((SELECT s.terms FROM {{schema}}.subject s \
-         WHERE s.tenant = r.tenant AND s.kind = r.kind AND s.id = r.id), '') FROM {{schema}}.record r WHERE "
+         WHERE s.tenant = r.tenant AND s.kind = r.kind AND s.id = r.id), ''){and} FROM {{schema}}.record r WHERE "
     ))
 }
 
@@ -174,6 +174,11 @@ pub(super) async fn import(ask: &impl Ask, tenant: &TenantId, moved: &[Moved]) -
     let import = Import { ask, tenant };
     // From here on, the transaction is about the tenant.
     ask.read(Whose::Of(tenant), Vec::new()).await.map_err(|failure| failure.during(IMPORT))?;
+    if moved.iter().any(|moved| matches!(moved, Moved::Published(_))) {
+        // As whoever publishes does.
+        let lock = "SELECT pg_advisory_xact_lock(hashtextextended('{schema}' || $1, 0))";
+        import.write(lock, &[]).await?;
+    }
     for moved in moved {
         moved.check(tenant)?;
         match moved {

@@ -9,6 +9,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     PostgresRepository, Shared,
+    ask::{less, milliseconds},
     engine::Engine,
     error::{Failure, unavailable},
     listen::Listening,
@@ -154,7 +155,8 @@ impl PostgresOptions {
 
     /// Applies the migrations that are missing, and says which they were. A process that is killed meanwhile leaves each
     /// applied or not: applying them again goes on where it ended. Whoever applies them must own the schema, or be allowed
-    /// to create it.
+    /// to create it in the database. Whoever does not apply them needs to own nothing: `USAGE` of the schema, `EXECUTE` of
+    /// its functions, and the right to read and write its tables.
     ///
     /// # Errors
     /// [`OpenError`] if the server cannot be reached, or the schema is none of the library's, or of a newer version of it.
@@ -165,6 +167,7 @@ impl PostgresOptions {
         let pool = self.pool(config)?;
         let migrate = async {
             let mut client = pool.get().await.map_err(|error| Failure::from(error).during("open"))?;
+            schema::suits(&client, &name).await?;
             schema::migrate(&mut client, &name).await
         };
         engine.run(migrate).await
@@ -212,6 +215,7 @@ impl PostgresOptions {
     ) -> Result<PostgresRepository, OpenError> {
         let look = async {
             let mut client = pool.get().await.map_err(|error| Failure::from(error).during("open"))?;
+            schema::suits(&client, &name).await?;
             let found = schema::current(&client, &name).await?;
             if found < schema::known() {
                 if !self.migrate {
@@ -223,7 +227,7 @@ impl PostgresOptions {
         };
         engine.run(look).await?;
         let listen_at = listen_at.map(|at| Ok::<_, OpenError>((at, self.connector()?))).transpose()?;
-        let listening = Listening::start(&engine, listen_at, &name);
+        let listening = Listening::start(&engine, listen_at, &pool, &name, self.patience);
         Ok(PostgresRepository::new(Shared {
             pool,
             name,
@@ -278,10 +282,10 @@ impl PostgresOptions {
                 recycle: Some(self.patience),
             });
         if !self.transaction_pooling {
-            // A statement that nobody waits for any more ends, and lets go of what it holds.
+            // A statement ends, and lets go of what it holds, before nobody waits for it any more.
             let set = format!(
                 "SET statement_timeout = {}; SET default_transaction_isolation = 'read committed'",
-                self.patience.as_millis()
+                milliseconds(less(self.patience, 10))
             );
             pool = pool.post_create(Hook::async_fn(move |client, _| {
                 let set = set.clone();

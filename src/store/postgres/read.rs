@@ -18,6 +18,7 @@ use crate::{
         Sweep, Terms, Wake,
         sql::{self, Columns as _, Damage, Select, Unfit, Value, bytes, checksum, command, kind},
     },
+    time::Instant,
 };
 
 const LOAD: &str = "load";
@@ -137,25 +138,29 @@ pub(super) async fn events(
     let (mut events, mut from) = (Vec::new(), part.from.get());
     // Each round goes on in the log.
     loop {
-        let mut record = select("SELECT r.version, r.standing FROM {schema}.record r WHERE ");
-        record.of_tenant("r", &tenant).push(&format!(" AND r.kind = {} AND r.id = ", kind(id.kind())));
-        record.bind(bytes(id).to_vec());
-        let mut log = select("SELECT e.sequence, e.checksum, e.json FROM {schema}.event e WHERE ");
-        log.of_tenant("e", &tenant).push(&format!(" AND e.kind = {} AND e.id = ", kind(id.kind())));
-        log.bind(bytes(id).to_vec()).push(&format!(" AND e.sequence {compared} ")).bind(count(from));
-        log.push(&format!(" ORDER BY e.sequence {order} LIMIT {limit}"));
-        let read = ask.read(Whose::Of(&scope.tenant), vec![record, log]).await;
-        let read = read.map_err(|failure| failure.during(LOG))?;
-        let [record, log] = read.as_slice() else { return Ok(EventPage::default()) };
-        let Some(record) = record.first() else { return Ok(EventPage::default()) };
-        let shown = || Ok((record.count(0)?, sql::line_terms(record.string(1)?)?));
+        let mut wanted = select(
+            "SELECT e.sequence, e.checksum, e.json, r.version, r.standing FROM {schema}.record r \
+             LEFT JOIN LATERAL (SELECT e.sequence, e.checksum, e.json FROM {schema}.event e WHERE ",
+        );
+        wanted.of_tenant("e", &tenant).push(" AND e.kind = r.kind AND e.id = r.id");
+        wanted.push(&format!(" AND e.sequence {compared} ")).bind(count(from));
+        wanted.push(&format!(" ORDER BY e.sequence {order} LIMIT {limit}) e ON true WHERE "));
+        wanted.of_tenant("r", &tenant).push(&format!(" AND r.kind = {} AND r.id = ", kind(id.kind())));
+        wanted.bind(bytes(id).to_vec()).push(&format!(" ORDER BY e.sequence {order}"));
+        let log = ask.read_one(Whose::Of(&scope.tenant), wanted, LOG).await?;
+        let Some(record) = log.first() else { return Ok(EventPage::default()) };
+        let shown = || Ok((record.count(3)?, sql::line_terms(record.string(4)?)?));
         let (version, standing) = shown().map_err(|damage: Damage| corrupt(id.to_string(), damage))?;
         let terms = Terms { standing, subject: [].into() };
         if !scope.sees(&terms) {
             return Ok(EventPage::default());
         }
         let mut last = None;
-        for row in log {
+        for row in &log {
+            // Without an event, there is a record beyond whose log it was asked.
+            if row.int(0).map_err(|damage| corrupt(id.to_string(), damage))?.is_none() {
+                break;
+            }
             let (sequence, event) = event(row, id, 0)?;
             last = Some(sequence);
             events.extend(scope.shows(&event, &terms));
@@ -192,11 +197,16 @@ pub(super) async fn log(
     tenant: &TenantId,
     id: RecordId,
 ) -> Result<Vec<Event>, RepositoryError> {
+    let rows = ask.read_one(whose, whole_log(tenant, id), LOG).await?;
+    rows.iter().map(|row| event(row, id, 0).map(|(_, event)| event)).collect()
+}
+
+/// A statement that reads the whole log of a record.
+pub(super) fn whole_log(tenant: &TenantId, id: RecordId) -> Select {
     let mut log = select("SELECT e.sequence, e.checksum, e.json FROM {schema}.event e WHERE ");
     log.of_tenant("e", &value(tenant)).push(&format!(" AND e.kind = {} AND e.id = ", kind(id.kind())));
     log.bind(bytes(id).to_vec()).push(" ORDER BY e.sequence");
-    let rows = ask.read_one(whose, log, LOG).await?;
-    rows.iter().map(|row| event(row, id, 0).map(|(_, event)| event)).collect()
+    log
 }
 
 /// What falls due, of all tenants.
@@ -271,17 +281,11 @@ pub(super) async fn published(
     made.map_err(|damage| corrupt("what was published".to_owned(), damage))
 }
 
-/// Lets go of answers that were recorded before an instant, or of the beginnings of feeds: a function of this name does.
-pub(super) async fn let_go(
-    ask: &impl Ask,
-    function: &'static str,
-    before: crate::time::Instant,
-    limit: usize,
-) -> Result<usize, RepositoryError> {
+/// Lets go of answers that were recorded before an instant.
+pub(super) async fn forget(ask: &impl Ask, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
     let (before, most) = (before.timestamp_micros(), size(limit.clamp(1, MAX_PAGE)));
-    let sql = format!("SELECT {{schema}}.{function}($1, $2)");
-    let rows = ask.call(&sql, &[(&before, Type::INT8), (&most, Type::INT8)]).await;
-    let rows = rows.map_err(|failure| failure.during(function))?;
+    let rows = ask.call("SELECT {schema}.forget($1, $2)", &[(&before, Type::INT8), (&most, Type::INT8)]).await;
+    let rows = rows.map_err(|failure| failure.during("forget"))?;
     let gone = first(&rows)?.count(0).map_err(|damage| corrupt("the schema".to_owned(), damage))?;
     Ok(usize::try_from(gone).unwrap_or(usize::MAX))
 }

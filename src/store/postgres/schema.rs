@@ -1,6 +1,6 @@
 //! The schema of a database, and the migrations that lead to it.
 
-use tokio_postgres::{Client, types::Type};
+use tokio_postgres::{Client, IsolationLevel, types::Type};
 
 use super::{columns::Param, error::Failure};
 use crate::store::{Migration, OpenError};
@@ -90,6 +90,21 @@ async fn numbers(client: &Client, sql: &str, values: &[Param<'_>]) -> Result<[i6
     Ok([row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?])
 }
 
+/// That the database, and the connection to it, are such that a repository can be kept there.
+pub(super) async fn suits(client: &Client, name: &Name) -> Result<(), OpenError> {
+    let sql = "SELECT (current_setting('server_encoding') = 'UTF8')::int::bigint, \
+               (current_setting('default_transaction_isolation') = 'read committed')::int::bigint";
+    match numbers(client, sql, &[]).await? {
+        [0, _] => Err(unsuitable(name, "the encoding of the database is not UTF8")),
+        [_, 0] => Err(unsuitable(
+            name,
+            "its transactions are not at READ COMMITTED if nothing is said: set \
+                                        default_transaction_isolation, for the role or for the connections of the pool",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The version of the schema, if this library can work with it.
 pub(super) async fn current(client: &Client, name: &Name) -> Result<u32, OpenError> {
     let found = found(client, name).await?;
@@ -107,7 +122,9 @@ pub(super) async fn migrate(client: &mut Client, name: &Name) -> Result<Vec<&'st
         if migration.version <= current(client, name).await? {
             continue;
         }
-        let transaction = client.transaction().await.map_err(failed)?;
+        // What is judged under the lock must be seen as it is then.
+        let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+        let transaction = transaction.start().await.map_err(failed)?;
         // Another process may have been first: what is missing is judged again under the lock.
         let lock = "SELECT pg_advisory_xact_lock(hashtextextended('{schema} migrations', 0))";
         transaction.batch_execute(&name.settle(lock)).await.map_err(failed)?;
@@ -116,8 +133,14 @@ pub(super) async fn migrate(client: &mut Client, name: &Name) -> Result<Vec<&'st
             continue;
         }
         if migration.version == 1 {
-            let begin = "CREATE SCHEMA IF NOT EXISTS {schema}; \
-                         CREATE TABLE {schema}.migration (version bigint PRIMARY KEY, name text NOT NULL, \
+            // Whoever was given a schema need not be allowed to create one.
+            let sql = "SELECT count(*), 0::bigint FROM pg_namespace WHERE nspname = $1";
+            let schema = name.quoted.trim_matches('"');
+            let [there, _] = numbers(transaction.client(), sql, &[(&schema, Type::TEXT)]).await?;
+            if there == 0 {
+                transaction.batch_execute(&name.settle("CREATE SCHEMA {schema}")).await.map_err(failed)?;
+            }
+            let begin = "CREATE TABLE {schema}.migration (version bigint PRIMARY KEY, name text NOT NULL, \
                          applied_at timestamptz NOT NULL DEFAULT now())";
             transaction.batch_execute(&name.settle(begin)).await.map_err(failed)?;
         }

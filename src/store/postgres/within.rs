@@ -144,6 +144,6 @@ impl Repository for PostgresTransaction<'_, '_> {
     }
 
     async fn forget(&self, before: Instant, limit: usize) -> Result<usize, RepositoryError> {
-        Box::pin(read::let_go(&self.ask(), "forget", before, limit)).await
+        Box::pin(read::forget(&self.ask(), before, limit)).await
     }
 }

@@ -9,7 +9,9 @@ mod texts;
 #[cfg(feature = "sqlite")]
 pub(super) use order::put_in_order;
 pub(super) use order::{List, Walk, counting, halves};
-pub(super) use rows::{Columns, Damage, Unfit, answer, decoded, event, index_row, loaded, published, record_id};
+#[cfg(feature = "sqlite")]
+pub(super) use rows::decoded;
+pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};
 pub(super) use select::{Dialect, Select, Value};
 pub(super) use sound::{rebuilt, sound};
 pub(super) use texts::{ROW, ROW_WIDTH, bytes, checksum, command, json, kind, line_terms, lines, snapshot};

@@ -48,6 +48,23 @@ impl Select {
         Self { sql: format!("{before}{}{after}", self.sql), ..self }
     }
 
+    #[cfg(feature = "postgres")]
+    /// Both statements as one, with something between them.
+    pub fn joined(mut self, between: &str, other: Self) -> Self {
+        self.push(between);
+        // The places of the second are counted on from the first.
+        let mut rest = other.sql.as_str();
+        let (before, place) = (self.values.len(), |at: usize| (other.dialect.place)(at));
+        for at in 1..=other.values.len() {
+            let Some((sql, after)) = rest.split_once(&place(at)) else { break };
+            self.push(sql).push(&place(before.saturating_add(at)));
+            rest = after;
+        }
+        self.push(rest);
+        self.values.extend(other.values);
+        self
+    }
+
     /// The table of records, called `r`, read along an index.
     pub fn records(dialect: &'static Dialect, what: &str, index: &str) -> Self {
         let (table, along) = ((dialect.table)("record"), (dialect.along)(index));

@@ -15,12 +15,13 @@ fn corrupt(key: String, source: impl Into<Damage>) -> RepositoryError {
     RepositoryError::Corrupt { key, source: source.into() }
 }
 
-/// That what is stored of a record fits together.
+/// That what is stored of a record fits together; `unlisted` of its terms do not lead to it.
 pub(in crate::store) fn sound(
     id: RecordId,
     loaded: &Loaded,
     row: &IndexRow,
     terms: &Terms,
+    unlisted: u64,
     log: &[Event],
 ) -> Result<(), RepositoryError> {
     let (folded, version) = folded(id, log)?;
@@ -32,6 +33,9 @@ pub(in crate::store) fn sound(
     }
     if *terms != Terms::of(&folded) {
         return Err(corrupt(format!("the terms of {id}"), "they are not those of the record"));
+    }
+    if unlisted > 0 {
+        return Err(corrupt(format!("the terms of {id}"), "some do not lead to it"));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, backup, params};
 
 use super::{
-    columns::{self, Count, Key, Lines, ROW, ROW_WIDTH, bytes, index_row, kind, record_id},
+    columns::{self, Count, Key, Lines, ROW, ROW_WIDTH, bytes, index_row, kind, lines, record_id},
     error::{BACKEND, During as _, backend, corrupt, unavailable, unless_damaged},
     read, record, schema,
 };
@@ -123,22 +123,29 @@ fn sound(connection: &Connection, tenant_id: i64, tenant: &TenantId, id: RecordI
     let found = read::record(connection, tenant_id, &everything, &id.into())?;
     let loaded = found.ok_or_else(|| corrupt(id.to_string(), "nobody sees it"))?;
     let log = log(connection, tenant_id, id)?;
-    let (row, terms) = shown(connection, tenant_id, id)?;
-    sql::sound(id, &loaded, &row, &terms, &log)?;
+    let Shown { slot, row, terms } = shown(connection, tenant_id, id)?;
+    let unlisted = record::unlisted(connection, tenant_id, slot, &terms)?;
+    sql::sound(id, &loaded, &row, &terms, unlisted, &log)?;
     Ok(loaded.version.get())
 }
 
-/// The row and the terms of a record, as they are stored.
-fn shown(connection: &Connection, tenant: i64, id: RecordId) -> Result<(IndexRow, Terms), RepositoryError> {
+/// How a record shows in lists, as it is stored.
+struct Shown {
+    slot: i64,
+    row: IndexRow,
+    terms: Terms,
+}
+
+fn shown(connection: &Connection, tenant: i64, id: RecordId) -> Result<Shown, RepositoryError> {
     let sql = format!(
-        "SELECT {ROW}, r.standing, s.terms FROM record r JOIN subject s ON s.record = r.slot \
+        "SELECT {ROW}, r.standing, s.terms, r.slot FROM record r JOIN subject s ON s.record = r.slot \
          WHERE r.tenant = ?1 AND r.kind = ?2 AND r.id = ?3"
     );
     let mut statement = connection.prepare_cached(&sql).during("inspect")?;
     let shown = statement.query_row(params![tenant, kind(id.kind()), bytes(id)], |row| {
         let lines = |column| Ok::<_, rusqlite::Error>(row.get::<_, Lines>(column)?.0);
         let terms = Terms { standing: lines(ROW_WIDTH)?, subject: lines(ROW_WIDTH.saturating_add(1))? };
-        Ok((index_row(row)?, terms))
+        Ok(Shown { slot: row.get(ROW_WIDTH.saturating_add(2))?, row: index_row(row)?, terms })
     });
     shown.map_err(|error| match error {
         rusqlite::Error::QueryReturnedNoRows => corrupt(format!("the terms of {id}"), "they are missing"),
@@ -172,6 +179,11 @@ pub(super) fn rebuild(connection: &Connection, tenant: &TenantId, id: RecordId) 
     });
     let wake_at = wake_at.optional().during("rebuild")?.flatten();
     let write = sql::rebuilt(id, &log(connection, tenant, id)?, before.version, wake_at)?;
+    let slot = before.slot;
     record::write(connection, tenant, &write, record::Texts::of(&write)?, Some(before))?;
+    // Terms that were lost come back, though the texts are as they were.
+    for terms in [&write.terms.standing, &write.terms.subject].into_iter().flatten() {
+        record::mark(connection, tenant, slot, "", &lines(terms))?;
+    }
     Ok(true)
 }

@@ -4,13 +4,13 @@ use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, typ
 
 use super::{
     columns::{At, Count, bytes, checksum, json, kind, lines, snapshot},
-    commit::write as execute,
+    commit::{exists, write as execute},
     error::During as _,
 };
 use crate::{
     event::{Event, RecordId},
     id::Version,
-    store::{IndexRow, RepositoryError, Write},
+    store::{IndexRow, RepositoryError, Terms, Write},
 };
 
 /// A write in the form in which it is kept. It is made before it is the writer's turn, which does not wait for it then.
@@ -51,7 +51,7 @@ impl Texts {
 /// A stored record before a write: what decides which indexes are touched.
 pub(super) struct Before {
     pub version: Version,
-    slot: i64,
+    pub slot: i64,
     standing: String,
     indexed: Indexed,
 }
@@ -228,7 +228,13 @@ fn listed(lines: &str) -> Vec<&str> {
 }
 
 /// Brings the terms by which a record is found from one text to another.
-fn mark(connection: &Connection, tenant: i64, slot: i64, before: &str, after: &str) -> Result<(), RepositoryError> {
+pub(super) fn mark(
+    connection: &Connection,
+    tenant: i64,
+    slot: i64,
+    before: &str,
+    after: &str,
+) -> Result<(), RepositoryError> {
     let (before, after) = (listed(before), listed(after));
     for term in before.iter().filter(|term| !after.contains(term)) {
         let sql = "DELETE FROM term WHERE tenant = ?1 AND term = ?2 AND record = ?3";
@@ -239,6 +245,20 @@ fn mark(connection: &Connection, tenant: i64, slot: i64, before: &str, after: &s
         execute(connection, sql, params![tenant, term, slot])?;
     }
     Ok(())
+}
+
+/// How many terms of a record do not lead to it.
+pub(super) fn unlisted(connection: &Connection, tenant: i64, slot: i64, terms: &Terms) -> Result<u64, RepositoryError> {
+    let mut missing = 0_u64;
+    for terms in [&terms.standing, &terms.subject] {
+        for term in listed(&lines(terms)) {
+            let sql = "SELECT 1 FROM term WHERE tenant = ?1 AND term = ?2 AND record = ?3";
+            if !exists(connection, sql, params![tenant, term, slot])? {
+                missing = missing.saturating_add(1);
+            }
+        }
+    }
+    Ok(missing)
 }
 
 fn subject(connection: &Connection, tenant: i64, slot: i64, terms: &str) -> Result<(), RepositoryError> {

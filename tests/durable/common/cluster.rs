@@ -23,6 +23,7 @@ use pollster::block_on;
 pub struct Cluster {
     folder: PathBuf,
     bin: PathBuf,
+    port: u16,
     /// Ends the server when its input ends, as it does when the test's process ends, however it ends.
     keeper: Option<Child>,
 }
@@ -72,13 +73,15 @@ impl Cluster {
         init.args(["--username", "admin", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync", "-D"]);
         let made = as_owner(init.arg(folder.join("data")).current_dir(&folder)).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let settings: Vec<String> = settings.iter().map(|line| format!("{line}\n")).collect();
+        let lines: Vec<String> = settings.iter().map(|line| format!("{line}\n")).collect();
         let usual = format!("listen_addresses = ''\nunix_socket_directories = '{}'\nport = 5432\n", folder.display());
         let fast = "shared_buffers = 256MB\nmax_connections = 400\nlogging_collector = off\n";
         let file = folder.join("data/postgresql.conf");
         let before = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, format!("{before}\n{usual}{fast}{}", settings.concat())).unwrap();
-        let mut cluster = Self { folder, bin, keeper: None };
+        std::fs::write(&file, format!("{before}\n{usual}{fast}{}", lines.concat())).unwrap();
+        let port = settings.iter().filter_map(|line| line.strip_prefix("port = ")).next_back();
+        let port = port.map_or(5432, |port| port.trim().parse().unwrap());
+        let mut cluster = Self { folder, bin, port, keeper: None };
         cluster.up();
         cluster.admin("postgres", "CREATE ROLE andon LOGIN; CREATE ROLE other LOGIN");
         cluster.admin("postgres", "CREATE DATABASE andon OWNER andon");
@@ -116,12 +119,27 @@ impl Cluster {
 
     /// The address of the database, for a role.
     pub fn url(&self, role: &str) -> String {
-        format!("host={} port=5432 user={role} dbname=andon", self.folder.display())
+        format!("host={} port={} user={role} dbname=andon", self.folder.display(), self.port)
     }
 
     /// The socket at which somebody listens.
     pub fn socket(&self, port: u16) -> PathBuf {
         self.folder.join(format!(".s.PGSQL.{port}"))
+    }
+
+    /// Gives a file to the one who owns servers, for nobody else to read.
+    pub fn give(file: &std::path::Path) {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((user, group)) = owner() {
+            chown(file, Some(user), Some(group)).unwrap();
+        }
+    }
+
+    /// What the server's own programs say, run as the one who owns it.
+    pub fn program(&self, name: &str) -> Command {
+        let mut program = Command::new(self.bin.join(name));
+        as_owner(program.current_dir(&self.folder));
+        program
     }
 
     /// What runs as the one who owns the server.
@@ -130,7 +148,7 @@ impl Cluster {
     }
 
     fn try_admin(&self, database: &str, sql: &str) -> Result<(), tokio_postgres::Error> {
-        let url = format!("host={} port=5432 user=admin dbname={database}", self.folder.display());
+        let url = format!("host={} port={} user=admin dbname={database}", self.folder.display(), self.port);
         run(&url, sql)
     }
 

@@ -1,12 +1,23 @@
 -- The functions through which the library goes: each is one statement, so that a command takes two, and says first whose
 -- rows are meant.
 
--- The life of the store: a dump that is restored has tables of its own, and a server that goes on from a backup or
--- elsewhere has another timeline.
+-- The life of the store: a dump that is restored is on another server or has tables of its own, and a server that goes on
+-- from a backup, or in another's place, has another timeline.
 CREATE FUNCTION {schema}.epoch() RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT hashtextextended(concat_ws('/', s.epoch, '{schema}.feed'::regclass::oid,
-                                      (pg_control_checkpoint()).timeline_id), 0)
+    SELECT hashtextextended(concat_ws('/', s.epoch, '{schema}.feed'::regclass::oid, (pg_control_system()).system_identifier,
+                                      CASE WHEN pg_is_in_recovery()
+                                           THEN lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0')
+                                           ELSE lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)) END), 0)
     FROM {schema}.store s
+$$;
+
+-- Sees that nothing in this transaction waits longer for a lock than so many milliseconds.
+CREATE FUNCTION {schema}.wait_at_most(patience bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF patience IS NOT NULL THEN
+        PERFORM set_config('lock_timeout', patience::text, true);
+    END IF;
+END
 $$;
 
 -- What a command needs: the record, if it was there, an earlier answer, and the policy in force.
@@ -119,10 +130,11 @@ END
 $$;
 
 -- The last number plus one.
-CREATE FUNCTION {schema}.number(of_tenant text, of_kind smallint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.number(of_tenant text, of_kind smallint, patience bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     next_value bigint;
 BEGIN
+    PERFORM {schema}.wait_at_most(patience);
     PERFORM set_config('andon.tenant', of_tenant, true);
     -- A number that is lost with the power is one that no record has: what is committed after it is synced with it.
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -148,7 +160,7 @@ $$;
 -- Lets a commit land whole, or says why it cannot: `before` with the answer that its command got, `policy` with the one
 -- in force, `held` with the versions that were found and which numbers are taken, `used` with a term, or `now`.
 CREATE FUNCTION {schema}.land(
-    of_tenant text, told boolean,
+    of_tenant text, told boolean, patience bigint,
     of_command bytea, of_at bigint, of_salt bytea, of_intent bytea, of_touched text, of_answer_version bigint,
     of_answer_digest bytea, of_maker smallint, of_read bytea,
     of_policy_version bigint, of_policy_digest bytea,
@@ -184,6 +196,7 @@ BEGIN
             upper(current_setting('transaction_isolation'));
     END IF;
     PERFORM set_config('andon.tenant', of_tenant, true);
+    PERFORM {schema}.wait_at_most(patience);
     -- Whoever publishes waits for the commands that are under way, and they for whoever publishes.
     IF publication_version IS NULL THEN
         PERFORM pg_advisory_xact_lock_shared(hashtextextended('{schema}' || of_tenant, 0));
@@ -255,6 +268,10 @@ BEGIN
                    NULL::bigint[], NULL::boolean[], NULL
             FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command;
         IF NOT FOUND THEN
+            IF refusal = 'before' THEN
+                -- Its answer was let go of in the same moment: it is a new command now.
+                RAISE EXCEPTION 'the answer to the command is gone' USING ERRCODE = 'serialization_failure';
+            END IF;
             RETURN QUERY SELECT refusal, NULL::bigint, NULL::bytea, NULL::bytea, NULL, in_force.version::bigint,
                                 in_force.digest::bytea, all_found, all_taken, used;
         END IF;
@@ -300,46 +317,73 @@ BEGIN
 END
 $$;
 
--- Up to where the feed was let go of, where it ends, and whether there is more that has no place yet. What was committed and has no place yet gets one, if it is to:
--- in the order in which it was written, which is that of the versions of each record.
-CREATE FUNCTION {schema}.bounds(of_tenant text, to_place boolean)
+-- Gives places to what was committed and has none yet: in the order in which it was written, which is that of the versions
+-- of each record. Says how many got one. Where somebody else is about it, it waits for that, or does nothing.
+CREATE FUNCTION {schema}.place(of_tenant text, most bigint, waits boolean) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    last_place bigint;
+    arrivals bigint[];
+BEGIN
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    PERFORM set_config('andon.across', 'off', true);
+    -- Whoever is told a place goes on from it: it must be as safe as what stands there.
+    IF current_setting('synchronous_commit') = 'off' THEN
+        PERFORM set_config('synchronous_commit', 'local', true);
+    END IF;
+    INSERT INTO {schema}.tenant (tenant) VALUES (of_tenant) ON CONFLICT DO NOTHING;
+    IF waits THEN
+        SELECT t.feed_end INTO last_place FROM {schema}.tenant t WHERE t.tenant = of_tenant FOR NO KEY UPDATE;
+    ELSE
+        SELECT t.feed_end INTO last_place FROM {schema}.tenant t WHERE t.tenant = of_tenant
+        FOR NO KEY UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN 0;
+        END IF;
+    END IF;
+    -- One by one along its index: the planner would rather read the whole table where much has no place.
+    arrivals := ARRAY(SELECT f.arrival FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
+                      ORDER BY f.tenant, f.arrival LIMIT most);
+    UPDATE {schema}.feed f SET place = last_place + n.n
+    FROM unnest(arrivals) WITH ORDINALITY n (arrival, n)
+    WHERE f.tenant = of_tenant AND f.arrival = n.arrival;
+    UPDATE {schema}.tenant t SET feed_end = last_place + cardinality(arrivals) WHERE t.tenant = of_tenant;
+    RETURN cardinality(arrivals);
+END
+$$;
+
+-- Up to where the feed was let go of, where it ends, and whether there is more that has no place yet. What was committed and
+-- has none gets one, if it is to.
+CREATE FUNCTION {schema}.bounds(of_tenant text, to_place boolean, patience bigint)
 RETURNS TABLE (epoch bigint, floor bigint, ending bigint, more boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
-DECLARE
-    last_place bigint;
-    placed bigint;
 BEGIN
     PERFORM set_config('andon.tenant', of_tenant, true);
-    IF to_place AND EXISTS (SELECT FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL) THEN
-        -- Places that are lost with the power are given again in the same way: all that is committed after them is synced
-        -- with them.
-        PERFORM set_config('synchronous_commit', 'off', true);
-        INSERT INTO {schema}.tenant (tenant) VALUES (of_tenant) ON CONFLICT DO NOTHING;
-        SELECT t.feed_end INTO last_place FROM {schema}.tenant t WHERE t.tenant = of_tenant FOR NO KEY UPDATE;
-        UPDATE {schema}.feed f SET place = last_place + n.n
-        FROM (
-            SELECT f.arrival, row_number() OVER (ORDER BY f.arrival) AS n FROM {schema}.feed f
-            WHERE f.tenant = of_tenant AND f.place IS NULL ORDER BY f.arrival LIMIT 10000
-        ) n
-        WHERE f.tenant = of_tenant AND f.arrival = n.arrival;
-        GET DIAGNOSTICS placed = ROW_COUNT;
-        UPDATE {schema}.tenant t SET feed_end = last_place + placed WHERE t.tenant = of_tenant;
+    IF to_place AND (SELECT f.arrival FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
+                     ORDER BY f.tenant, f.arrival LIMIT 1) IS NOT NULL THEN
+        PERFORM {schema}.wait_at_most(patience);
+        PERFORM {schema}.place(of_tenant, 10000, true);
     END IF;
     RETURN QUERY
         SELECT {schema}.epoch(), coalesce(t.feed_floor, 0), coalesce(t.feed_end, 0),
-               EXISTS (SELECT FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL)
+               (SELECT f.arrival FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
+                ORDER BY f.tenant, f.arrival LIMIT 1) IS NOT NULL
         FROM (VALUES (1)) one (n) LEFT JOIN {schema}.tenant t ON t.tenant = of_tenant;
 END
 $$;
 
 -- Keeps up to where a consumer has dealt with the feed, if that is further than before; says whether there is such a place.
-CREATE FUNCTION {schema}.acknowledge(of_tenant text, of_name text, of_epoch bigint, upto bigint)
+CREATE FUNCTION {schema}.acknowledge(of_tenant text, of_name text, of_epoch bigint, upto bigint, patience bigint)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     known record;
 BEGIN
-    SELECT * INTO known FROM {schema}.bounds(of_tenant, false);
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    PERFORM {schema}.wait_at_most(patience);
+    -- Whoever trims the feed waits, and sees the consumer then.
+    INSERT INTO {schema}.tenant (tenant) VALUES (of_tenant) ON CONFLICT DO NOTHING;
+    PERFORM FROM {schema}.tenant t WHERE t.tenant = of_tenant FOR SHARE;
+    SELECT * INTO known FROM {schema}.bounds(of_tenant, false, NULL);
     IF known.epoch <> of_epoch OR upto < known.floor OR upto > known.ending THEN
         RETURN false;
     END IF;
@@ -384,37 +428,66 @@ BEGIN
 END
 $$;
 
--- Lets go of the beginnings of feeds, tenant by tenant: of what was recorded before an instant, and is awaited by no
--- consumer.
-CREATE FUNCTION {schema}.trim(before bigint, most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Lets go of the beginning of a tenant's feed: of what was recorded before an instant, and is awaited by no consumer. Says
+-- how many writes that were.
+CREATE FUNCTION {schema}.trim_one(of_tenant text, before bigint, most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    one record;
+    known record;
     upto bigint;
     gone bigint;
-    trimmed bigint := 0;
 BEGIN
-    PERFORM set_config('andon.across', 'on', true);
-    FOR one IN SELECT DISTINCT f.tenant FROM {schema}.feed f WHERE f.place IS NULL LOOP
-        PERFORM {schema}.bounds(one.tenant, true);
-    END LOOP;
-    FOR one IN SELECT t.tenant, t.feed_floor, t.feed_end FROM {schema}.tenant t WHERE t.feed_end > t.feed_floor
-               ORDER BY t.tenant FOR NO KEY UPDATE SKIP LOCKED LOOP
+    PERFORM set_config('andon.tenant', of_tenant, true);
+    PERFORM set_config('andon.across', 'off', true);
+    -- What nobody ever read has no places yet.
+    IF NOT EXISTS (SELECT FROM {schema}.consumer c WHERE c.tenant = of_tenant)
+       AND (SELECT f.at < before FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
+            ORDER BY f.tenant, f.arrival LIMIT 1) THEN
+        PERFORM {schema}.place(of_tenant, most, false);
+    END IF;
+    SELECT t.feed_floor, t.feed_end INTO known FROM {schema}.tenant t
+    WHERE t.tenant = of_tenant AND t.feed_end > t.feed_floor FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    upto := least(
+        known.feed_end, known.feed_floor + most,
+        (SELECT min(c.place) FROM {schema}.consumer c WHERE c.tenant = of_tenant),
+        (SELECT f.place - 1 FROM {schema}.feed f
+         WHERE f.tenant = of_tenant AND f.place > known.feed_floor AND f.place <= known.feed_floor + most AND f.at >= before
+         ORDER BY f.place LIMIT 1));
+    IF upto <= known.feed_floor THEN
+        RETURN 0;
+    END IF;
+    DELETE FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place <= upto;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    UPDATE {schema}.tenant t SET feed_floor = upto WHERE t.tenant = of_tenant;
+    RETURN gone;
+END
+$$;
+
+-- Lets go of the beginnings of the feeds of the tenants that come after one, a few at a time, so that nobody waits for long.
+-- Says how many writes that were, and the tenant after which to go on, if there may be more.
+CREATE FUNCTION {schema}.trim(before bigint, most bigint, after_tenant text)
+RETURNS TABLE (trimmed bigint, last_tenant text) LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    one text := after_tenant;
+BEGIN
+    trimmed := 0;
+    FOR i IN 1 .. 20 LOOP
+        PERFORM set_config('andon.across', 'on', true);
+        one := least(
+            (SELECT t.tenant FROM {schema}.tenant t WHERE t.tenant > one AND t.feed_end > t.feed_floor
+             ORDER BY t.tenant LIMIT 1),
+            (SELECT f.tenant FROM {schema}.feed f WHERE f.tenant > one AND f.place IS NULL
+             ORDER BY f.tenant, f.arrival LIMIT 1));
+        EXIT WHEN one IS NULL;
+        trimmed := trimmed + {schema}.trim_one(one, before, most - trimmed);
         EXIT WHEN trimmed >= most;
-        upto := least(
-            one.feed_end, one.feed_floor + most - trimmed,
-            (SELECT min(c.place) FROM {schema}.consumer c WHERE c.tenant = one.tenant),
-            (SELECT f.place - 1 FROM {schema}.feed f
-             WHERE f.tenant = one.tenant AND f.place > one.feed_floor AND f.place <= one.feed_floor + most - trimmed
-               AND f.at >= before
-             ORDER BY f.place LIMIT 1));
-        CONTINUE WHEN upto <= one.feed_floor;
-        DELETE FROM {schema}.feed f WHERE f.tenant = one.tenant AND f.place <= upto;
-        GET DIAGNOSTICS gone = ROW_COUNT;
-        UPDATE {schema}.tenant t SET feed_floor = upto WHERE t.tenant = one.tenant;
-        trimmed := trimmed + gone;
     END LOOP;
     PERFORM set_config('andon.across', 'off', true);
-    RETURN trimmed;
+    last_tenant := one;
+    RETURN NEXT;
 END
 $$;
 

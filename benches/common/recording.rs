@@ -9,8 +9,7 @@ use andon::{
     key::TenantId,
     store::{
         Commit, Document, EventPage, FeedPage, FeedPosition, FeedRequest, Filter, Found, Landed, Loaded, LogPart,
-        PageRequest, Published, RecordKey, RecordKind, Refused, RepositoryError, RowPage, Scope, SqliteRepository,
-        Sweep, Wake,
+        PageRequest, Published, RecordKey, RecordKind, Refused, RepositoryError, RowPage, Scope, Sweep, Wake,
     },
     time::Instant,
 };
@@ -18,13 +17,13 @@ use andon::{
 type Result<T> = std::result::Result<T, RepositoryError>;
 
 #[derive(Clone)]
-pub struct Recording {
-    inner: SqliteRepository,
+pub struct Recording<R> {
+    inner: R,
     commits: Arc<Mutex<Vec<Commit>>>,
 }
 
-impl Recording {
-    pub fn new(inner: SqliteRepository) -> Self {
+impl<R> Recording<R> {
+    pub fn new(inner: R) -> Self {
         Self { inner, commits: Arc::default() }
     }
 
@@ -34,7 +33,7 @@ impl Recording {
     }
 }
 
-impl Repository for Recording {
+impl<R: Repository> Repository for Recording<R> {
     async fn load(&self, scope: &Scope, key: Option<&RecordKey>, command: Option<CommandId>) -> Result<Found> {
         self.inner.load(scope, key, command).await
     }

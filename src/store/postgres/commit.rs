@@ -173,8 +173,16 @@ fn silent() -> RepositoryError {
     RepositoryError::Backend { backend: BACKEND, operation: COMMIT, source: "the statement said nothing".into() }
 }
 
+/// The statement that writes records without an answer: with so many values, of which the first is the tenant.
+pub(super) fn write_alone(values: usize) -> String {
+    let places = places(values);
+    let (tenant, rest) = places.split_once(", ").unwrap_or((&places, ""));
+    let nothing = "NULL, ".repeat(11);
+    format!("SELECT {{schema}}.write({tenant}, {nothing}{rest})")
+}
+
 /// So many places.
-pub(super) fn places(count: usize) -> String {
+fn places(count: usize) -> String {
     let places: Vec<String> = (1..=count).map(|place| format!("${place}")).collect();
     places.join(", ")
 }
@@ -332,9 +340,6 @@ pub(super) struct Writes {
     firsts: Vec<Option<i64>>,
     lasts: Vec<Option<i64>>,
     ats: Vec<Option<i64>>,
-    event_kinds: Vec<i16>,
-    event_ids: Vec<Vec<u8>>,
-    event_sequences: Vec<i64>,
     event_checksums: Vec<i64>,
     event_jsons: Vec<String>,
 }
@@ -383,9 +388,6 @@ impl Writes {
         self.ats.push(write.events.last().map(|event| event.recorded_at.timestamp_micros()));
         for event in &*write.events {
             let json = json(BACKEND, event)?;
-            self.event_kinds.push(small(kind(id.kind())));
-            self.event_ids.push(bytes(id).to_vec());
-            self.event_sequences.push(sequence(event));
             self.event_checksums.push(checksum(json.as_bytes()));
             self.event_jsons.push(json);
         }
@@ -393,7 +395,7 @@ impl Writes {
     }
 
     /// The arrays, as the functions `land` and `write` take them.
-    pub(super) fn params(&self) -> [Param<'_>; 31] {
+    pub(super) fn params(&self) -> [Param<'_>; 28] {
         [
             (&self.kinds, Type::INT2_ARRAY),
             (&self.ids, Type::BYTEA_ARRAY),
@@ -421,9 +423,6 @@ impl Writes {
             (&self.firsts, Type::INT8_ARRAY),
             (&self.lasts, Type::INT8_ARRAY),
             (&self.ats, Type::INT8_ARRAY),
-            (&self.event_kinds, Type::INT2_ARRAY),
-            (&self.event_ids, Type::BYTEA_ARRAY),
-            (&self.event_sequences, Type::INT8_ARRAY),
             (&self.event_checksums, Type::INT8_ARRAY),
             (&self.event_jsons, Type::TEXT_ARRAY),
         ]

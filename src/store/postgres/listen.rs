@@ -22,6 +22,9 @@ use super::{columns::Param, engine::Engine, schema::Name};
 const LISTENING: Duration = Duration::from_secs(15);
 /// The same, where nobody can.
 const LOOKING: Duration = Duration::from_secs(1);
+/// How long what lands is gathered after others were told. A server has more to do for one that tells than for one that
+/// writes.
+const GATHERING: Duration = Duration::from_millis(20);
 /// How long it takes at least, and at most, until a connection is tried again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -198,7 +201,9 @@ impl Heard {
                 if news.is_err() && in_time(patience, client.batch_execute("")).await.is_none() {
                     return;
                 }
-            } else if !self.told(client, channel, patience, untold).await {
+            } else if self.told(client, channel, patience, untold).await {
+                sleep(GATHERING).await;
+            } else {
                 return;
             }
         }
@@ -221,7 +226,7 @@ impl Heard {
                 Err(_) => false,
             };
             // Those who are not told look by themselves.
-            sleep(if told { PAUSES.0 } else { PAUSES.1 }).await;
+            sleep(if told { GATHERING } else { PAUSES.1 }).await;
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     Shared,
     ask::{Ask, Pooled, Whose},
     columns::{Param, small},
-    commit::{Writes, places},
+    commit::{Writes, write_alone},
     error::{BACKEND, Failure, corrupt},
     list::row_key,
     moving::{whole_record, whole_records},
@@ -184,7 +184,7 @@ pub(super) async fn rebuild(ask: &impl Ask, tenant: &TenantId, id: RecordId) -> 
     let tenant = tenant.as_str();
     let mut values: Vec<Param<'_>> = vec![(&tenant, Type::TEXT)];
     values.extend(writes.params());
-    let sql = format!("SELECT {{schema}}.write({})", places(values.len()));
+    let sql = write_alone(values.len());
     ask.call(&sql, &values).await.map(drop).map_err(|failure| failure.during(REBUILD))?;
     // Terms that were lost come back, though the texts are as they were.
     let (of, id) = (small(kind(id.kind())), bytes(id).to_vec());

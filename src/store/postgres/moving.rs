@@ -5,7 +5,7 @@ use tokio_postgres::{Row, types::Type};
 use super::{
     ask::{Ask, Whose},
     columns::{Param, small},
-    commit::{Writes, places},
+    commit::{Writes, write_alone},
     error::{BACKEND, corrupt},
     list::row_key,
     read::{self, select, value},
@@ -254,7 +254,7 @@ impl<A: Ask> Import<'_, A> {
         }
         let writes = Writes::of(&[moved.write()])?;
         let params = writes.params();
-        let sql = format!("SELECT {{schema}}.write({})", places(params.len().saturating_add(1)));
+        let sql = write_alone(params.len().saturating_add(1));
         self.write(&sql, &params).await
     }
 

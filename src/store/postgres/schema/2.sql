@@ -20,29 +20,33 @@ BEGIN
 END
 $$;
 
--- What a command needs: the record, if it was there, an earlier answer, and the policy in force.
-CREATE FUNCTION {schema}.load(of_tenant text, of_kind smallint, of_id bytea, of_number text, of_command bytea)
-RETURNS TABLE (kind smallint, id bytea, standing text, version bigint, checksum bigint, snapshot text,
-               at bigint, salt bytea, intent bytea, touched text, answer_version bigint, answer_digest bytea,
-               policy_version bigint, policy_digest bytea)
+-- What a command needs: the record, if it was there, an earlier answer, and the policy in force. A function that is called
+-- in an expression costs less than one in a statement: that is why settings are assigned to something.
+CREATE FUNCTION {schema}.load(
+    of_tenant text, of_kind smallint, of_id bytea, of_number text, of_command bytea,
+    OUT kind smallint, OUT id bytea, OUT standing text, OUT version bigint, OUT checksum bigint, OUT snapshot text,
+    OUT at bigint, OUT salt bytea, OUT intent bytea, OUT touched text, OUT answer_version bigint, OUT answer_digest bytea,
+    OUT policy_version bigint, OUT policy_digest bytea)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    setting text := set_config('andon.tenant', of_tenant, true);
 BEGIN
-    PERFORM set_config('andon.tenant', of_tenant, true);
     IF of_number IS NOT NULL THEN
         SELECT r.kind, r.id INTO of_kind, of_id
         FROM {schema}.record r WHERE r.tenant = of_tenant AND r.number = of_number;
     END IF;
-    RETURN QUERY
-        SELECT r.kind, r.id, r.standing, r.version, r.checksum, r.snapshot,
-               a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest, p.version, p.digest
-        FROM (VALUES (1)) one (n)
-        LEFT JOIN {schema}.record r ON r.tenant = of_tenant AND r.kind = of_kind AND r.id = of_id
-        LEFT JOIN {schema}.answer a ON a.tenant = of_tenant AND a.command = of_command
-        LEFT JOIN LATERAL (
-            SELECT p.version, p.digest FROM {schema}.publication p
-            WHERE p.tenant = of_tenant ORDER BY p.version DESC LIMIT 1
-        ) p ON true;
+    SELECT r.kind, r.id, r.standing, r.version, r.checksum, r.snapshot,
+           a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest, p.version, p.digest
+    INTO kind, id, standing, version, checksum, snapshot, at, salt, intent, touched, answer_version, answer_digest,
+         policy_version, policy_digest
+    FROM (VALUES (1)) one (n)
+    LEFT JOIN {schema}.record r ON r.tenant = of_tenant AND r.kind = of_kind AND r.id = of_id
+    LEFT JOIN {schema}.answer a ON a.tenant = of_tenant AND a.command = of_command
+    LEFT JOIN LATERAL (
+        SELECT p.version, p.digest FROM {schema}.publication p
+        WHERE p.tenant = of_tenant ORDER BY p.version DESC LIMIT 1
+    ) p ON true;
 END
 $$;
 
@@ -50,82 +54,131 @@ $$;
 CREATE FUNCTION {schema}.mark(of_tenant text, of_kind smallint, of_id bytea, before text, after text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    unlisted text[] := ARRAY['', 'everyone', 'problem:everyone'];
     gone text[] := string_to_array(before, E'\n');
     come text[] := string_to_array(after, E'\n');
 BEGIN
-    IF before <> '' THEN
+    WITH left_out AS (
         DELETE FROM {schema}.term t
-        WHERE t.tenant = of_tenant AND t.kind = of_kind AND t.id = of_id
-          AND t.term = ANY (ARRAY(SELECT unnest(gone) EXCEPT SELECT unnest(come)));
-    END IF;
+        WHERE t.tenant = of_tenant AND t.kind = of_kind AND t.id = of_id AND t.term = ANY (gone) AND t.term <> ALL (come))
     INSERT INTO {schema}.term (tenant, term, kind, id)
-    SELECT of_tenant, n.term, of_kind, of_id
-    FROM (SELECT unnest(come) EXCEPT SELECT unnest(gone)) n (term)
-    WHERE n.term <> ALL (unlisted)
+    SELECT of_tenant, n.term, of_kind, of_id FROM unnest(come) n (term)
+    WHERE n.term <> ALL (gone) AND n.term NOT IN ('', 'everyone', 'problem:everyone')
     ON CONFLICT DO NOTHING;
 END
 $$;
 
--- Writes records whose expectations hold, and their events, and puts each write into the feed.
+-- Writes records that are as they are expected, and their events, and puts each write into the feed. The events of one record
+-- stand together, in the order of the records. Ends with the first record that is not as it is expected, and says whether
+-- there is none. With a command, it keeps its answer with its one record, but only by the policy that is named, and if there
+-- was no answer before: all is looked at as it is written, and need not be locked before.
 CREATE FUNCTION {schema}.write(
     of_tenant text,
+    of_command bytea, of_at bigint, of_salt bytea, of_intent bytea, of_touched text, of_answer_version bigint,
+    of_answer_digest bytea, of_maker smallint, of_read bytea, of_policy_version bigint, of_policy_digest bytea,
     kinds smallint[], ids bytea[], expected bigint[], versions bigint[], numbers text[], stages text[], dones smallint[],
     labels text[], ranks smallint[], priorities text[], majors smallint[], groups text[], persons text[], clocks text[],
     dues bigint[], wakes bigint[], reports bigint[], updates bigint[], titles text[], standings text[], subjects text[],
     checksums bigint[], snapshots text[], firsts bigint[], lasts bigint[], ats bigint[],
-    event_kinds smallint[], event_ids bytea[], event_sequences bigint[], event_checksums bigint[], event_jsons text[])
-RETURNS void LANGUAGE plpgsql AS $$
+    event_checksums bigint[], event_jsons text[])
+RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
+    come text[];
+    told bigint := 0;
+    until bigint;
+    found_id bytea;
     before text;
-    seen text;
 BEGIN
     FOR i IN 1 .. cardinality(ids) LOOP
-        seen := NULL;
+        -- What is mended adds nothing to its log, nor to the feed.
+        until := told + coalesce(lasts[i] - firsts[i] + 1, 0);
         IF expected[i] = 0 THEN
-            INSERT INTO {schema}.record (
-                tenant, kind, id, version, number, stage, done, label, rank, priority, major, grp, person, clock, due,
-                wake_at, reported_at, updated_at, title, standing, checksum, snapshot)
-            VALUES (
-                of_tenant, kinds[i], ids[i], versions[i], numbers[i], stages[i], dones[i], labels[i], ranks[i],
-                priorities[i], majors[i], groups[i], persons[i], clocks[i], dues[i], wakes[i], reports[i], updates[i],
-                titles[i], coalesce(standings[i], ''), checksums[i], snapshots[i]);
-            PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], '', coalesce(standings[i], ''));
+            come := string_to_array(concat(standings[i], subjects[i]), E'\n');
+            WITH made AS (
+                INSERT INTO {schema}.record (
+                    tenant, kind, id, version, number, stage, done, label, rank, priority, major, grp, person, clock, due,
+                    wake_at, reported_at, updated_at, title, standing, checksum, snapshot)
+                VALUES (
+                    of_tenant, kinds[i], ids[i], versions[i], numbers[i], stages[i], dones[i], labels[i], ranks[i],
+                    priorities[i], majors[i], groups[i], persons[i], clocks[i], dues[i], wakes[i], reports[i], updates[i],
+                    titles[i], coalesce(standings[i], ''), checksums[i], snapshots[i])),
+            about AS (
+                INSERT INTO {schema}.subject (tenant, kind, id, terms)
+                VALUES (of_tenant, kinds[i], ids[i], coalesce(subjects[i], ''))),
+            logged AS (
+                INSERT INTO {schema}.event (tenant, kind, id, sequence, checksum, json)
+                SELECT of_tenant, kinds[i], ids[i], firsts[i] + e.n - 1, e.checksum, e.json
+                FROM unnest(event_checksums[told + 1 : until], event_jsons[told + 1 : until])
+                     WITH ORDINALITY e (checksum, json, n)),
+            fed AS (
+                INSERT INTO {schema}.feed (tenant, kind, id, first, last, at)
+                SELECT of_tenant, kinds[i], ids[i], firsts[i], lasts[i], ats[i] WHERE lasts[i] IS NOT NULL)
+            INSERT INTO {schema}.term (tenant, term, kind, id)
+            SELECT of_tenant, n.term, kinds[i], ids[i] FROM unnest(come) n (term)
+            WHERE n.term NOT IN ('', 'everyone', 'problem:everyone')
+            ON CONFLICT DO NOTHING;
         ELSE
-            IF standings[i] IS NOT NULL THEN
-                SELECT r.standing INTO before FROM {schema}.record r
-                WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i];
-                IF before <> standings[i] THEN
-                    seen := before;
-                    PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], before, standings[i]);
+            come := string_to_array(standings[i], E'\n');
+            WITH written AS (
+                UPDATE {schema}.record r SET
+                    version = versions[i], number = numbers[i], stage = stages[i], done = dones[i], label = labels[i],
+                    rank = ranks[i], priority = priorities[i], major = majors[i], grp = groups[i], person = persons[i],
+                    clock = clocks[i], due = dues[i], wake_at = wakes[i], reported_at = reports[i], updated_at = updates[i],
+                    title = titles[i], standing = coalesce(standings[i], r.standing), checksum = checksums[i],
+                    snapshot = snapshots[i]
+                FROM {schema}.record b
+                WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i] AND r.version = expected[i]
+                  AND b.tenant = of_tenant AND b.kind = kinds[i] AND b.id = ids[i]
+                  AND (of_command IS NULL
+                       OR coalesce((SELECT p.version = of_policy_version AND p.digest = of_policy_digest
+                                    FROM {schema}.publication p WHERE p.tenant = of_tenant
+                                    ORDER BY p.version DESC LIMIT 1), of_policy_version IS NULL)
+                      AND NOT EXISTS (SELECT FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command))
+                -- How it stood before, if it stands otherwise now.
+                RETURNING r.id, nullif(b.standing, r.standing) AS before,
+                          string_to_array(nullif(b.standing, r.standing), E'\n') AS gone),
+            left_out AS (
+                DELETE FROM {schema}.term t USING written w
+                WHERE t.tenant = of_tenant AND t.kind = kinds[i] AND t.id = ids[i] AND t.term = ANY (w.gone)
+                  AND t.term <> ALL (come)),
+            borne AS (
+                INSERT INTO {schema}.term (tenant, term, kind, id)
+                SELECT of_tenant, n.term, kinds[i], w.id FROM written w, unnest(come) n (term)
+                WHERE n.term <> ALL (w.gone) AND n.term NOT IN ('', 'everyone', 'problem:everyone')
+                ON CONFLICT DO NOTHING),
+            logged AS (
+                INSERT INTO {schema}.event (tenant, kind, id, sequence, checksum, json)
+                SELECT of_tenant, kinds[i], w.id, firsts[i] + e.n - 1, e.checksum, e.json
+                FROM written w, unnest(event_checksums[told + 1 : until], event_jsons[told + 1 : until])
+                     WITH ORDINALITY e (checksum, json, n)),
+            answered AS (
+                INSERT INTO {schema}.answer (
+                    tenant, command, at, salt, intent, touched, policy_version, policy_digest, maker, read)
+                SELECT of_tenant, of_command, of_at, of_salt, of_intent, of_touched, of_answer_version, of_answer_digest,
+                       of_maker, of_read
+                FROM written w WHERE of_command IS NOT NULL),
+            fed AS (
+                INSERT INTO {schema}.feed (tenant, kind, id, first, last, at, standing_before)
+                SELECT of_tenant, kinds[i], w.id, firsts[i], lasts[i], ats[i], w.before FROM written w
+                WHERE lasts[i] IS NOT NULL)
+            SELECT w.id INTO found_id FROM written w;
+            IF NOT FOUND THEN
+                RETURN false;
+            END IF;
+            IF subjects[i] IS NOT NULL THEN
+                before := NULL;
+                SELECT s.terms INTO before FROM {schema}.subject s
+                WHERE s.tenant = of_tenant AND s.kind = kinds[i] AND s.id = ids[i];
+                IF before IS DISTINCT FROM subjects[i] THEN
+                    PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], coalesce(before, ''), subjects[i]);
+                    INSERT INTO {schema}.subject (tenant, kind, id, terms)
+                    VALUES (of_tenant, kinds[i], ids[i], subjects[i])
+                    ON CONFLICT (tenant, kind, id) DO UPDATE SET terms = excluded.terms;
                 END IF;
             END IF;
-            UPDATE {schema}.record r SET
-                version = versions[i], number = numbers[i], stage = stages[i], done = dones[i], label = labels[i],
-                rank = ranks[i], priority = priorities[i], major = majors[i], grp = groups[i], person = persons[i],
-                clock = clocks[i], due = dues[i], wake_at = wakes[i], reported_at = reports[i], updated_at = updates[i],
-                title = titles[i], standing = coalesce(standings[i], r.standing), checksum = checksums[i],
-                snapshot = snapshots[i]
-            WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i];
         END IF;
-        IF subjects[i] IS NOT NULL THEN
-            before := NULL;
-            SELECT s.terms INTO before FROM {schema}.subject s
-            WHERE s.tenant = of_tenant AND s.kind = kinds[i] AND s.id = ids[i];
-            PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], coalesce(before, ''), subjects[i]);
-            INSERT INTO {schema}.subject (tenant, kind, id, terms) VALUES (of_tenant, kinds[i], ids[i], subjects[i])
-            ON CONFLICT (tenant, kind, id) DO UPDATE SET terms = excluded.terms;
-        END IF;
-        -- What is mended adds nothing to its log.
-        IF lasts[i] IS NOT NULL THEN
-            INSERT INTO {schema}.feed (tenant, kind, id, first, last, at, standing_before)
-            VALUES (of_tenant, kinds[i], ids[i], firsts[i], lasts[i], ats[i], seen);
-        END IF;
+        told := until;
     END LOOP;
-    INSERT INTO {schema}.event (tenant, kind, id, sequence, checksum, json)
-    SELECT of_tenant, e.kind, e.id, e.sequence, e.checksum, e.json
-    FROM unnest(event_kinds, event_ids, event_sequences, event_checksums, event_jsons)
-        e (kind, id, sequence, checksum, json);
+    RETURN true;
 END
 $$;
 
@@ -175,65 +228,78 @@ CREATE FUNCTION {schema}.land(
     labels text[], ranks smallint[], priorities text[], majors smallint[], groups text[], persons text[], clocks text[],
     dues bigint[], wakes bigint[], reports bigint[], updates bigint[], titles text[], standings text[], subjects text[],
     checksums bigint[], snapshots text[], firsts bigint[], lasts bigint[], ats bigint[],
-    event_kinds smallint[], event_ids bytea[], event_sequences bigint[], event_checksums bigint[], event_jsons text[])
-RETURNS TABLE (outcome text, at bigint, salt bytea, intent bytea, touched text, answer_version bigint,
-               answer_digest bytea, versions_found bigint[], numbers_taken boolean[], used_term text)
+    event_checksums bigint[], event_jsons text[],
+    OUT outcome text, OUT at bigint, OUT salt bytea, OUT intent bytea, OUT touched text, OUT answer_version bigint,
+    OUT answer_digest bytea, OUT versions_found bigint[], OUT numbers_taken boolean[], OUT used_term text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     in_force record;
-    there bigint;
+    stored record;
     is_taken boolean;
     all_found bigint[] := '{}';
     all_taken boolean[] := '{}';
     is_met boolean := true;
     refusal text;
     used text;
+    setting text;
 BEGIN
     -- What is checked after a lock must be seen as it is then.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'a command lands in a transaction at READ COMMITTED, and this one is at %',
             upper(current_setting('transaction_isolation'));
     END IF;
-    PERFORM set_config('andon.tenant', of_tenant, true);
-    PERFORM {schema}.wait_at_most(patience);
+    setting := set_config('andon.tenant', of_tenant, true);
+    IF patience IS NOT NULL THEN
+        setting := set_config('lock_timeout', patience::text, true);
+    END IF;
     -- Whoever publishes waits for the commands that are under way, and they for whoever publishes.
     IF publication_version IS NULL THEN
-        PERFORM pg_advisory_xact_lock_shared(hashtextextended('{schema}' || of_tenant, 0));
+        setting := pg_advisory_xact_lock_shared(hashtextextended('{schema}' || of_tenant, 0));
     ELSE
-        PERFORM pg_advisory_xact_lock(hashtextextended('{schema}' || of_tenant, 0));
+        setting := pg_advisory_xact_lock(hashtextextended('{schema}' || of_tenant, 0));
     END IF;
-    RETURN QUERY
-        SELECT 'before', a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest,
-               NULL::bigint[], NULL::boolean[], NULL
-        FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command;
-    IF FOUND THEN
-        RETURN;
+    -- One record that is to be what it was, and nothing else: the usual case.
+    IF cardinality(held_ids) = 1 AND held_written[1] AND held_versions[1] > 0 AND publication_version IS NULL
+       AND cardinality(unused) = 0 AND cardinality(erased_records) = 0 AND cardinality(document_digests) = 0 THEN
+        IF {schema}.write(
+                of_tenant, of_command, of_at, of_salt, of_intent, of_touched, of_answer_version, of_answer_digest, of_maker,
+                of_read, of_policy_version, of_policy_digest, kinds, ids, expected, versions, numbers, stages, dones, labels,
+                ranks, priorities, majors, groups, persons, clocks, dues, wakes, reports, updates, titles, standings,
+                subjects, checksums, snapshots, firsts, lasts, ats, event_checksums, event_jsons) THEN
+            outcome := 'now';
+            IF told THEN
+                PERFORM pg_notify('{channel}', of_tenant);
+            END IF;
+            RETURN;
+        END IF;
     END IF;
     SELECT p.version, p.digest INTO in_force FROM {schema}.publication p
     WHERE p.tenant = of_tenant ORDER BY p.version DESC LIMIT 1;
-    IF (in_force.version, in_force.digest) IS DISTINCT FROM (of_policy_version, of_policy_digest) THEN
+    IF EXISTS (SELECT FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command) THEN
+        refusal := 'before';
+    ELSIF (in_force.version, in_force.digest) IS DISTINCT FROM (of_policy_version, of_policy_digest) THEN
         refusal := 'policy';
     ELSE
         -- They come in the order of their ids: two commits that hold the same records do not wait for each other.
         FOR i IN 1 .. cardinality(held_ids) LOOP
-            there := NULL;
+            stored := NULL;
             is_taken := false;
             IF held_written[i] THEN
-                SELECT r.version INTO there FROM {schema}.record r
+                SELECT r.version INTO stored FROM {schema}.record r
                 WHERE r.tenant = of_tenant AND r.kind = held_kinds[i] AND r.id = held_ids[i]
                 FOR NO KEY UPDATE;
-                IF there IS NULL AND held_versions[i] = 0 THEN
+                IF stored.version IS NULL AND held_versions[i] = 0 THEN
                     is_taken := EXISTS (SELECT FROM {schema}.record r
                                         WHERE r.tenant = of_tenant AND r.number = held_numbers[i]);
                 END IF;
             ELSE
-                SELECT r.version INTO there FROM {schema}.record r
+                SELECT r.version INTO stored FROM {schema}.record r
                 WHERE r.tenant = of_tenant AND r.kind = held_kinds[i] AND r.id = held_ids[i]
                 FOR SHARE;
             END IF;
-            is_met := is_met AND coalesce(there, 0) = held_versions[i] AND NOT is_taken;
-            all_found := all_found || coalesce(there, 0);
+            is_met := is_met AND coalesce(stored.version, 0) = held_versions[i] AND NOT is_taken;
+            all_found := all_found || coalesce(stored.version, 0);
             all_taken := all_taken || is_taken;
         END LOOP;
         IF NOT is_met THEN
@@ -263,17 +329,26 @@ BEGIN
     END IF;
     IF refusal IS NOT NULL THEN
         -- The same command may have landed while this one waited.
-        RETURN QUERY
-            SELECT 'before', a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest,
-                   NULL::bigint[], NULL::boolean[], NULL
-            FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command;
-        IF NOT FOUND THEN
-            IF refusal = 'before' THEN
-                -- Its answer was let go of in the same moment: it is a new command now.
-                RAISE EXCEPTION 'the answer to the command is gone' USING ERRCODE = 'serialization_failure';
-            END IF;
-            RETURN QUERY SELECT refusal, NULL::bigint, NULL::bytea, NULL::bytea, NULL, in_force.version::bigint,
-                                in_force.digest::bytea, all_found, all_taken, used;
+        SELECT a.at, a.salt, a.intent, a.touched, a.policy_version, a.policy_digest INTO stored
+        FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command;
+        IF FOUND THEN
+            outcome := 'before';
+            at := stored.at;
+            salt := stored.salt;
+            intent := stored.intent;
+            touched := stored.touched;
+            answer_version := stored.policy_version;
+            answer_digest := stored.policy_digest;
+        ELSIF refusal = 'before' THEN
+            -- Its answer was let go of in the same moment: it is a new command now.
+            RAISE EXCEPTION 'the answer to the command is gone' USING ERRCODE = 'serialization_failure';
+        ELSE
+            outcome := refusal;
+            answer_version := in_force.version;
+            answer_digest := in_force.digest;
+            versions_found := all_found;
+            numbers_taken := all_taken;
+            used_term := used;
         END IF;
         RETURN;
     END IF;
@@ -304,16 +379,18 @@ BEGIN
                 of_command);
     END IF;
     IF cardinality(ids) > 0 THEN
-        PERFORM {schema}.write(
-            of_tenant, kinds, ids, expected, versions, numbers, stages, dones, labels, ranks, priorities, majors, groups,
-            persons, clocks, dues, wakes, reports, updates, titles, standings, subjects, checksums, snapshots, firsts,
-            lasts, ats, event_kinds, event_ids, event_sequences, event_checksums, event_jsons);
+        IF NOT {schema}.write(
+                of_tenant, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, kinds, ids, expected, versions,
+                numbers, stages, dones, labels, ranks, priorities, majors, groups, persons, clocks, dues, wakes, reports,
+                updates, titles, standings, subjects, checksums, snapshots, firsts, lasts, ats, event_checksums,
+                event_jsons) THEN
+            RAISE EXCEPTION 'a record that is locked has changed' USING ERRCODE = 'serialization_failure';
+        END IF;
         IF told THEN
             PERFORM pg_notify('{channel}', of_tenant);
         END IF;
     END IF;
-    RETURN QUERY SELECT 'now', NULL::bigint, NULL::bytea, NULL::bytea, NULL, NULL::bigint, NULL::bytea,
-                        NULL::bigint[], NULL::boolean[], NULL;
+    outcome := 'now';
 END
 $$;
 

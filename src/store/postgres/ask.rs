@@ -1,6 +1,11 @@
 //! How statements reach the server: through a pool, or within a transaction of the host's.
 
-use std::{future::Future, time::Duration};
+use std::{
+    collections::HashSet,
+    future::Future,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use deadpool_postgres::Object;
 use futures_util::future::{join4, try_join, try_join_all};
@@ -52,11 +57,12 @@ pub(super) trait Ask: Sync {
     fn call(&self, sql: &str, values: &[Param<'_>]) -> impl Future<Output = Result<Vec<Row>, Failure>> + Send;
 
     /// Runs several statements as everything stood at one moment, and one before that, in one round trip. The rows of
-    /// that one come first.
+    /// that one come first. Statements that are `usual` are asked again and again.
     fn read_after(
         &self,
         before: Option<(&str, &[Param<'_>])>,
         whose: Whose<'_>,
+        usual: bool,
         selects: Vec<Select>,
     ) -> impl Future<Output = Result<Vec<Vec<Row>>, Failure>> + Send;
 
@@ -66,7 +72,7 @@ pub(super) trait Ask: Sync {
         whose: Whose<'_>,
         selects: Vec<Select>,
     ) -> impl Future<Output = Result<Vec<Vec<Row>>, Failure>> + Send {
-        self.read_after(None, whose, selects)
+        self.read_after(None, whose, false, selects)
     }
 
     /// Runs one statement on the rows of a tenant.
@@ -116,7 +122,7 @@ impl Ask for Pooled<'_> {
         let call = async {
             let client = shared.pool.get().await?;
             let run = async {
-                let prepared = Prepared::of(&client, shared.prepares, sql, values).await?;
+                let prepared = Prepared::of(&client, shared.prepares, sql, values.to_vec()).await?;
                 prepared.run(&client).await.map_err(Failure::of)
             };
             let answer = tokio::time::timeout(shared.patience, run).await;
@@ -129,6 +135,7 @@ impl Ask for Pooled<'_> {
         &self,
         before: Option<(&str, &[Param<'_>])>,
         whose: Whose<'_>,
+        usual: bool,
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Failure> {
         let shared = self.0;
@@ -136,7 +143,8 @@ impl Ask for Pooled<'_> {
         let before = before.map(|(sql, values)| (shared.named(sql), values));
         let read = async {
             let client = shared.pool.get().await?;
-            let at_one_moment = at_one_moment(&client, shared.prepares, before, whose, &selects);
+            let usual = usual.then_some(&shared.usual);
+            let at_one_moment = at_one_moment(&client, shared.prepares, usual, before, whose, &selects);
             let answer = tokio::time::timeout(shared.patience, at_one_moment).await;
             answer.unwrap_or_else(|late| Err(give_up(client, late)))
         };
@@ -161,6 +169,7 @@ impl Ask for Within<'_, '_> {
         &self,
         before: Option<(&str, &[Param<'_>])>,
         whose: Whose<'_>,
+        _usual: bool,
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Failure> {
         let first = match before {
@@ -221,12 +230,13 @@ fn apart(rows: Vec<Row>, parts: usize) -> Result<Vec<Vec<Row>>, Failure> {
 async fn at_one_moment(
     client: &Object,
     prepares: bool,
+    usual: Option<&Usual>,
     before: Option<(String, &[Param<'_>])>,
     whose: Whose<'_>,
     selects: &[Select],
 ) -> Result<Vec<Vec<Row>>, Failure> {
     let before = match before {
-        Some((sql, values)) => Some(Prepared::of(client, prepares, sql, values).await?),
+        Some((sql, values)) => Some(Prepared::of(client, prepares, sql, values.to_vec()).await?),
         None => None,
     };
     let first = async {
@@ -237,20 +247,37 @@ async fn at_one_moment(
     };
     let (name, value) = whose.setting();
     let setting: [Param<'_>; 2] = [(&name, Type::TEXT), (&value, Type::TEXT)];
+    let prepared = try_join_all(selects.iter().map(|select| async {
+        // Only so many: the server keeps each for every connection.
+        let prepares = prepares && usual.is_some_and(|usual| usual.contains(&select.sql));
+        Prepared::of(client, prepares, select.sql.clone(), params(select)).await
+    }));
+    let prepared = prepared.await?;
     let opening = async {
         let begun = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         try_join(begun, async { client.query_typed(WHOSE, &setting).await.map(drop) }).await
     };
-    let rows = try_join_all(selects.iter().map(|select| async {
-        let values = params(select);
-        client.query_typed(&select.sql, &values).await
-    }));
+    let rows = try_join_all(prepared.iter().map(|select| select.run(client)));
     let (first, begun, rows, ended) = join4(first, opening, rows, client.batch_execute("COMMIT")).await;
     let first = first.map_err(Failure::of)?;
     begun.map_err(Failure::of)?;
     let rows = rows.map_err(Failure::of)?;
     ended.map_err(Failure::of)?;
     Ok(first.into_iter().chain(rows).collect())
+}
+
+/// The statements that are usual here: the first that were asked, as hosts ask for much the same again and again.
+#[derive(Default)]
+pub(super) struct Usual(Mutex<HashSet<String>>);
+
+impl Usual {
+    const MOST: usize = 256;
+
+    /// Whether it is one of them.
+    fn contains(&self, sql: &str) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(sql) || known.len() < Self::MOST && known.insert(sql.to_owned())
+    }
 }
 
 fn give_up(client: Object, late: tokio::time::error::Elapsed) -> Failure {
@@ -264,11 +291,11 @@ fn give_up(client: Object, late: tokio::time::error::Elapsed) -> Failure {
 struct Prepared<'a> {
     sql: String,
     statement: Option<Statement>,
-    values: &'a [Param<'a>],
+    values: Vec<Param<'a>>,
 }
 
 impl<'a> Prepared<'a> {
-    async fn of(client: &Object, prepares: bool, sql: String, values: &'a [Param<'a>]) -> Result<Self, Failure> {
+    async fn of(client: &Object, prepares: bool, sql: String, values: Vec<Param<'a>>) -> Result<Self, Failure> {
         let types: Vec<Type> = values.iter().map(|(_, of)| of.clone()).collect();
         let statement =
             if prepares { Some(client.prepare_typed_cached(&sql, &types).await.map_err(Failure::of)?) } else { None };
@@ -281,7 +308,7 @@ impl<'a> Prepared<'a> {
                 let values: Vec<_> = self.values.iter().map(|(value, _)| *value).collect();
                 client.query(statement, &values).await
             }
-            None => client.query_typed(&self.sql, self.values).await,
+            None => client.query_typed(&self.sql, &self.values).await,
         }
     }
 }

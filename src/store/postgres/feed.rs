@@ -85,7 +85,7 @@ pub(super) async fn bounds_before(
 ) -> Result<(Bounds, Vec<Vec<Row>>), RepositoryError> {
     let (key, placing, patience) = (tenant.as_str(), ask.is_alone(), ask.lock_patience());
     let values: [Param<'_>; 3] = [(&key, Type::TEXT), (&placing, Type::BOOL), (&patience, Type::INT8)];
-    let read = ask.read_after(Some((BOUNDS, &values)), Whose::Of(tenant), selects).await;
+    let read = ask.read_after(Some((BOUNDS, &values)), Whose::Of(tenant), true, selects).await;
     let mut read = read.map_err(|failure| failure.during("list"))?.into_iter();
     let bounds = Bounds::read(&read.next().unwrap_or_default())?;
     Ok((bounds, read.collect()))

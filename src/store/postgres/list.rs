@@ -62,7 +62,8 @@ pub(super) async fn count(ask: &impl Ask, scope: &Scope, filter: &Filter, cap: u
     let most = i64::try_from(cap).unwrap_or(i64::MAX);
     let counted = |select: Select| select.wrapped("SELECT count(*) FROM (", &format!(" LIMIT {most}) counted"));
     let selects = counting(&DIALECT, &read::value(&scope.tenant), scope, filter).into_iter().map(counted).collect();
-    let read = ask.read(Whose::Of(&scope.tenant), selects).await.map_err(|failure| failure.during("count"))?;
+    let read = ask.read_after(None, Whose::Of(&scope.tenant), true, selects).await;
+    let read = read.map_err(|failure| failure.during("count"))?;
     let numbers = read.iter().filter_map(|rows| rows.first()).map(|row| row.count(0));
     let all = numbers.sum::<Result<u64, _>>().map_err(|damage| corrupt("a count".to_owned(), damage))?;
     Ok(all.min(cap))

@@ -23,7 +23,7 @@ use tokio_postgres::{IsolationLevel, types::Type};
 pub use within::PostgresTransaction;
 
 use self::{
-    ask::{Ask as _, Pooled},
+    ask::{Ask as _, Pooled, Usual},
     columns::Param,
     engine::Engine,
     error::{Failure, unavailable},
@@ -86,6 +86,7 @@ struct Shared {
     patience: Duration,
     /// Whether statements are prepared: not where each transaction may have another connection.
     prepares: bool,
+    usual: Usual,
     zones: Arc<dyn ZoneSource>,
     /// Dropped last.
     engine: Engine,

@@ -9,7 +9,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     PostgresRepository, Shared,
-    ask::{less, milliseconds},
+    ask::{Usual, less, milliseconds},
     engine::Engine,
     error::{Failure, unavailable},
     listen::Listening,
@@ -234,6 +234,7 @@ impl PostgresOptions {
             listening,
             patience: self.patience,
             prepares: !self.transaction_pooling,
+            usual: Usual::default(),
             zones: Arc::clone(&self.zones),
             engine,
         }))

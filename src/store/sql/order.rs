@@ -31,7 +31,7 @@ impl List<'_> {
     pub(in crate::store) fn walks(&self) -> Vec<Walk> {
         let filter = &self.request.query.filter;
         match self.request.query.sort {
-            Sort::Priority => self.by_priority(0, ""),
+            Sort::Priority => self.by_priority(0, None),
             Sort::Reported => self.halves().map(|half| self.downwards(half, "by_report", "r.reported_at")).collect(),
             Sort::Updated => {
                 let stages = AnyStage::all().filter(|stage| filter.holds_stage(*stage));
@@ -45,8 +45,7 @@ impl List<'_> {
             Sort::OverdueFirst => {
                 let at = self.request.at;
                 let overdue = self.halves().filter_map(|half| self.by_due(half, 0, Some(at)));
-                let micros = at.timestamp_micros();
-                let rest = self.by_priority(1, &format!(" AND (r.due IS NULL OR r.due >= {micros})"));
+                let rest = self.by_priority(1, Some(at));
                 overdue.chain(rest).collect()
             }
         }
@@ -57,8 +56,9 @@ impl List<'_> {
         halves(&self.request.query.filter).map(|(kind, done)| (kind, format!("r.done = {}", i64::from(done))))
     }
 
-    /// By priority, along the records of the group or person asked for if there is one, and rank by rank if some are.
-    fn by_priority(&self, part: u8, also: &str) -> Vec<Walk> {
+    /// By priority, along the records of the group or person asked for if there is one, and rank by rank if some are; of
+    /// those that are not due before an instant, if there is one.
+    fn by_priority(&self, part: u8, not_due_before: Option<Instant>) -> Vec<Walk> {
         let filter = &self.request.query.filter;
         let index = priority_index(filter);
         let ranks: Vec<Option<u8>> = match filter.priorities.as_slice() {
@@ -69,7 +69,9 @@ impl List<'_> {
         for (of, half) in self.halves() {
             for rank in &ranks {
                 let mut select = self.along(index, of, &half);
-                select.push(also);
+                if let Some(at) = not_due_before {
+                    select.push(" AND (r.due IS NULL OR r.due >= ").bind(at.timestamp_micros()).push(")");
+                }
                 if let Some(rank) = rank {
                     select.push(&format!(" AND r.rank = {rank}"));
                 }
@@ -105,7 +107,7 @@ impl List<'_> {
         let mut select = self.along(index, of, &half);
         select.push(" AND ").push(is_due);
         if let Some(before) = before {
-            select.push(&format!(" AND {due} < {}", before.timestamp_micros()));
+            select.push(&format!(" AND {due} < ")).bind(before.timestamp_micros());
         }
         match self.after(part) {
             After::Nothing => return None,
@@ -174,20 +176,10 @@ fn id_after(key: SortKey, of: RecordKind) -> Vec<u8> {
     }
 }
 
-/// Puts records in the order of a list along no index, where the engine has no planner for it, and leaves out those that do not come after its key.
+/// Puts records in the order of a list along no index, where the engine has no planner for it, and leaves out those that do
+/// not come after its key.
 #[cfg(feature = "sqlite")]
 pub(in crate::store) fn put_in_order(select: &mut Select, request: PageRequest<'_>) {
-    let at = request.at.timestamp_micros();
-    let order = match request.query.sort {
-        Sort::Priority => "r.rank, r.reported_at".to_owned(),
-        Sort::Reported => "-r.reported_at".to_owned(),
-        Sort::Updated => "-r.updated_at".to_owned(),
-        Sort::Due => "r.due IS NULL, coalesce(r.due, r.reported_at)".to_owned(),
-        Sort::OverdueFirst => format!(
-            "(r.due IS NULL OR r.due >= {at}), CASE WHEN r.due < {at} THEN 0 ELSE r.rank END, \
-             CASE WHEN r.due < {at} THEN r.due ELSE r.reported_at END"
-        ),
-    };
     if let Some(key) = request.after {
         let (part, rank) = (i64::from(key.part), i64::from(key.rank));
         let after = match request.query.sort {
@@ -196,13 +188,34 @@ pub(in crate::store) fn put_in_order(select: &mut Select, request: PageRequest<'
             Sort::Due => vec![part, key.at],
             Sort::OverdueFirst => vec![part, rank, key.at],
         };
-        select.push(&format!(" AND ({order}, r.kind, r.id) > ("));
+        select.push(" AND (");
+        push_order(select, request);
+        select.push(") > (");
         for value in after.into_iter().chain([kind(key.id.kind())]) {
             select.bind(value).push(", ");
         }
         select.bind(bytes(key.id).to_vec()).push(")");
     }
-    select.push(&format!(" ORDER BY {order}, r.kind, r.id"));
+    select.push(" ORDER BY ");
+    push_order(select, request);
+}
+
+/// By what a list is ordered.
+#[cfg(feature = "sqlite")]
+fn push_order(select: &mut Select, request: PageRequest<'_>) {
+    match request.query.sort {
+        Sort::Priority => select.push("r.rank, r.reported_at"),
+        Sort::Reported => select.push("-r.reported_at"),
+        Sort::Updated => select.push("-r.updated_at"),
+        Sort::Due => select.push("r.due IS NULL, coalesce(r.due, r.reported_at)"),
+        Sort::OverdueFirst => {
+            let at = request.at.timestamp_micros();
+            select.push("(r.due IS NULL OR r.due >= ").bind(at).push("), CASE WHEN r.due < ").bind(at);
+            select.push(" THEN 0 ELSE r.rank END, CASE WHEN r.due < ").bind(at);
+            select.push(" THEN r.due ELSE r.reported_at END")
+        }
+    };
+    select.push(", r.kind, r.id");
 }
 
 /// The index by priority: of the group or person asked for if one is, of all if not.

@@ -92,9 +92,9 @@ impl PostgresOptions {
         self
     }
 
-    /// How long to wait for a connection, and for the answer to a statement: 5 seconds each if nothing is said. A pool of
-    /// the host's says itself how long it lets one wait for a connection. After that
-    /// a call is [`Unavailable`](crate::store::RepositoryError::Unavailable), or a commit
+    /// How long to wait for a connection, and for the answer to a statement: 5 seconds each if nothing is said. The server
+    /// is given a little less, so that it says how something came out. A pool of the host's says itself how long it lets one
+    /// wait for a connection. After that a call is [`Unavailable`](crate::store::RepositoryError::Unavailable), or a commit
     /// [`OutcomeUnknown`](crate::store::RepositoryError::OutcomeUnknown).
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
@@ -176,7 +176,9 @@ impl PostgresOptions {
     /// Opens the repository at an address like `postgres://user:password@host:5432/database`, or
     /// `host=/run/postgresql dbname=itsm`. Connections are opened as they are needed, and opened again when they are lost.
     ///
-    /// Within a tokio runtime it lives in that one; without one, it has a runtime of its own, and can be awaited anywhere.
+    /// Within a tokio runtime it lives in that one, which must have its timers and its network
+    /// ([`enable_all`](tokio::runtime::Builder::enable_all)); without one, it has a runtime of its own, and can be awaited
+    /// anywhere.
     ///
     /// # Errors
     /// [`OpenError`] if the address cannot be read, the server cannot be reached, or the schema is none of the library's, of
@@ -195,7 +197,8 @@ impl PostgresOptions {
     }
 
     /// Opens the repository over a pool of the host's. Without an address to [listen at](Self::listen_at), what others
-    /// commit is noticed within a second.
+    /// commit is noticed within a second. The connections must be at READ COMMITTED if nothing is said; a
+    /// `statement_timeout` on them, no longer than the [patience](Self::patience), ends what nobody waits for any more.
     ///
     /// # Errors
     /// [`OpenError`]; see [`open`](Self::open).

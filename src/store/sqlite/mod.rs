@@ -59,7 +59,8 @@ static DIALECT: Dialect = Dialect {
 /// was answered survives the end of the process and, unless [chosen otherwise](Durability), the loss of power.
 ///
 /// One thread writes, and lets the commands that wait land together; a few others read. No call blocks whoever awaits it,
-/// and no runtime is needed. Clones share what is open.
+/// and no runtime is needed. A [blocking](crate::blocking) desk writes on the thread that waits, if nobody else does: that
+/// takes a third of the time off a single command. Clones share what is open.
 ///
 /// ```
 /// use andon::{Actor, blocking, store::SqliteRepository};

@@ -94,9 +94,11 @@ fn copy(cluster: &Cluster, count: usize) {
              r.wake_at + c.n * 1000000, r.reported_at + c.n, r.updated_at + c.n, r.checksum, r.number || '-' || c.n, r.stage, \
              r.label, r.priority, r.grp, r.person, r.clock, r.title, r.standing, r.snapshot \
              FROM copied c JOIN andon.record r ON r.tenant = 'acme' AND r.kind = c.kind AND r.id = c.of; \
-             INSERT INTO andon.term SELECT t.tenant, t.term, t.kind, c.id FROM copied c \
+             INSERT INTO andon.term SELECT t.tenant, \
+             CASE WHEN t.term LIKE 'caller:%' THEN t.term || '-' || c.n % 40 ELSE t.term END, t.kind, c.id FROM copied c \
              JOIN andon.term t ON t.tenant = 'acme' AND t.kind = c.kind AND t.id = c.of; \
-             INSERT INTO andon.subject SELECT s.tenant, s.kind, c.id, s.terms FROM copied c \
+             INSERT INTO andon.subject SELECT s.tenant, s.kind, c.id, \
+             regexp_replace(s.terms, '(caller:[^\n]*)', '\\1-' || c.n % 40) FROM copied c \
              JOIN andon.subject s ON s.tenant = 'acme' AND s.kind = c.kind AND s.id = c.of;"
         ),
     );
@@ -265,7 +267,10 @@ async fn pages(desk: &AtDesk, repository: &PostgresRepository) {
             "on hold, priority 2",
             Box::new(|_| Query::all().stage(andon::Stage::OnHold).priority(2).sorted(Sort::Priority)),
         ),
-        ("of one caller", Box::new(|n| Query::all().caller(format!("caller-{}", n % REPORTED).parse().unwrap()))),
+        (
+            "of one caller",
+            Box::new(|n| Query::all().caller(format!("caller-{}-{}", n % REPORTED, n % 40).parse().unwrap())),
+        ),
         ("by a word of the title", Box::new(|n| Query::open().search(format!("relay {}", n % REPORTED)))),
     ];
     for (what, query) in lists {

@@ -580,7 +580,7 @@ fn lists_and_sweeps_go_along_their_indexes() {
     assert!(sweep.contains("using by_wake on record") && !sweep.contains("Sort "), "{sweep}");
     // A command finds everything by its keys.
     let told = plans(&cluster, || drop(desk.incident(first).execute(note("a note")).unwrap()));
-    assert!(told.len() >= 5, "{told:?}");
+    assert!(told.iter().any(|plan| plan.contains("Update on record r")), "{told:?}");
     for plan in &told {
         assert!(!plan.contains("Seq Scan on record") && !plan.contains("Seq Scan on event"), "{plan}");
     }

@@ -105,7 +105,8 @@ pub(super) fn milliseconds(limit: Duration) -> i32 {
     i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
-const WHOSE: &str = "SELECT set_config($1, $2, true)";
+/// Compiling a statement takes longer than any of them runs.
+const WHOSE: &str = "SELECT set_config($1, $2, true), set_config('jit', 'off', true)";
 
 impl Ask for Pooled<'_> {
     fn shared(&self) -> &Shared {

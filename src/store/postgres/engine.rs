@@ -38,8 +38,8 @@ impl Engine {
     }
 
     /// Does something beside everything else.
-    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> tokio::task::AbortHandle {
-        self.handle.spawn(future).abort_handle()
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        drop(self.handle.spawn(future));
     }
 }
 

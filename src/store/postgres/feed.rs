@@ -81,11 +81,12 @@ pub(super) async fn bounds(ask: &impl Ask, tenant: &TenantId, placing: bool) -> 
 pub(super) async fn bounds_before(
     ask: &impl Ask,
     tenant: &TenantId,
+    usual: bool,
     selects: Vec<Select>,
 ) -> Result<(Bounds, Vec<Vec<Row>>), RepositoryError> {
     let (key, placing, patience) = (tenant.as_str(), ask.is_alone(), ask.lock_patience());
     let values: [Param<'_>; 3] = [(&key, Type::TEXT), (&placing, Type::BOOL), (&patience, Type::INT8)];
-    let read = ask.read_after(Some((BOUNDS, &values)), Whose::Of(tenant), true, selects).await;
+    let read = ask.read_after(Some((BOUNDS, &values)), Whose::Of(tenant), usual, selects).await;
     let mut read = read.map_err(|failure| failure.during("list"))?.into_iter();
     let bounds = Bounds::read(&read.next().unwrap_or_default())?;
     Ok((bounds, read.collect()))

@@ -28,7 +28,7 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
         select
     };
     let selects = walks.into_iter().map(wanted).collect();
-    let (bounds, rows) = feed::bounds_before(ask, &scope.tenant, selects).await?;
+    let (bounds, rows) = feed::bounds_before(ask, &scope.tenant, is_usual(&request.query.filter), selects).await?;
     let feed = bounds.end();
     let mut found = Vec::new();
     for (part, rows) in parts.into_iter().zip(&rows) {
@@ -41,6 +41,11 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
     let more = found.len() > limit;
     found.truncate(limit);
     Ok(RowPage { rows: found.into_iter().map(|(_, row)| row).collect(), more, feed })
+}
+
+/// How a search is best gone about depends on how rare its words are: it is planned each time.
+const fn is_usual(filter: &Filter) -> bool {
+    filter.search.is_none()
 }
 
 fn keyed(row: &Row, request: PageRequest<'_>) -> Result<(SortKey, IndexRow), RepositoryError> {
@@ -62,7 +67,7 @@ pub(super) async fn count(ask: &impl Ask, scope: &Scope, filter: &Filter, cap: u
     let most = i64::try_from(cap).unwrap_or(i64::MAX);
     let counted = |select: Select| select.wrapped("SELECT count(*) FROM (", &format!(" LIMIT {most}) counted"));
     let selects = counting(&DIALECT, &read::value(&scope.tenant), scope, filter).into_iter().map(counted).collect();
-    let read = ask.read_after(None, Whose::Of(&scope.tenant), true, selects).await;
+    let read = ask.read_after(None, Whose::Of(&scope.tenant), is_usual(filter), selects).await;
     let read = read.map_err(|failure| failure.during("count"))?;
     let numbers = read.iter().filter_map(|rows| rows.first()).map(|row| row.count(0));
     let all = numbers.sum::<Result<u64, _>>().map_err(|damage| corrupt("a count".to_owned(), damage))?;

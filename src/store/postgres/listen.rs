@@ -3,16 +3,16 @@
 use std::{
     collections::{BTreeSet, HashMap},
     future::{Future, poll_fn},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use deadpool_postgres::Pool;
 use event_listener::{Event as Landing, EventListener};
-use tokio::{
-    task::AbortHandle,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client, Config, types::Type};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -32,7 +32,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 pub(super) struct Listening {
     heard: Arc<Heard>,
     listens: bool,
-    task: AbortHandle,
 }
 
 #[derive(Default)]
@@ -40,8 +39,10 @@ struct Heard {
     waiting: Mutex<HashMap<String, Waiting>>,
     /// The tenants of whose landings others are to be told.
     untold: Mutex<BTreeSet<String>>,
-    /// Told whenever there are some.
+    /// Told whenever there are some, and when it ends.
     telling: Landing,
+    /// Whether nothing more is to come.
+    ended: AtomicBool,
 }
 
 /// Those who wait for a landing of one tenant's.
@@ -64,13 +65,13 @@ impl Listening {
         let heard = Arc::new(Heard::default());
         let listens = at.is_some();
         let (ears, channel, pool) = (Arc::clone(&heard), name.channel.clone(), pool.clone());
-        let task = engine.spawn(async move {
+        engine.spawn(async move {
             match at {
                 Some((config, tls)) => ears.listen(&config, &tls, &channel, patience).await,
                 None => ears.tell_over(&pool, &channel, patience).await,
             }
         });
-        Self { heard, listens, task }
+        Self { heard, listens }
     }
 
     /// Tells whoever waits that something of a tenant's landed. Others are told in one go with all that lands meanwhile:
@@ -95,9 +96,10 @@ impl Listening {
         if self.listens { LISTENING } else { LOOKING }
     }
 
-    /// Ends it: whoever waits is woken.
+    /// Ends it: whoever waits is woken. What others are not told yet, they are told before, as long as the runtime lives.
     pub(super) fn end(&self) {
-        self.task.abort();
+        self.heard.ended.store(true, Ordering::SeqCst);
+        self.heard.telling.notify(usize::MAX);
         self.heard.tell_all_here();
     }
 }
@@ -141,6 +143,10 @@ impl Heard {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
     fn untold(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.untold.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -161,8 +167,7 @@ impl Heard {
     /// Listens until the repository is closed, over one connection after the other.
     async fn listen(self: Arc<Self>, config: &Config, tls: &MakeRustlsConnect, channel: &str, patience: Duration) {
         let mut pause = PAUSES.0;
-        // Ends with the task.
-        loop {
+        while !self.has_ended() {
             // However the server keeps silent, it is tried again.
             if let Ok(Ok((client, mut connection))) = timeout(patience, config.connect(tls.clone())).await {
                 let heard = Arc::clone(&self);
@@ -189,13 +194,16 @@ impl Heard {
         }
     }
 
-    /// Tells others of what lands, until the connection ends.
+    /// Tells others of what lands, until the connection ends, or the repository.
     async fn tell(&self, client: &Client, channel: &str, patience: Duration) {
         // Ends with the connection.
         loop {
             let telling = self.telling.listen();
             let untold = self.taken();
             if untold.is_empty() {
+                if self.has_ended() {
+                    return;
+                }
                 let news = timeout(PAUSES.1, telling).await;
                 // A connection that ended without a word is noticed by asking.
                 if news.is_err() && in_time(patience, client.batch_execute("")).await.is_none() {
@@ -211,10 +219,13 @@ impl Heard {
 
     /// Tells others of what lands, over connections of the pool, until the repository is closed.
     async fn tell_over(&self, pool: &Pool, channel: &str, patience: Duration) {
-        // Ends with the task.
+        // Ends with the repository.
         loop {
             let telling = self.telling.listen();
             if self.untold().is_empty() {
+                if self.has_ended() {
+                    return;
+                }
                 telling.await;
                 continue;
             }
@@ -225,6 +236,9 @@ impl Heard {
                 }
                 Err(_) => false,
             };
+            if !told && self.has_ended() {
+                return;
+            }
             // Those who are not told look by themselves.
             sleep(if told { GATHERING } else { PAUSES.1 }).await;
         }

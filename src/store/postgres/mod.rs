@@ -50,7 +50,8 @@ static DIALECT: Dialect = Dialect {
     table: |name| format!("{{schema}}.{name}"),
     place: |place| format!("${place}"),
     find: "strpos",
-    belongs: |rows| format!("{rows}.kind = r.kind AND {rows}.id = r.id"),
+    belongs: |rows| format!("{rows}.tenant = r.tenant AND {rows}.kind = r.kind AND {rows}.id = r.id"),
+    finds_beginnings: true,
     along: |_| String::new(),
 };
 

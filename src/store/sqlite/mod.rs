@@ -52,6 +52,7 @@ static DIALECT: Dialect = Dialect {
     place: |_| "?".to_owned(),
     find: "instr",
     belongs: |rows| format!("{rows}.record = r.slot"),
+    finds_beginnings: false,
     along: |index| format!(" INDEXED BY {index}"),
 };
 

@@ -40,6 +40,31 @@ impl Whose<'_> {
     }
 }
 
+/// How the server is to go about some statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As it finds best for these values.
+    Planned,
+    /// Record by record along indexes, for all values alike: what is asked for is a few, and a statement that is asked again
+    /// and again is prepared.
+    Gathered,
+    /// The same, and in the order in which the indexes have them.
+    Walked,
+}
+
+impl Manner {
+    /// The statement that says so, and whose rows are meant. To compile a statement takes longer than any of them runs.
+    fn opening(self) -> String {
+        let off: &[&str] = match self {
+            Self::Planned => &["jit"],
+            Self::Gathered => &["jit", "enable_seqscan", "enable_hashjoin", "enable_mergejoin"],
+            Self::Walked => &["jit", "enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_sort"],
+        };
+        let off = off.iter().map(|name| format!(", set_config('{name}', 'off', true)"));
+        std::iter::once(WHOSE.to_owned()).chain(off).collect()
+    }
+}
+
 /// What can be asked.
 pub(super) trait Ask: Sync {
     /// What all of the repository shares.
@@ -57,12 +82,12 @@ pub(super) trait Ask: Sync {
     fn call(&self, sql: &str, values: &[Param<'_>]) -> impl Future<Output = Result<Vec<Row>, Failure>> + Send;
 
     /// Runs several statements as everything stood at one moment, and one before that, in one round trip. The rows of
-    /// that one come first. Statements that are `usual` are asked again and again.
+    /// that one come first.
     fn read_after(
         &self,
         before: Option<(&str, &[Param<'_>])>,
         whose: Whose<'_>,
-        usual: bool,
+        manner: Manner,
         selects: Vec<Select>,
     ) -> impl Future<Output = Result<Vec<Vec<Row>>, Failure>> + Send;
 
@@ -72,7 +97,7 @@ pub(super) trait Ask: Sync {
         whose: Whose<'_>,
         selects: Vec<Select>,
     ) -> impl Future<Output = Result<Vec<Vec<Row>>, Failure>> + Send {
-        self.read_after(None, whose, false, selects)
+        self.read_after(None, whose, Manner::Planned, selects)
     }
 
     /// Runs one statement on the rows of a tenant.
@@ -105,8 +130,7 @@ pub(super) fn milliseconds(limit: Duration) -> i32 {
     i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
-/// Compiling a statement takes longer than any of them runs.
-const WHOSE: &str = "SELECT set_config($1, $2, true), set_config('jit', 'off', true)";
+const WHOSE: &str = "SELECT set_config($1, $2, true)";
 
 impl Ask for Pooled<'_> {
     fn shared(&self) -> &Shared {
@@ -136,7 +160,7 @@ impl Ask for Pooled<'_> {
         &self,
         before: Option<(&str, &[Param<'_>])>,
         whose: Whose<'_>,
-        usual: bool,
+        manner: Manner,
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Failure> {
         let shared = self.0;
@@ -144,8 +168,7 @@ impl Ask for Pooled<'_> {
         let before = before.map(|(sql, values)| (shared.named(sql), values));
         let read = async {
             let client = shared.pool.get().await?;
-            let usual = usual.then_some(&shared.usual);
-            let at_one_moment = at_one_moment(&client, shared.prepares, usual, before, whose, &selects);
+            let at_one_moment = at_one_moment(&client, shared, manner, before, whose, &selects);
             let answer = tokio::time::timeout(shared.patience, at_one_moment).await;
             answer.unwrap_or_else(|late| Err(give_up(client, late)))
         };
@@ -170,7 +193,7 @@ impl Ask for Within<'_, '_> {
         &self,
         before: Option<(&str, &[Param<'_>])>,
         whose: Whose<'_>,
-        _usual: bool,
+        _manner: Manner,
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Failure> {
         let first = match before {
@@ -230,14 +253,14 @@ fn apart(rows: Vec<Row>, parts: usize) -> Result<Vec<Vec<Row>>, Failure> {
 /// leaves nothing open.
 async fn at_one_moment(
     client: &Object,
-    prepares: bool,
-    usual: Option<&Usual>,
+    shared: &Shared,
+    manner: Manner,
     before: Option<(String, &[Param<'_>])>,
     whose: Whose<'_>,
     selects: &[Select],
 ) -> Result<Vec<Vec<Row>>, Failure> {
     let before = match before {
-        Some((sql, values)) => Some(Prepared::of(client, prepares, sql, values.to_vec()).await?),
+        Some((sql, values)) => Some(Prepared::of(client, shared.prepares, sql, values.to_vec()).await?),
         None => None,
     };
     let first = async {
@@ -250,13 +273,14 @@ async fn at_one_moment(
     let setting: [Param<'_>; 2] = [(&name, Type::TEXT), (&value, Type::TEXT)];
     let prepared = try_join_all(selects.iter().map(|select| async {
         // Only so many: the server keeps each for every connection.
-        let prepares = prepares && usual.is_some_and(|usual| usual.contains(&select.sql));
-        Prepared::of(client, prepares, select.sql.clone(), params(select)).await
+        let usual = shared.prepares && manner != Manner::Planned && shared.usual.contains(&select.sql);
+        Prepared::of(client, usual, select.sql.clone(), params(select)).await
     }));
     let prepared = prepared.await?;
+    let opening = Prepared::of(client, shared.prepares, manner.opening(), setting.to_vec()).await?;
     let opening = async {
         let begun = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-        try_join(begun, async { client.query_typed(WHOSE, &setting).await.map(drop) }).await
+        try_join(begun, async { opening.run(client).await.map(drop) }).await
     };
     let rows = try_join_all(prepared.iter().map(|select| select.run(client)));
     let (first, begun, rows, ended) = join4(first, opening, rows, client.batch_execute("COMMIT")).await;

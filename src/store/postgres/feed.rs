@@ -6,7 +6,7 @@ use futures_util::future::select;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    ask::{Ask, Whose},
+    ask::{Ask, Manner, Whose},
     columns::{Param, count, size},
     error::corrupt,
     list::row_key,
@@ -81,12 +81,12 @@ pub(super) async fn bounds(ask: &impl Ask, tenant: &TenantId, placing: bool) -> 
 pub(super) async fn bounds_before(
     ask: &impl Ask,
     tenant: &TenantId,
-    usual: bool,
+    manner: Manner,
     selects: Vec<Select>,
 ) -> Result<(Bounds, Vec<Vec<Row>>), RepositoryError> {
     let (key, placing, patience) = (tenant.as_str(), ask.is_alone(), ask.lock_patience());
     let values: [Param<'_>; 3] = [(&key, Type::TEXT), (&placing, Type::BOOL), (&patience, Type::INT8)];
-    let read = ask.read_after(Some((BOUNDS, &values)), Whose::Of(tenant), usual, selects).await;
+    let read = ask.read_after(Some((BOUNDS, &values)), Whose::Of(tenant), manner, selects).await;
     let mut read = read.map_err(|failure| failure.during("list"))?.into_iter();
     let bounds = Bounds::read(&read.next().unwrap_or_default())?;
     Ok((bounds, read.collect()))

@@ -1,51 +1,98 @@
-//! Lists and counts: along their orders, in one round trip.
+//! Lists and counts: along their orders, in one round trip; or, in two, among few records.
 
 use tokio_postgres::Row;
 
 use super::{
     DIALECT,
-    ask::{Ask, Whose},
-    error::corrupt,
+    ask::{Ask, Manner, Whose},
+    error::{Failure, corrupt},
     feed, read,
 };
 use crate::store::{
     Filter, IndexRow, MAX_PAGE, PageRequest, RepositoryError, RowPage, Scope, SortKey,
-    sql::{self, Columns as _, List, Select, Walk, counting, finds_nothing},
+    sql::{self, Columns as _, List, RARE, ROW, Select, Walk, counting, finds_nothing, narrowing, put_in_order},
 };
+
+const LIST: &str = "list";
 
 /// A page of a list, and where the feed stood before it was read.
 pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
-    let limit = request.limit.clamp(1, MAX_PAGE);
-    if finds_nothing(scope, &request.query.filter) {
+    let filter = &request.query.filter;
+    if finds_nothing(scope, filter) {
         let feed = feed::bounds(ask, &scope.tenant, true).await?.end();
         return Ok(RowPage { rows: Vec::new(), more: false, feed });
     }
-    let list = List { dialect: &DIALECT, tenant: read::value(&scope.tenant), scope, request };
-    let walks = list.walks();
-    let parts: Vec<u8> = walks.iter().map(|walk| walk.part).collect();
-    let wanted = |Walk { mut select, .. }| -> Select {
+    let (limit, tenant) = (request.limit.clamp(1, MAX_PAGE), read::value(&scope.tenant));
+    let ended = |mut select: Select| -> Select {
         select.push(&format!(" LIMIT {}", limit.saturating_add(1)));
         select
     };
-    let selects = walks.into_iter().map(wanted).collect();
-    let (bounds, rows) = feed::bounds_before(ask, &scope.tenant, is_usual(&request.query.filter), selects).await?;
-    let feed = bounds.end();
+    let list = List { dialect: &DIALECT, tenant: tenant.clone(), scope, request };
+    let walks = list.walks().into_iter().map(|Walk { select, part }| (part, ended(select)));
+    let (parts, walks): (Vec<u8>, Vec<Select>) = walks.unzip();
+    let narrowing = narrowing(&DIALECT, &tenant, scope, filter);
+    let (bounds, mut rows) = if narrowing.is_empty() {
+        let (bounds, found) = feed::bounds_before(ask, &scope.tenant, Manner::Walked, walks).await?;
+        (bounds, merged(&parts, &found, request)?)
+    } else {
+        let sizes = narrowing.iter().map(size).collect();
+        let (bounds, sizes) = feed::bounds_before(ask, &scope.tenant, Manner::Gathered, sizes).await?;
+        let whose = Whose::Of(&scope.tenant);
+        let rows = if let Some(rare) = rarest(narrowing, &sizes)? {
+            let mut select = gathered(rare, ROW, scope, filter);
+            put_in_order(&mut select, request);
+            let found = ask.read_after(None, whose, Manner::Gathered, vec![ended(select)]).await;
+            let found = found.map_err(|failure| failure.during(LIST))?;
+            found.iter().flatten().map(|row| Ok(keyed(row, request)?.1)).collect::<Result<_, RepositoryError>>()?
+        } else {
+            let found = ask.read_after(None, whose, Manner::Walked, walks).await;
+            merged(&parts, &found.map_err(|failure| failure.during(LIST))?, request)?
+        };
+        (bounds, rows)
+    };
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(RowPage { rows, more, feed: bounds.end() })
+}
+
+/// The rows of walks, each of a part of the list, in the order of the list.
+fn merged(parts: &[u8], walks: &[Vec<Row>], request: PageRequest<'_>) -> Result<Vec<IndexRow>, RepositoryError> {
     let mut found = Vec::new();
-    for (part, rows) in parts.into_iter().zip(&rows) {
+    for (part, rows) in parts.iter().zip(walks) {
         for row in rows {
             let (key, row) = keyed(row, request)?;
-            found.push(((part, key), row));
+            found.push(((*part, key), row));
         }
     }
     found.sort_unstable_by_key(|(key, _)| *key);
-    let more = found.len() > limit;
-    found.truncate(limit);
-    Ok(RowPage { rows: found.into_iter().map(|(_, row)| row).collect(), more, feed })
+    Ok(found.into_iter().map(|(_, row)| row).collect())
 }
 
-/// How a search is best gone about depends on how rare its words are: it is planned each time.
-const fn is_usual(filter: &Filter) -> bool {
-    filter.search.is_none()
+/// How many keys there are, as far as that is of interest.
+fn size(keys: &Select) -> Select {
+    keys.clone().wrapped("SELECT count(*) FROM (", &format!(" LIMIT {RARE}) counted"))
+}
+
+/// The fewest keys, if they are rare.
+fn rarest(narrowing: Vec<Select>, sizes: &[Vec<Row>]) -> Result<Option<Select>, RepositoryError> {
+    let mut least: Option<(u64, Select)> = None;
+    for (keys, size) in narrowing.into_iter().zip(sizes) {
+        let size = size.first().map_or(Ok(RARE), |row| row.count(0));
+        let size = size.map_err(|damage| corrupt("a count".to_owned(), damage))?;
+        if size < least.as_ref().map_or(RARE, |(least, _)| *least) {
+            least = Some((size, keys));
+        }
+    }
+    Ok(least.map(|(_, keys)| keys))
+}
+
+/// What is asked for, of those among these records that fit and are seen.
+fn gathered(keys: Select, what: &str, scope: &Scope, filter: &Filter) -> Select {
+    // Without the offset, the planner would weigh other ways to go about it.
+    let before = format!("SELECT {what} FROM {{schema}}.record r WHERE (r.kind, r.id) IN (");
+    let (mut select, tenant) = (keys.wrapped(&before, " OFFSET 0) AND "), read::value(&scope.tenant));
+    select.of_tenant("r", &tenant).seen_by(scope).fits(&tenant, filter);
+    select
 }
 
 fn keyed(row: &Row, request: PageRequest<'_>) -> Result<(SortKey, IndexRow), RepositoryError> {
@@ -66,9 +113,20 @@ pub(super) async fn count(ask: &impl Ask, scope: &Scope, filter: &Filter, cap: u
     }
     let most = i64::try_from(cap).unwrap_or(i64::MAX);
     let counted = |select: Select| select.wrapped("SELECT count(*) FROM (", &format!(" LIMIT {most}) counted"));
-    let selects = counting(&DIALECT, &read::value(&scope.tenant), scope, filter).into_iter().map(counted).collect();
-    let read = ask.read_after(None, Whose::Of(&scope.tenant), is_usual(filter), selects).await;
-    let read = read.map_err(|failure| failure.during("count"))?;
+    let failed = |failure: Failure| failure.during("count");
+    let (whose, tenant) = (Whose::Of(&scope.tenant), read::value(&scope.tenant));
+    let narrowing = narrowing(&DIALECT, &tenant, scope, filter);
+    let rare = if narrowing.is_empty() {
+        None
+    } else {
+        let sizes = ask.read_after(None, whose, Manner::Gathered, narrowing.iter().map(size).collect()).await;
+        rarest(narrowing, &sizes.map_err(failed)?)?
+    };
+    let selects = match rare {
+        Some(rare) => vec![counted(gathered(rare, "1", scope, filter))],
+        None => counting(&DIALECT, &tenant, scope, filter).into_iter().map(counted).collect(),
+    };
+    let read = ask.read_after(None, whose, Manner::Gathered, selects).await.map_err(failed)?;
     let numbers = read.iter().filter_map(|rows| rows.first()).map(|row| row.count(0));
     let all = numbers.sum::<Result<u64, _>>().map_err(|damage| corrupt("a count".to_owned(), damage))?;
     Ok(all.min(cap))

@@ -51,7 +51,8 @@ static DIALECT: Dialect = Dialect {
     place: |place| format!("${place}"),
     find: "strpos",
     belongs: |rows| format!("{rows}.tenant = r.tenant AND {rows}.kind = r.kind AND {rows}.id = r.id"),
-    finds_beginnings: true,
+    key_of_term: "t.kind, t.id",
+    key_of_record: "p.kind, p.id",
     along: |_| String::new(),
 };
 

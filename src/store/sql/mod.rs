@@ -1,14 +1,15 @@
 //! What stores that keep rows have in common: how lists become statements, and how rows are read.
 
 mod order;
+mod rare;
 mod rows;
 mod select;
 mod sound;
 mod texts;
 
-#[cfg(feature = "sqlite")]
-pub(super) use order::put_in_order;
-pub(super) use order::{List, Walk, counting, halves};
+use order::halves;
+pub(super) use order::{List, Walk, counting, put_in_order};
+pub(super) use rare::{RARE, narrowing};
 #[cfg(feature = "sqlite")]
 pub(super) use rows::decoded;
 pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};

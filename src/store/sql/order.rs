@@ -176,9 +176,7 @@ fn id_after(key: SortKey, of: RecordKind) -> Vec<u8> {
     }
 }
 
-/// Puts records in the order of a list along no index, where the engine has no planner for it, and leaves out those that do
-/// not come after its key.
-#[cfg(feature = "sqlite")]
+/// Puts records in the order of a list along no index, and leaves out those that do not come after its key.
 pub(in crate::store) fn put_in_order(select: &mut Select, request: PageRequest<'_>) {
     if let Some(key) = request.after {
         let (part, rank) = (i64::from(key.part), i64::from(key.rank));
@@ -201,16 +199,15 @@ pub(in crate::store) fn put_in_order(select: &mut Select, request: PageRequest<'
 }
 
 /// By what a list is ordered.
-#[cfg(feature = "sqlite")]
 fn push_order(select: &mut Select, request: PageRequest<'_>) {
     match request.query.sort {
         Sort::Priority => select.push("r.rank, r.reported_at"),
         Sort::Reported => select.push("-r.reported_at"),
         Sort::Updated => select.push("-r.updated_at"),
-        Sort::Due => select.push("r.due IS NULL, coalesce(r.due, r.reported_at)"),
+        Sort::Due => select.push("CASE WHEN r.due IS NULL THEN 1 ELSE 0 END, coalesce(r.due, r.reported_at)"),
         Sort::OverdueFirst => {
             let at = request.at.timestamp_micros();
-            select.push("(r.due IS NULL OR r.due >= ").bind(at).push("), CASE WHEN r.due < ").bind(at);
+            select.push("CASE WHEN r.due < ").bind(at).push(" THEN 0 ELSE 1 END, CASE WHEN r.due < ").bind(at);
             select.push(" THEN 0 ELSE r.rank END, CASE WHEN r.due < ").bind(at);
             select.push(" THEN r.due ELSE r.reported_at END")
         }

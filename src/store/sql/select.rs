@@ -26,8 +26,10 @@ pub(in crate::store) struct Dialect {
     pub find: &'static str,
     /// That `{}` belongs to the record `r`.
     pub belongs: fn(&str) -> String,
-    /// Whether terms that begin in some way are found along the index of terms; otherwise, records are looked through.
-    pub finds_beginnings: bool,
+    /// The key of a record in a row of terms, called `t`.
+    pub key_of_term: &'static str,
+    /// The key of a record, called `p`.
+    pub key_of_record: &'static str,
     /// What makes a statement go along an index, where the engine is told.
     pub along: fn(&str) -> String,
 }
@@ -192,21 +194,12 @@ impl Select {
         for word in search.words() {
             self.bears(tenant, &[Term::Token(word.clone())]);
         }
-        let Some(begun) = search.beginning().map(|beginning| Term::Token(beginning.clone()).to_string()) else {
-            return;
-        };
-        if self.dialect.finds_beginnings {
-            let (table, belongs) = ((self.dialect.table)("term"), (self.dialect.belongs)("t"));
-            self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} t WHERE ")).of_tenant("t", tenant);
-            // After all that go on with a character of a word.
-            let end = format!("{begun}{}", char::MAX);
-            self.push(" AND t.term >= ").bind(begun).push(" AND t.term < ").bind(end);
-            self.push(&format!(" AND {belongs})"));
-        } else {
-            // Where its terms stand one after the other: there may be any number of words that begin so.
+        // Where its terms stand one after the other: there may be any number of words that begin so.
+        let begun = search.beginning().map(|beginning| format!("\n{}", Term::Token(beginning.clone())));
+        if let Some(begun) = begun {
             let (table, belongs) = ((self.dialect.table)("subject"), (self.dialect.belongs)("s"));
             self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} s WHERE {belongs} AND "));
-            self.holds("s.terms", format!("\n{begun}")).push(" > 0)");
+            self.holds("s.terms", begun).push(" > 0)");
         }
     }
 }

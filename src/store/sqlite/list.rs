@@ -4,21 +4,13 @@ use rusqlite::{CachedStatement, Connection, Row, Rows};
 
 use super::{
     DIALECT,
-    columns::{ROW, index_row, kind, params},
+    columns::{ROW, index_row, params},
     error::{During as _, unless_damaged},
 };
-use crate::{
-    incident::Stage,
-    key::PersonRef,
-    record::{AnyStage, RecordKind},
-    store::{
-        Filter, IndexRow, PageRequest, RepositoryError, Scope, SortKey, Term,
-        sql::{List, Select, Value, Walk, counting, finds_nothing, halves, put_in_order},
-    },
+use crate::store::{
+    Filter, IndexRow, PageRequest, RepositoryError, Scope, SortKey,
+    sql::{List, RARE, Select, Value, Walk, counting, finds_nothing, narrowing, put_in_order},
 };
-
-/// So many records are read and put in order at most, where a term is rare; more are found along an order.
-const RARE: u64 = 4_000;
 
 const LIST: &str = "list";
 
@@ -145,53 +137,6 @@ struct Rare {
 }
 
 impl Rare {
-    fn bearing(tenant: i64, terms: impl Iterator<Item = Term>) -> Select {
-        let mut slots = Select::new(&DIALECT, "SELECT t.record FROM term t WHERE t.tenant = ");
-        slots.bind(tenant).push(" AND t.term IN (");
-        for (index, term) in terms.enumerate() {
-            if index > 0 {
-                slots.push(", ");
-            }
-            slots.bind(term.to_string());
-        }
-        slots.push(")");
-        slots
-    }
-
-    /// Those with a word that begins so.
-    fn beginning(tenant: i64, beginning: &std::sync::Arc<str>) -> Select {
-        let first = Term::Token(beginning.clone()).to_string();
-        let mut slots = Select::new(&DIALECT, "SELECT t.record FROM term t WHERE t.tenant = ");
-        // No character of a word comes after this one.
-        let end = format!("{first}\u{10ffff}");
-        slots.bind(tenant).push(" AND t.term >= ").bind(first).push(" AND t.term < ").bind(end);
-        slots
-    }
-
-    /// Those with one person, but for what is done if that is not asked for.
-    fn with(tenant: i64, person: &PersonRef, filter: &Filter) -> Select {
-        let mut slots = Select::new(&DIALECT, "SELECT p.slot FROM record p INDEXED BY by_person WHERE p.tenant = ");
-        slots.bind(tenant).push(" AND p.person = ").bind(person.to_string());
-        slots.push(" AND (p.kind, p.done) IN (VALUES ");
-        for (index, (of, done)) in halves(filter).enumerate() {
-            let comma = if index > 0 { ", " } else { "" };
-            slots.push(&format!("{comma}({}, {})", kind(of), i64::from(done)));
-        }
-        slots.push(")");
-        slots
-    }
-
-    fn staged(tenant: i64, stages: impl Iterator<Item = AnyStage>) -> Select {
-        let mut slots = Select::new(&DIALECT, "SELECT p.slot FROM record p INDEXED BY by_update WHERE p.tenant = ");
-        slots.bind(tenant).push(" AND (p.kind, p.stage) IN (VALUES ");
-        for (index, stage) in stages.enumerate() {
-            let comma = if index > 0 { ", " } else { "" };
-            slots.push(&format!("{comma}({}, '{}')", kind(stage.kind()), stage.key()));
-        }
-        slots.push(")");
-        slots
-    }
-
     fn select(&self, what: &str) -> Select {
         self.slots.clone().wrapped(&format!("SELECT {what} FROM record r WHERE r.slot IN ("), ")")
     }
@@ -226,7 +171,7 @@ fn rarest(
     filter: &Filter,
 ) -> Result<Option<Rare>, RepositoryError> {
     let mut least: Option<Rare> = None;
-    for slots in narrowing(tenant, scope, filter) {
+    for slots in narrowing(&DIALECT, &Value::Int(tenant), scope, filter) {
         let most = least.as_ref().map_or(RARE, |least| least.size);
         let size = counted(connection, &slots, most)?;
         if size < most {
@@ -237,43 +182,4 @@ fn rarest(
         }
     }
     Ok(least)
-}
-
-/// What narrows down which records fit: each holds all that do.
-fn narrowing(tenant: i64, scope: &Scope, filter: &Filter) -> Vec<Select> {
-    let bearing = |terms: Vec<Term>| Rare::bearing(tenant, terms.into_iter());
-    let mut all: Vec<Select> = filter.needs().map(|need| bearing(need.any)).collect();
-    if let Some(search) = &filter.search {
-        all.extend(search.words().iter().map(|word| bearing(vec![Term::Token(word.clone())])));
-        all.extend(search.beginning().map(|beginning| Rare::beginning(tenant, beginning)));
-    }
-    let sees_all = |term: &Term| *term == Term::Everyone || matches!(term, Term::Problem(of) if **of == Term::Everyone);
-    if !scope.viewer.iter().any(sees_all) {
-        all.push(bearing(scope.viewer.to_vec()));
-    }
-    // One group has orders of its own; one person rarely has many.
-    if filter.groups.len() > 1 {
-        all.push(bearing(of_kinds(&filter.groups, Term::Group)));
-    }
-    match filter.people.as_slice() {
-        [] => {}
-        [person] => all.push(Rare::with(tenant, person, filter)),
-        several => all.push(bearing(of_kinds(several, Term::Person))),
-    }
-    if !filter.stage_labels.is_empty() {
-        let stages = Stage::ALL.into_iter().filter(|stage| filter.stages.is_empty() || filter.stages.contains(stage));
-        let beneath = |stage| filter.stage_labels.iter().map(move |label| Term::StageLabel(stage, label.clone()));
-        all.push(bearing(stages.flat_map(beneath).collect()));
-    }
-    // Most of what is listed is open: that is no help.
-    let stages = filter.stages.len().saturating_add(filter.problem_stages.len());
-    if (1..=2).contains(&stages) {
-        all.push(Rare::staged(tenant, AnyStage::all().filter(|stage| filter.holds_stage(*stage))));
-    }
-    all
-}
-
-/// The terms by which records of each kind are with these groups, or these people.
-fn of_kinds<T: Clone>(wanted: &[T], term: fn(T) -> Term) -> Vec<Term> {
-    wanted.iter().flat_map(move |value| RecordKind::ALL.map(|kind| term(value.clone()).for_kind(kind))).collect()
 }

@@ -52,7 +52,8 @@ static DIALECT: Dialect = Dialect {
     place: |_| "?".to_owned(),
     find: "instr",
     belongs: |rows| format!("{rows}.record = r.slot"),
-    finds_beginnings: false,
+    key_of_term: "t.record",
+    key_of_record: "p.slot",
     along: |index| format!(" INDEXED BY {index}"),
 };
 

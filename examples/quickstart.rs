@@ -1,8 +1,9 @@
-//! One incident from the report to its closure and beyond, at a desk in memory or over a file.
+//! One incident from the report to its closure and beyond, at a desk in memory, over a file, or over a database.
 //!
 //! ```text
 //! cargo run --example quickstart
 //! cargo run --example quickstart --features sqlite -- --store sqlite:desk.andon
+//! cargo run --example quickstart --features postgres -- --store postgres://desk@localhost/itsm
 //! ```
 
 #![allow(clippy::print_stdout, reason = "an example prints")]

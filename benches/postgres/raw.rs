@@ -201,7 +201,7 @@ impl Raw {
         let begun = client.batch_execute("BEGIN");
         let named = client.query(&self.whose, &whose);
         let done = client.query(statement, values);
-        let (_, _, rows, _) = try_join4(begun, named, done, client.batch_execute("COMMIT")).await.unwrap();
+        let ((), _, rows, ()) = try_join4(begun, named, done, client.batch_execute("COMMIT")).await.unwrap();
         rows
     }
 

@@ -106,6 +106,9 @@ fn each_restored_dump_has_a_life_of_its_own() {
     std::fs::remove_file(file).unwrap();
 }
 
+/// Something that may be refused.
+type Attempt<'a> = Box<dyn Fn() -> Result<(), Error> + 'a>;
+
 #[test]
 fn a_host_that_holds_a_lock_is_waited_for_in_bounds_and_leaves_nothing_in_doubt() {
     let Some(schema) = Schema::new() else { return };
@@ -131,7 +134,7 @@ fn a_host_that_holds_a_lock_is_waited_for_in_bounds_and_leaves_nothing_in_doubt(
     });
     held.recv().unwrap();
     let policy = PolicyDraft { name: "Another".to_owned(), ..PolicyDraft::itil() }.validate().unwrap();
-    let attempts: [(&str, Box<dyn Fn() -> Result<(), Error>>); 2] = [
+    let attempts: [(&str, Attempt<'_>); 2] = [
         ("a command", Box::new(|| desk.incident(id).execute(note("a note")).map(drop))),
         ("a policy", Box::new(|| desk.publish_policy(policy.clone()).map(drop))),
     ];

@@ -25,11 +25,11 @@ use crate::common::{
 /// A certificate for `localhost`, signed by itself, in a folder with its key; `None`, with a word, without OpenSSL.
 fn certificate(folder: &Folder) -> Option<CertificateDer<'static>> {
     let (key, certificate) = (folder.path().join("server.key"), folder.path().join("server.crt"));
-    let mut make = Command::new("openssl");
-    make.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
-    make.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]);
-    make.args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"]).arg(&key).arg("-out").arg(&certificate);
-    let Ok(made) = make.output() else {
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"]).arg(&key).arg("-out").arg(&certificate);
+    let Ok(made) = openssl.output() else {
         assert!(std::env::var_os("CI").is_none(), "no OpenSSL: install the package openssl");
         println!("skipped: no OpenSSL");
         return None;

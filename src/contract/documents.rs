@@ -13,6 +13,7 @@ use crate::{
     incident::{FactChange, IncidentEvent as E},
     key::Label,
     policy::{Policy, PolicyDraft},
+    record::Audience,
     store::{Commit, Document, Landed, Publication, Published, Repository, RepositoryError, Term},
 };
 
@@ -95,22 +96,34 @@ pub(super) async fn publications_follow_each_other<R: Repository>(trial: &Trial<
 }
 
 pub(super) async fn a_commit_needs_its_policy<R: Repository>(trial: &Trial<'_, R>) -> Kept {
+    let stored = trial.make("stored").await?;
+    let changed = trial.next(&stored, vec![trial.note(Audience::Internal, "changed")?])?;
     let known = trial.reported(trial.facts("record")?)?;
-    let by = |policy| Commit { policy, ..trial.commit(&[&known]) };
+    // What makes a record, and what changes one.
+    let by = |policy| [&known, &changed].map(|write| Commit { policy, ..trial.commit(&[write]) });
     let (one, two) = (policy("One")?, policy("Two")?);
-    overtaken(trial, by(Some(one.stamp(1))), None).await?;
+    for commit in by(Some(one.stamp(1))) {
+        overtaken(trial, commit, None).await?;
+    }
     trial.land(&acme(), publishing(trial, &one, 1, None)).await?;
     let first = Some(one.stamp(1));
     for wrong in [None, Some(no_policy()), Some(one.stamp(2)), Some(two.stamp(1))] {
-        overtaken(trial, by(wrong), first).await?;
+        for commit in by(wrong) {
+            overtaken(trial, commit, first).await?;
+        }
     }
     trial.land(&acme(), publishing(trial, &two, 2, first)).await?;
     let second = Some(two.stamp(2));
-    overtaken(trial, by(first), second).await?;
+    for commit in by(first) {
+        overtaken(trial, commit, second).await?;
+    }
     // A command that changes nothing was decided by a policy, too.
     overtaken(trial, Commit { policy: first, ..trial.commit(&[]) }, second).await?;
-    trial.land(&acme(), by(second)).await?;
-    trial.stands(&known).await
+    for commit in by(second) {
+        trial.land(&acme(), commit).await?;
+    }
+    trial.stands(&known).await?;
+    trial.stands(&changed).await
 }
 
 pub(super) async fn what_is_in_use_stays<R: Repository>(trial: &Trial<'_, R>) -> Kept {

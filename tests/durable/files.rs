@@ -10,7 +10,7 @@ use andon::{
     Error,
     key::TenantId,
     store::{
-        Durability, FeedRequest, Filter, OpenError, Query, Repository, RepositoryError, Scope, SqliteOptions,
+        Durability, FeedRequest, Filter, OpenError, Query, Repository, RepositoryError, Scope, Sort, SqliteOptions,
         SqliteRepository,
     },
 };
@@ -296,5 +296,15 @@ fn what_was_closed_is_one_file() {
         pollster::block_on(repository.close());
         let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["desk.andon"]);
+    }
+}
+
+#[test]
+fn what_is_asked_for_twice_is_listed_once() {
+    let desk = anna(&SqliteRepository::open_in_memory().unwrap());
+    desk.report("Mail is down").unwrap();
+    for sort in [Sort::Priority, Sort::OverdueFirst] {
+        let query = Query::open().priority(3).priority(3).priority(4).priority(4).sorted(sort);
+        assert_eq!(desk.worklist(&query, None, 10).unwrap().rows.len(), 1, "{sort:?}");
     }
 }

@@ -19,7 +19,7 @@ use tokio_postgres::NoTls;
 
 use crate::{
     child::note,
-    common::cluster::{Cluster, Schema, skipped},
+    common::cluster::{Cluster, Schema, run, skipped},
 };
 
 fn agent<R: Repository>(repository: R, tenant: &str) -> ActingDesk<R> {
@@ -380,4 +380,38 @@ fn a_backlog_of_one_tenant_costs_the_others_nothing() {
     for plan in plans {
         assert!(!plan.contains("Seq Scan on feed"), "{plan}");
     }
+}
+
+#[test]
+fn terms_follow_whoever_was_waited_for() {
+    let Some(schema) = Schema::new() else { return };
+    let repository = schema.open();
+    let desk = anna(repository.clone());
+    let id = desk.report("Mail is down").unwrap().id();
+    desk.incident(id).assign(Assign::to_group("Network")).unwrap();
+    let (ready, held) = mpsc::channel();
+    let (url, name) = (schema.url.clone(), schema.name.clone());
+    // As one who mends the record, whose version stays.
+    let mender = std::thread::spawn(move || {
+        runtime().block_on(async {
+            let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let transaction = client.transaction().await.unwrap();
+            let sql = "SET LOCAL andon.tenant = 'acme'; \
+                       UPDATE @record SET standing = replace(standing, E'\\ngroup:Network\\n', E'\\ngroup:Other\\n'); \
+                       UPDATE @term SET term = 'group:Other' WHERE term = 'group:Network'";
+            transaction.batch_execute(&sql.replace('@', &format!("\"{name}\"."))).await.unwrap();
+            ready.send(()).unwrap();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            transaction.commit().await.unwrap();
+        });
+    });
+    held.recv().unwrap();
+    desk.incident(id).assign(Assign::to_group("Mail")).unwrap();
+    mender.join().unwrap();
+    let inspection = block_on(repository.inspect(|_| {})).unwrap();
+    assert!(inspection.is_sound(), "{inspection:?}");
+    let sql = "SET andon.tenant = 'acme'; DO $$ BEGIN IF (SELECT array_agg(term) FROM @term WHERE term LIKE 'group:%') \
+               <> ARRAY['group:Mail'] THEN RAISE 'other terms stayed'; END IF; END $$";
+    run(&schema.url, &sql.replace('@', &format!("\"{}\".", schema.name))).unwrap();
 }

@@ -40,11 +40,12 @@ pub(super) async fn land(ask: &impl Ask, tenant: &TenantId, commit: &Commit) -> 
             _ => break,
         }
     }
-    let landed = landed.map_err(|failure| failure.of_command(commit.command))??;
-    if landed == Landed::Now && ask.is_alone() && !commit.writes.is_empty() {
+    // It may have landed without anybody having been told, now or before.
+    let is_news = matches!(landed, Ok(Ok(_)) | Err(Failure::Lost(_)));
+    if is_news && ask.is_alone() && !commit.writes.is_empty() {
         ask.shared().listening.landed(tenant.as_str());
     }
-    Ok(landed)
+    landed.map_err(|failure| failure.of_command(commit.command))?
 }
 
 /// What a commit says, as arrays.

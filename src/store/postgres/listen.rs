@@ -96,7 +96,8 @@ impl Listening {
         if self.listens { LISTENING } else { LOOKING }
     }
 
-    /// Ends it: whoever waits is woken. What others are not told yet, they are told before, as long as the runtime lives.
+    /// Ends it: whoever waits is woken. What others are not told yet, they are told before, as long as the runtime lives and
+    /// the pool is open.
     pub(super) fn end(&self) {
         self.heard.ended.store(true, Ordering::SeqCst);
         self.heard.telling.notify(usize::MAX);

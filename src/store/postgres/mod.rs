@@ -142,7 +142,8 @@ impl PostgresRepository {
     }
 
     /// Closes the pool. Every later call, of any clone, is [`Unavailable`](RepositoryError::Unavailable); those that are
-    /// under way come to their end.
+    /// under way come to their end. Other processes that listen may learn of what landed last only when they look by
+    /// themselves.
     pub fn close(&self) {
         self.0.pool.close();
         self.0.listening.end();

@@ -1,5 +1,7 @@
 //! The orders of lists: along which index a list is walked, and where it goes on.
 
+use std::collections::BTreeSet;
+
 use super::{
     select::{Dialect, Select, Value},
     texts::{ROW, bytes, kind},
@@ -63,7 +65,7 @@ impl List<'_> {
         let index = priority_index(filter);
         let ranks: Vec<Option<u8>> = match filter.priorities.as_slice() {
             [] => vec![None],
-            ranks => ranks.iter().copied().map(Some).collect(),
+            ranks => ranks.iter().copied().collect::<BTreeSet<_>>().into_iter().map(Some).collect(),
         };
         let mut walks = Vec::new();
         for (of, half) in self.halves() {

@@ -173,7 +173,7 @@ impl Queue {
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
-        // A transaction that was begun by one who then panicked is given up by the next.
+        // One who panicked left nothing open.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,9 +216,10 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
+        let turn = Turn { connection: &self.connection, waiting, size: batch.len() };
         let set = self.wait_for_the_disk(wait).map_err(Failure::undone);
         let failure = set.and_then(|()| transact(&self.connection, &mut batch)).err();
-        waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+        drop(turn);
         for work in batch {
             work.tell(failure.as_ref());
         }
@@ -235,8 +236,21 @@ impl Writer {
     }
 }
 
+/// The turn of some writes. However it ends, nothing is left open, and they wait no more.
+struct Turn<'a> {
+    connection: &'a Connection,
+    waiting: &'a AtomicUsize,
+    size: usize,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        give_up(self.connection);
+        self.waiting.fetch_sub(self.size, Ordering::Relaxed);
+    }
+}
+
 fn transact(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), Failure> {
-    give_up(connection);
     execute(connection, "BEGIN IMMEDIATE").map_err(Failure::undone)?;
     let ended = match batch {
         [alone] => Ok(alone.run(connection)),

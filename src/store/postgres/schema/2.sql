@@ -127,9 +127,10 @@ BEGIN
                     snapshot = snapshots[i]
                 FROM {schema}.record b
                 WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i] AND r.version = expected[i]
-                  AND b.tenant = of_tenant AND b.kind = kinds[i] AND b.id = ids[i]
+                  -- The same row: not how it was before somebody who was waited for.
+                  AND b.tenant = of_tenant AND b.kind = kinds[i] AND b.id = ids[i] AND b.ctid = r.ctid
                   AND (of_command IS NULL
-                       OR coalesce((SELECT p.version = of_policy_version AND p.digest = of_policy_digest
+                       OR coalesce((SELECT (p.version, p.digest) IS NOT DISTINCT FROM (of_policy_version, of_policy_digest)
                                     FROM {schema}.publication p WHERE p.tenant = of_tenant
                                     ORDER BY p.version DESC LIMIT 1), of_policy_version IS NULL)
                       AND NOT EXISTS (SELECT FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command))
@@ -259,8 +260,9 @@ BEGIN
     ELSE
         setting := pg_advisory_xact_lock(hashtextextended('{schema}' || of_tenant, 0));
     END IF;
-    -- One record that is to be what it was, and nothing else: the usual case.
-    IF cardinality(held_ids) = 1 AND held_written[1] AND held_versions[1] > 0 AND publication_version IS NULL
+    -- One record that is to be what it was, and nothing else: the usual case. Were the same command to land elsewhere in the
+    -- same moment, it would be an error: that comes again, but would end a transaction of the host's.
+    IF NOT told AND cardinality(held_ids) = 1 AND held_written[1] AND held_versions[1] > 0 AND publication_version IS NULL
        AND cardinality(unused) = 0 AND cardinality(erased_records) = 0 AND cardinality(document_digests) = 0 THEN
         IF {schema}.write(
                 of_tenant, of_command, of_at, of_salt, of_intent, of_touched, of_answer_version, of_answer_digest, of_maker,
@@ -268,9 +270,6 @@ BEGIN
                 ranks, priorities, majors, groups, persons, clocks, dues, wakes, reports, updates, titles, standings,
                 subjects, checksums, snapshots, firsts, lasts, ats, event_checksums, event_jsons) THEN
             outcome := 'now';
-            IF told THEN
-                PERFORM pg_notify('{channel}', of_tenant);
-            END IF;
             RETURN;
         END IF;
     END IF;

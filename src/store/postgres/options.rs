@@ -94,7 +94,8 @@ impl PostgresOptions {
 
     /// How long to wait for a connection, and for the answer to a statement: 5 seconds each if nothing is said. The server
     /// is given a little less, so that it says how something came out. A pool of the host's says itself how long it lets one
-    /// wait for a connection. After that a call is [`Unavailable`](crate::store::RepositoryError::Unavailable), or a commit
+    /// wait for a connection. It bounds the statements of migrations as well, and the wait for another process that applies
+    /// them: give a deployment more. After that a call is [`Unavailable`](crate::store::RepositoryError::Unavailable), or a commit
     /// [`OutcomeUnknown`](crate::store::RepositoryError::OutcomeUnknown).
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
@@ -113,7 +114,7 @@ impl PostgresOptions {
     /// Whether the connections lead through a pooler that may give each transaction another server connection, as
     /// `PgBouncer` does in transaction mode: no statement is prepared then, and nothing is set for longer than a
     /// transaction. Unless it is told [where to listen](Self::listen_at) it does not: what others commit is noticed within
-    /// a second.
+    /// a second. No `statement_timeout` is set: set one for the role.
     #[must_use]
     pub const fn transaction_pooling(mut self, transaction_pooling: bool) -> Self {
         self.transaction_pooling = transaction_pooling;
@@ -197,8 +198,10 @@ impl PostgresOptions {
     }
 
     /// Opens the repository over a pool of the host's. Without an address to [listen at](Self::listen_at), what others
-    /// commit is noticed within a second. The connections must be at READ COMMITTED if nothing is said; a
-    /// `statement_timeout` on them, no longer than the [patience](Self::patience), ends what nobody waits for any more.
+    /// commit is noticed within a second. The `default_transaction_isolation` of its connections must be READ COMMITTED; a
+    /// `statement_timeout` on them, no longer than the [patience](Self::patience), ends what nobody waits for any more. If it
+    /// leads through a pooler in transaction mode, [say so](Self::transaction_pooling). How many connections there are, how
+    /// long one waits for them, and TLS are the pool's.
     ///
     /// # Errors
     /// [`OpenError`]; see [`open`](Self::open).

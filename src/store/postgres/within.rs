@@ -38,12 +38,19 @@ use crate::{
 /// # }
 /// ```
 ///
-/// A command that is refused leaves the transaction as it was. An error of the server's, as
-/// [`Backend`](RepositoryError::Backend), ends it: roll it back. After a conflict, commands are tried again within it,
-/// which sees what others committed: its isolation must be READ COMMITTED. The number of a new record is taken over
-/// another connection of the pool, so that one must be left. What lands is
-/// told to whoever follows the feed when the transaction is committed. The settings `andon.tenant` and `andon.across`
-/// stay set until its end.
+/// It is a new desk: give it the policy, the directory and the observer of your other one. It keeps no consumers of the feed:
+/// acknowledge after your commit, and let your rows be the same if a change comes twice.
+///
+/// A command that is refused leaves the transaction as it was. [`Backend`](RepositoryError::Backend),
+/// [`Unavailable`](RepositoryError::Unavailable) and [`OutcomeUnknown`](RepositoryError::OutcomeUnknown) end it: roll it back,
+/// and do all of it, your own rows included, in another transaction with the same id of the command. So too if your commit
+/// fails without an answer. After a conflict, commands are tried again within it, which sees what others committed: its
+/// isolation must be READ COMMITTED. What lands is told to whoever follows the feed when the transaction is committed. The
+/// settings `andon.tenant` and `andon.across` stay set until its end.
+///
+/// The number of a new record is taken over another connection of the repository's pool, and is a gap if the transaction is
+/// rolled back. If that pool is yours, it needs more connections than there are such transactions at once, and a limit on
+/// waiting for one. What a command wrote stays locked until you commit: be quick.
 pub struct PostgresTransaction<'a, 't> {
     repository: PostgresRepository,
     transaction: &'a Transaction<'t>,

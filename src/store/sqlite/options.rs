@@ -32,10 +32,10 @@ pub enum Durability {
 
 /// How a [`SqliteRepository`] is opened.
 ///
-/// ```
+/// ```no_run
 /// use andon::store::{Durability, SqliteOptions};
 ///
-/// let repository = SqliteOptions::new().readers(2).durability(Durability::Normal).open_in_memory()?;
+/// let repository = SqliteOptions::new().readers(2).durability(Durability::Normal).open("desk.andon")?;
 /// # Ok::<(), andon::store::OpenError>(())
 /// ```
 #[derive(Clone)]
@@ -126,7 +126,8 @@ impl SqliteOptions {
     /// Opens the repository in a file, which is made if there is none.
     ///
     /// It blocks for as long as that takes. Several processes may open one file; whoever waits for
-    /// [changes](crate::store::Repository::changed) learns of those of its own process.
+    /// [changes](crate::store::Repository::changed) learns of what is committed through the same repository, its clones
+    /// included: open a file once in a process.
     ///
     /// # Errors
     /// [`OpenError`] if the file cannot be reached, is none of the library's, is of a newer version of it, or of an
@@ -147,7 +148,7 @@ impl SqliteOptions {
         self.start(Writer::new(connection, self.durability == Durability::Full), readers, epoch, place)
     }
 
-    /// Opens an empty repository in memory.
+    /// Opens an empty repository in memory. There are no readers then, nor anything that lasts.
     ///
     /// # Errors
     /// [`OpenError`] if the machine has no memory or threads for it.

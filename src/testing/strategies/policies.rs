@@ -203,7 +203,7 @@ prop_compose! {
     /// Drafts without calendars and agreements.
     fn without_promises()(
         draft in connected(),
-        name in ".{0,20}",
+        name in "\\P{Cc}{0,20}",
         holds in holds(),
         permissions in permissions(),
         codes in keys::<ResolutionCode>(1..4),

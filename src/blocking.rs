@@ -1,7 +1,7 @@
 //! The same desk for synchronous code: no runtime, no threads. Every method waits for its
 //! asynchronous twin on the present thread.
 //!
-//! In an asynchronous program use [`desk::Desk`](crate::desk::Desk), or call this within `spawn_blocking`: on a thread of the
+//! In an asynchronous program use [`desk::Desk`], or call this within `spawn_blocking`: on a thread of the
 //! runtime that moves a store's connections it may wait for ever. What is asynchronous of a repository itself, as opening
 //! PostgreSQL, `health`, `backup` and `close`, any executor can wait for: `pollster::block_on`.
 //!

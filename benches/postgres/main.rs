@@ -21,6 +21,8 @@
 #[path = "../../tests/durable/common/cluster.rs"]
 #[allow(dead_code, reason = "the tests need more of it")]
 mod cluster;
+#[path = "../common/figures.rs"]
+mod figures;
 mod raw;
 #[path = "../common/recording.rs"]
 mod recording;
@@ -32,7 +34,7 @@ use std::{
 
 use andon::{
     Actor, Desk, Id, Incident, PolicyDraft,
-    command::{Assign, Hold, Report, Resolve},
+    command::{Assign, Hold, Report},
     desk::ActingDesk,
     permission::Permissions,
     store::{PostgresRepository, Query, Repository as _, Share, Sort, Sweep},
@@ -40,6 +42,7 @@ use andon::{
 };
 use cluster::Cluster;
 use cpu_time::ProcessTime;
+use figures::{cycle, median, percentile};
 use raw::{Raw, Standing};
 
 type Recording = recording::Recording<PostgresRepository>;
@@ -105,19 +108,6 @@ fn copy(cluster: &Cluster, count: usize) {
     cluster.admin("andon", "VACUUM ANALYZE");
 }
 
-/// One of five commands in turn.
-async fn cycle(desk: &AtDesk, id: Id<Incident>, step: usize) {
-    let incident = desk.incident(id);
-    let done = match step % 5 {
-        0 => incident.assign(Assign::to_group("group-1")).await,
-        1 => incident.hold("awaiting_vendor").await,
-        2 => incident.resume().await,
-        3 => incident.resolve(Resolve::new("fixed")).await,
-        _ => incident.reopen("It is back").await,
-    };
-    done.unwrap();
-}
-
 /// The time that the processes of a server have run, as far as they live.
 fn server_time(cluster: &Cluster) -> Duration {
     let folder = cluster.socket(5432).parent().unwrap().to_owned();
@@ -129,16 +119,6 @@ fn server_time(cluster: &Cluster) -> Duration {
         told.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or_default()
     };
     Duration::from_nanos(children.split_whitespace().map(ran).sum())
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn percentile(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort_unstable();
-    times[(times.len() * percent / 100).min(times.len() - 1)]
 }
 
 fn main() {

@@ -17,6 +17,8 @@
     reason = "a benchmark that fails panics, and prints what it measured"
 )]
 
+#[path = "../common/figures.rs"]
+mod figures;
 mod raw;
 #[path = "../common/recording.rs"]
 mod recording;
@@ -36,6 +38,7 @@ use andon::{
     time::{ManualTime, days},
 };
 use cpu_time::ProcessTime;
+use figures::{cycle, median, percentile};
 use futures_util::{StreamExt as _, stream};
 use pollster::block_on;
 use raw::{Raw, Ready, bytes};
@@ -90,19 +93,6 @@ fn desk_time() -> andon::time::Instant {
     "2026-03-27T08:00:00Z".parse().unwrap()
 }
 
-/// One of five commands in turn.
-async fn cycle(desk: &AtDesk, id: Id<Incident>, step: usize) {
-    let incident = desk.incident(id);
-    let done = match step % 5 {
-        0 => incident.assign(Assign::to_group("group-1")).await,
-        1 => incident.hold("awaiting_vendor").await,
-        2 => incident.resume().await,
-        3 => incident.resolve(Resolve::new("fixed")).await,
-        _ => incident.reopen("It is back").await,
-    };
-    done.unwrap();
-}
-
 /// The same, on the present thread.
 fn cycle_here(desk: &blocking::ActingDesk<Recording>, id: Id<Incident>, step: usize) {
     let incident = desk.incident(id);
@@ -121,16 +111,6 @@ fn timed(run: impl FnOnce()) -> (Duration, Duration) {
     let (wall, cpu) = (Stopwatch::now(), ProcessTime::now());
     run();
     (wall.elapsed(), cpu.elapsed())
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn percentile(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort_unstable();
-    times[(times.len() * percent / 100).min(times.len() - 1)]
 }
 
 fn main() {

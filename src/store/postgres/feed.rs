@@ -300,9 +300,9 @@ pub(super) async fn trim(ask: &impl Ask, before: Instant, limit: usize) -> Resul
         let values: [Param<'_>; 3] = [(&before, Type::INT8), (&most, Type::INT8), (&after, Type::TEXT)];
         let rows = ask.call("SELECT * FROM {schema}.trim($1, $2, $3)", &values).await;
         let rows = rows.map_err(|failure| failure.during(TRIM))?;
-        let row = rows.first().ok_or_else(|| corrupt("the schema".to_owned(), "a function says nothing"))?;
-        let read = || Ok((row.count(0)?, row.text(1)?.map(str::to_owned)));
-        let (gone, next) = read().map_err(|damage: Damage| corrupt("the schema".to_owned(), damage))?;
+        let row = read::first(&rows)?;
+        let told = || Ok((row.count(0)?, row.text(1)?.map(str::to_owned)));
+        let (gone, next) = told().map_err(|damage: Damage| corrupt("the schema".to_owned(), damage))?;
         trimmed = trimmed.saturating_add(usize::try_from(gone).unwrap_or(usize::MAX));
         last = next;
     }

@@ -28,10 +28,12 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
         select
     };
     let list = List { dialect: &DIALECT, tenant: tenant.clone(), scope, request };
-    let walks = list.walks().into_iter().map(|Walk { select, part }| (part, ended(select)));
-    let (parts, walks): (Vec<u8>, Vec<Select>) = walks.unzip();
+    let walks = || -> (Vec<u8>, Vec<Select>) {
+        list.walks().into_iter().map(|Walk { select, part }| (part, ended(select))).unzip()
+    };
     let narrowing = narrowing(&DIALECT, &tenant, scope, filter);
     let (bounds, mut rows) = if narrowing.is_empty() {
+        let (parts, walks) = walks();
         let (bounds, found) = feed::bounds_before(ask, &scope.tenant, Manner::Walked, walks).await?;
         (bounds, merged(&parts, &found, request)?)
     } else {
@@ -45,6 +47,7 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
             let found = found.map_err(|failure| failure.during(LIST))?;
             found.iter().flatten().map(|row| Ok(keyed(row, request)?.1)).collect::<Result<_, RepositoryError>>()?
         } else {
+            let (parts, walks) = walks();
             let found = ask.read_after(None, whose, Manner::Walked, walks).await;
             merged(&parts, &found.map_err(|failure| failure.during(LIST))?, request)?
         };

@@ -230,12 +230,13 @@ impl Heard {
                 telling.await;
                 continue;
             }
-            let told = match pool.get().await {
-                Ok(client) => {
+            // A pool of the host's may let one wait for ever.
+            let told = match in_time(patience, pool.get()).await {
+                Some(client) => {
                     let untold = self.taken();
                     self.told(&client, channel, patience, untold).await
                 }
-                Err(_) => false,
+                None => false,
             };
             if !told && self.has_ended() {
                 return;

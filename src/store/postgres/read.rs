@@ -36,7 +36,7 @@ pub(super) fn value(tenant: &TenantId) -> Value {
 }
 
 /// The only one, or the first.
-fn first(rows: &[Row]) -> Result<&Row, RepositoryError> {
+pub(super) fn first(rows: &[Row]) -> Result<&Row, RepositoryError> {
     rows.first().ok_or_else(|| corrupt("the schema".to_owned(), "a function says nothing"))
 }
 

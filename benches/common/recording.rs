@@ -19,7 +19,8 @@ type Result<T> = std::result::Result<T, RepositoryError>;
 #[derive(Clone)]
 pub struct Recording<R> {
     inner: R,
-    commits: Arc<Mutex<Vec<Commit>>>,
+    /// `None` while nothing is taken down.
+    commits: Arc<Mutex<Option<Vec<Commit>>>>,
 }
 
 impl<R> Recording<R> {
@@ -27,9 +28,14 @@ impl<R> Recording<R> {
         Self { inner, commits: Arc::default() }
     }
 
-    /// What was committed since the last time.
-    pub fn take(&self) -> Vec<Commit> {
-        std::mem::take(&mut *self.commits.lock().unwrap())
+    /// Takes down what is committed from now on.
+    pub fn begin(&self) {
+        *self.commits.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// What was taken down; nothing more is.
+    pub fn end(&self) -> Vec<Commit> {
+        self.commits.lock().unwrap().take().unwrap()
     }
 }
 
@@ -43,7 +49,9 @@ impl<R: Repository> Repository for Recording<R> {
     }
 
     async fn commit(&self, tenant: &TenantId, commit: Commit) -> std::result::Result<Landed, Refused> {
-        self.commits.lock().unwrap().push(commit.clone());
+        if let Some(commits) = &mut *self.commits.lock().unwrap() {
+            commits.push(commit.clone());
+        }
         self.inner.commit(tenant, commit).await
     }
 

@@ -139,8 +139,9 @@ fn main() {
     let ids = runtime.block_on(async {
         let repository = PostgresRepository::open(&cluster.url("andon")).await.unwrap();
         let recording = Recording::new(repository.clone());
+        recording.begin();
         let ids = fill(&desk(recording.clone(), ManualTime::at(now()))).await;
-        for commit in recording.take() {
+        for commit in recording.end() {
             standing.ready(&commit);
         }
         repository.close();
@@ -180,7 +181,7 @@ async fn commands(
     for round in 0..=ROUNDS {
         let chosen: Vec<_> = spread.by_ref().take(CHOSEN).collect();
         let steps = chosen.len() * 5;
-        recording.take();
+        recording.begin();
         let (server, client) = (server_time(cluster), ProcessTime::now());
         let mut latencies = Vec::with_capacity(steps);
         for id in &chosen {
@@ -191,7 +192,7 @@ async fn commands(
             }
         }
         let (client, server) = (client.elapsed(), server_time(cluster).saturating_sub(server));
-        let ready: Vec<_> = recording.take().iter().map(|commit| standing.ready(commit)).collect();
+        let ready: Vec<_> = recording.end().iter().map(|commit| standing.ready(commit)).collect();
         let (raw_server, raw_client) = (server_time(cluster), ProcessTime::now());
         let mut raw_latencies = Vec::with_capacity(steps);
         for one in &ready {

@@ -17,7 +17,7 @@ use crate::{
     record::RecordKind,
     store::{
         Answer, Commit, Document, Erasure, Expected, Landed, Publication, RepositoryError, Write,
-        sql::{self, Columns as _, bytes, checksum, json, kind, lines, snapshot},
+        sql::{self, Columns as _, Recent, Snapshot, bytes, checksum, json, kind, lines, snapshot},
     },
 };
 
@@ -45,7 +45,11 @@ pub(super) async fn land(ask: &impl Ask, tenant: &TenantId, commit: &Commit) -> 
     if is_news && ask.is_alone() && !commit.writes.is_empty() {
         ask.shared().listening.landed(tenant.as_str());
     }
-    landed.map_err(|failure| failure.of_command(commit.command))?
+    let landed = landed.map_err(|failure| failure.of_command(commit.command))?;
+    if matches!(landed, Ok(Landed::Now)) {
+        parts.writes.remember(&commit.writes, &ask.shared().recent);
+    }
+    landed
 }
 
 /// What a commit says, as arrays.
@@ -393,6 +397,13 @@ impl Writes {
             self.event_jsons.push(json);
         }
         Ok(())
+    }
+
+    /// Remembers what landed.
+    fn remember(self, writes: &[Write], recent: &Recent) {
+        for ((checksum, json), write) in self.checksums.into_iter().zip(self.snapshots).zip(writes) {
+            recent.keep(Snapshot { checksum, json, record: write.record.clone() });
+        }
     }
 
     /// The arrays, as the functions `land` and `write` take them.

@@ -34,7 +34,7 @@ use super::{
     Commit, Document, EventPage, FeedKeeper, FeedPage, FeedPosition, FeedRequest, Filter, Found, Health, Inspection,
     Landed, Loaded, LogPart, Migration, Moved, MovedKey, OpenError, PageRequest, Portable, Published, RecordKey,
     RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
-    sql::{Dialect, Select},
+    sql::{Dialect, Recent, Select},
 };
 use crate::{
     calendar::ZoneSource,
@@ -89,6 +89,7 @@ struct Shared {
     /// Whether statements are prepared: not where each transaction may have another connection.
     prepares: bool,
     usual: Usual,
+    recent: Recent,
     zones: Arc<dyn ZoneSource>,
     /// Dropped last.
     engine: Engine,

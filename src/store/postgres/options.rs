@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     calendar::{BuiltIn, ZoneSource},
-    store::{Migration, OpenError},
+    store::{Migration, OpenError, sql::Recent},
 };
 
 /// How a [`PostgresRepository`] is opened.
@@ -241,6 +241,7 @@ impl PostgresOptions {
             patience: self.patience,
             prepares: !self.transaction_pooling,
             usual: Usual::default(),
+            recent: Recent::new(),
             zones: Arc::clone(&self.zones),
             engine,
         }))

@@ -16,7 +16,7 @@ use crate::{
     store::{
         Answer, Document, EventPage, Found, Loaded, LogPart, MAX_PAGE, Published, RecordKey, RepositoryError, Scope,
         Sweep, Terms, Wake,
-        sql::{self, Columns as _, Damage, Select, Unfit, Value, bytes, checksum, command, kind},
+        sql::{self, Columns as _, Damage, Recent, Select, Unfit, Value, bytes, checksum, command, kind},
     },
     time::Instant,
 };
@@ -69,12 +69,12 @@ pub(super) async fn load(
         None => corrupt("an answer".to_owned(), damage),
     })?;
     let policy = row.stamp(12).map_err(|damage| corrupt("what was published".to_owned(), damage))?;
-    Ok(Found { record: seen(row, scope)?, answer, policy })
+    Ok(Found { record: seen(row, scope, &ask.shared().recent)?, answer, policy })
 }
 
 /// The record whose kind, id, standing, version, checksum and snapshot stand in the first columns, if there is one and
 /// the viewer may see it.
-fn seen(row: &Row, scope: &Scope) -> Result<Option<Loaded>, RepositoryError> {
+fn seen(row: &Row, scope: &Scope, recent: &Recent) -> Result<Option<Loaded>, RepositoryError> {
     let there = row.int(0).map_err(|damage| corrupt("a row".to_owned(), damage))?;
     if there.is_none() {
         return Ok(None);
@@ -83,7 +83,7 @@ fn seen(row: &Row, scope: &Scope) -> Result<Option<Loaded>, RepositoryError> {
     let read = || {
         let standing = sql::line_terms(row.string(2)?)?;
         let sees = scope.sees(&Terms { standing, subject: [].into() });
-        sees.then(|| sql::loaded(row, id, 3)).transpose()
+        sees.then(|| recent.decoded(id, row.count(3)?, row.number(4)?, row.string(5)?)).transpose()
     };
     read().map_err(|damage: Damage| corrupt(id.to_string(), damage))
 }
@@ -106,7 +106,7 @@ pub(super) async fn load_many(
     }
     wanted.push(")");
     for row in ask.read_one(Whose::Of(&scope.tenant), wanted, LOAD).await? {
-        let Some(loaded) = seen(&row, scope)? else { continue };
+        let Some(loaded) = seen(&row, scope, &ask.shared().recent)? else { continue };
         let id = loaded.record.id();
         for (slot, _) in all.iter_mut().zip(records).filter(|(_, wanted)| **wanted == id) {
             *slot = Some(loaded.clone());

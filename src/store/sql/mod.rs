@@ -2,6 +2,7 @@
 
 mod order;
 mod rare;
+mod recent;
 mod rows;
 mod select;
 mod sound;
@@ -10,6 +11,7 @@ mod texts;
 use order::halves;
 pub(super) use order::{List, Walk, counting, put_in_order};
 pub(super) use rare::{RARE, narrowing};
+pub(super) use recent::{Recent, Snapshot};
 #[cfg(feature = "sqlite")]
 pub(super) use rows::decoded;
 pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};

@@ -66,8 +66,11 @@ pub(in crate::store) fn checksum(json: &[u8]) -> i64 {
 
 /// What is kept, as JSON.
 pub(in crate::store) fn json(backend: &'static str, what: &impl serde::Serialize) -> Result<String, RepositoryError> {
-    let failed = |error| RepositoryError::Backend { backend, operation: "write JSON", source: Damage::from(error) };
-    serde_json::to_string(what).map_err(failed)
+    let failed = |source| RepositoryError::Backend { backend, operation: "write JSON", source };
+    // Few are longer: to grow bit by bit takes longer than to write.
+    let mut text = Vec::with_capacity(4 * 1024);
+    serde_json::to_writer(&mut text, what).map_err(|error| failed(Damage::from(error)))?;
+    String::from_utf8(text).map_err(|error| failed(Damage::from(error)))
 }
 
 /// The snapshot of a record, as JSON.

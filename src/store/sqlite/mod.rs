@@ -35,7 +35,8 @@ use self::{
 use super::{
     Commit, Document, EventPage, FeedKeeper, FeedPage, FeedPosition, FeedRequest, Filter, Found, Health, Inspection,
     Landed, Loaded, LogPart, MAX_PAGE, Migration, Moved, MovedKey, OpenError, PageRequest, Portable, Published,
-    RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake, sql::Dialect,
+    RecordKey, RecordKind, Refused, Repository, RepositoryError, RowPage, Scope, Sweep, Wake,
+    sql::{Dialect, Recent},
 };
 use crate::{
     calendar::ZoneSource,
@@ -86,6 +87,7 @@ struct Shared {
     open: RwLock<Option<Open>>,
     /// Told whenever something lands.
     landing: Landing,
+    recent: Recent,
     epoch: u64,
     zones: Arc<dyn ZoneSource>,
     place: String,
@@ -190,7 +192,7 @@ impl SqliteRepository {
     }
 
     fn new(open: Open, landing: Landing, epoch: u64, zones: Arc<dyn ZoneSource>, place: String) -> Self {
-        Self(Arc::new(Shared { open: RwLock::new(Some(open)), landing, epoch, zones, place }))
+        Self(Arc::new(Shared { open: RwLock::new(Some(open)), landing, recent: Recent::new(), epoch, zones, place }))
     }
 
     fn writes(&self) -> Result<Writes, RepositoryError> {
@@ -243,7 +245,7 @@ impl Repository for SqliteRepository {
             let load = |tenant| read::load(connection, tenant, &owned, key.as_ref(), command);
             read::of_tenant(connection, &tenant, load)
         };
-        self.reads()?.run_shortly(load).await?.decoded()
+        self.reads()?.run_shortly(load).await?.decoded(&self.0.recent)
     }
 
     async fn load_many(&self, scope: &Scope, records: &[RecordId]) -> Result<Vec<Option<Loaded>>, RepositoryError> {
@@ -416,9 +418,14 @@ impl SqliteRepository {
     async fn land(&self, tenant: TenantId, commit: Arc<Commit>) -> Result<Landed, RepositoryError> {
         let command = commit.command;
         let texts = commit.writes.iter().map(record::Texts::of).collect::<Result<Vec<_>, _>>()?;
+        let snapshots: Vec<_> =
+            commit.writes.iter().zip(&texts).map(|(write, texts)| texts.snapshot_of(write)).collect();
         let land = move |connection: &Connection| commit::land(connection, &tenant, &commit, texts);
         let landed = self.writes()?.run(Task::Write, Some(command), land).await?;
         if landed == Landed::Now {
+            for snapshot in snapshots {
+                self.0.recent.keep(snapshot);
+            }
             self.0.landing.notify(usize::MAX);
         }
         Ok(landed)

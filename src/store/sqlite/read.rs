@@ -14,7 +14,8 @@ use crate::{
     key::TenantId,
     store::{
         Answer, Document, EventPage, Found, Loaded, LogPart, MAX_PAGE, Published, RecordKey, RepositoryError, Scope,
-        Sweep, Terms, Wake, sql,
+        Sweep, Terms, Wake,
+        sql::{self, Recent},
     },
 };
 
@@ -51,8 +52,12 @@ pub(super) struct FoundKept {
 }
 
 impl FoundKept {
-    pub(super) fn decoded(self) -> Result<Found, RepositoryError> {
-        let record = self.record.map(Kept::decoded).transpose()?;
+    pub(super) fn decoded(self, recent: &Recent) -> Result<Found, RepositoryError> {
+        let read = |kept: Kept| {
+            let Kept { id, version, checksum, json } = kept;
+            recent.decoded(id, version, checksum, &json).map_err(|damage| corrupt(id.to_string(), damage))
+        };
+        let record = self.record.map(read).transpose()?;
         Ok(Found { record, answer: self.answer, policy: self.policy })
     }
 }

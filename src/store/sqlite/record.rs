@@ -10,7 +10,7 @@ use super::{
 use crate::{
     event::{Event, RecordId},
     id::Version,
-    store::{IndexRow, RepositoryError, Terms, Write},
+    store::{IndexRow, RepositoryError, Terms, Write, sql::Snapshot},
 };
 
 /// A write in the form in which it is kept. It is made before it is the writer's turn, which does not wait for it then.
@@ -45,6 +45,12 @@ impl Texts {
             subject: write.terms.subject.as_ref().map(|terms| lines(terms)),
             events: write.events.iter().map(event).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The snapshot of what is written, to be remembered.
+    pub(super) fn snapshot_of(&self, write: &Write) -> Snapshot {
+        let Kept { checksum, json } = &self.snapshot;
+        Snapshot { checksum: *checksum, json: json.clone(), record: write.record.clone() }
     }
 }
 

@@ -1,0 +1,73 @@
+//! Snapshots that were read or written lately, with what they say.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::rows::{Damage, decoded};
+use crate::{
+    event::RecordId,
+    id::Version,
+    store::{Loaded, Record},
+};
+
+/// Of how many records at most the last snapshot is known.
+const PLACES: usize = 256;
+
+/// The longest snapshot that is remembered, in bytes. Most are of a few thousand.
+const LONGEST: usize = 64 * 1024;
+
+/// The last snapshots that were read or written: who works on a record loads it for every command, and to read its JSON
+/// takes longer than to fetch it. What is stored decides, whoever wrote it: a record is taken from here only if what
+/// stands in the store is what it was read from, byte for byte.
+pub(in crate::store) struct Recent {
+    places: Box<[Mutex<Option<Snapshot>>]>,
+}
+
+/// A snapshot as it is stored, and the record.
+pub(in crate::store) struct Snapshot {
+    pub checksum: i64,
+    pub json: String,
+    pub record: Record,
+}
+
+impl Recent {
+    pub(in crate::store) fn new() -> Self {
+        Self { places: (0..PLACES).map(|_| Mutex::default()).collect() }
+    }
+
+    /// The record with this version whose snapshot has this checksum.
+    pub(in crate::store) fn decoded(
+        &self,
+        id: RecordId,
+        version: u64,
+        checksum: i64,
+        json: &str,
+    ) -> Result<Loaded, Damage> {
+        if let Some(record) = self.found(id, checksum, json) {
+            return Ok(Loaded { record, version: Version::new(version) });
+        }
+        let loaded = decoded(id, version, checksum, json)?;
+        self.keep(Snapshot { checksum, json: json.to_owned(), record: loaded.record.clone() });
+        Ok(loaded)
+    }
+
+    /// Remembers a snapshot in the place of the one that was there.
+    pub(in crate::store) fn keep(&self, snapshot: Snapshot) {
+        if let Some(place) = self.place(snapshot.record.id()) {
+            let known = (snapshot.json.len() <= LONGEST).then_some(snapshot);
+            let before = std::mem::replace(&mut *place.lock().unwrap_or_else(PoisonError::into_inner), known);
+            // Freed when nobody waits for it.
+            drop(before);
+        }
+    }
+
+    fn found(&self, id: RecordId, checksum: i64, json: &str) -> Option<Record> {
+        let place = self.place(id)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = place.as_ref()?;
+        let same = known.record.id() == id && known.checksum == checksum && known.json == json;
+        same.then(|| known.record.clone())
+    }
+
+    fn place(&self, id: RecordId) -> Option<&Mutex<Option<Snapshot>>> {
+        self.places.get(usize::from(id.bucket()).checked_rem(self.places.len())?)
+    }
+}

@@ -1,6 +1,6 @@
 //! Events: the envelope around everything that happens, and its versioned JSON.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -21,7 +21,7 @@ use crate::{
 /// The schema of the envelope that this version writes.
 pub const EVENT_SCHEMA: u16 = 1;
 
-/// The id of a record of any kind.
+/// The id of a record of any kind. Text form: the kind and the id, `incident 0192f0c4-8d2a-7cc3-9d1e-4f6a2b8c0d11`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -78,6 +78,24 @@ impl fmt::Display for RecordId {
         match self {
             Self::Incident(id) => write!(f, "incident {id}"),
             Self::Problem(id) => write!(f, "problem {id}"),
+        }
+    }
+}
+
+/// A text that is not the id of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the id of a record is its kind and a UUID, such as `incident 0192f0c4-8d2a-7cc3-9d1e-4f6a2b8c0d11`")]
+pub struct RecordIdError;
+
+impl FromStr for RecordId {
+    type Err = RecordIdError;
+
+    fn from_str(text: &str) -> Result<Self, RecordIdError> {
+        let (kind, id) = text.split_once(' ').ok_or(RecordIdError)?;
+        match kind {
+            "incident" => id.parse().map(Self::Incident).map_err(|_| RecordIdError),
+            "problem" => id.parse().map(Self::Problem).map_err(|_| RecordIdError),
+            _ => Err(RecordIdError),
         }
     }
 }

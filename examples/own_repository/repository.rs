@@ -248,13 +248,13 @@ fn due(database: &Database, sweep: &Sweep) -> Result<Vec<Wake>, Failure> {
         None => Bound::Unbounded,
     };
     let mut due = Vec::new();
-    for wake in each(database.begin_read()?.open_table(WAKES)?.range((from, Bound::Unbounded))?, from_json) {
-        let (at, record, tenant) = wake?;
-        if at > sweep.now || due.len() == at_most(sweep.limit) {
+    for wake in each(database.begin_read()?.open_table(WAKES)?.range((from, Bound::Unbounded))?, from_json::<Wake>) {
+        let wake = wake?;
+        if wake.at > sweep.now || due.len() == at_most(sweep.limit) {
             break;
         }
-        if sweep.share.holds(record) {
-            due.push(Wake { at, record, tenant });
+        if sweep.share.holds(wake.record) {
+            due.push(wake);
         }
     }
     Ok(due)

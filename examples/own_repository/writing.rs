@@ -3,7 +3,7 @@
 use andon::{
     event::{Event, RecordId},
     key::TenantId,
-    store::{Answer, Commit, Erasure, Expected, Landed, RepositoryError, Term, Terms, Write},
+    store::{Answer, Commit, Erasure, Expected, Landed, RepositoryError, Term, Terms, Wake, Write},
     time::Instant,
 };
 use redb::{Database, ReadableDatabase, WriteTransaction};
@@ -131,7 +131,8 @@ impl Writing {
             transaction.open_table(WAKES)?.remove(by_instant(at, &name, tenant))?;
         }
         if let Some(at) = row.wake_at {
-            put(transaction, WAKES, by_instant(at, &name, tenant), &(at, id, tenant))?;
+            let wake = Wake { at, record: id, tenant: self.stored.tenant.clone() };
+            put(transaction, WAKES, by_instant(at, &name, tenant), &wake)?;
         }
         let delivery = Delivery {
             record: id,

@@ -30,6 +30,33 @@ use crate::{
 /// assert!(mailer.next(&Filter::default(), 100).await?.deliveries.is_empty());
 /// # Ok::<(), andon::Error>(()) }).unwrap();
 /// ```
+///
+/// A process that relays whatever happens, for as long as it runs:
+///
+/// ```
+/// use andon::{Error, desk::{ActingDesk, Delivery}, store::{FeedKeeper, Filter}};
+///
+/// async fn relay<R: FeedKeeper>(desk: &ActingDesk<R>, send: impl AsyncFn(&Delivery)) -> Result<(), Error> {
+///     let mailer = desk.consumer("mailer")?;
+///     loop {
+///         let news = mailer.next(&Filter::default(), 100).await?;
+///         for delivery in &news.deliveries {
+///             send(delivery).await;
+///             // Whoever is stopped before this sends it once more: give the receiver the cursor to tell by.
+///             mailer.acknowledge(&delivery.cursor).await?;
+///         }
+///         // What was passed over, as it is not for this consumer, is dealt with, too.
+///         mailer.acknowledge(&news.next).await?;
+///         if !news.more {
+///             desk.changed(&news.next).await?;
+///         }
+///     }
+/// }
+/// ```
+///
+/// Where the store is not woken by other processes, put the last line into a timeout: [`ActingDesk::changed`] says how. An
+/// error of the cursor (`cursor.too_old`) means that the store was put back to a backup, or that the feed was let go of:
+/// read what is there anew, [remove](Self::remove) the consumer, and go on.
 #[derive(Debug)]
 pub struct FeedConsumer<R> {
     desk: ActingDesk<R>,

@@ -1,5 +1,7 @@
 //! Wakes: which records something falls due on, across tenants, and how sweepers share them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{event::RecordId, key::TenantId, time::Instant};
 
 /// Into how many buckets records are divided.
@@ -19,8 +21,9 @@ pub struct Sweep {
 }
 
 /// A record on which something falls due. It carries no content. Wakes compare as they come: by when, then by id,
-/// then by tenant, for two tenants may have records of one id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// then by tenant, for two tenants may have records of one id. It has a JSON form, for stores that keep it and hosts that put
+/// it into a queue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Wake {
     /// When.
     pub at: Instant,

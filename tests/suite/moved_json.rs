@@ -8,8 +8,9 @@ use andon::{
     calendar::BuiltIn,
     command::{Edit, IncidentCommand, Raise, Report},
     digest::Digest,
+    event::{RecordId, RecordIdError},
     key::TenantId,
-    store::{self, Answer, IndexRow, MoveError, Moves, Published, Terms},
+    store::{self, Answer, IndexRow, MoveError, Moves, Published, Terms, Wake},
     time::days,
 };
 use pollster::block_on;
@@ -86,6 +87,25 @@ fn parts(line: &Value) -> (&str, &Value) {
     let (kind, said) = members.next().unwrap();
     assert!(members.next().is_none(), "a line says one thing: {line}");
     (kind, said)
+}
+
+#[test]
+fn what_hosts_keep_under_keys_and_in_queues_is_read_back() {
+    let uuid = "0192f0c4-8d2a-7cc3-9d1e-4f6a2b8c0d11";
+    for (text, record) in [
+        (format!("incident {uuid}"), RecordId::Incident(uuid.parse().unwrap())),
+        (format!("problem {uuid}"), RecordId::Problem(uuid.parse().unwrap())),
+    ] {
+        assert_eq!((record.to_string(), text.parse()), (text, Ok(record)));
+    }
+    for text in ["", "incident", "incident ", uuid, "change 0192f0c4-8d2a-7cc3-9d1e-4f6a2b8c0d11", "incident 4711"] {
+        assert_eq!(text.parse::<RecordId>(), Err(RecordIdError), "{text}");
+    }
+    let at = "2026-03-27T08:00:00Z".parse().unwrap();
+    let wake = Wake { at, record: RecordId::Problem(uuid.parse().unwrap()), tenant: acme() };
+    let json = json!({"at": "2026-03-27T08:00:00Z", "record": {"problem": uuid}, "tenant": "acme"});
+    assert_eq!(serde_json::to_value(&wake).unwrap(), json);
+    assert_eq!(serde_json::from_value::<Wake>(json).unwrap(), wake);
 }
 
 #[test]

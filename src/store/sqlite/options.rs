@@ -203,7 +203,7 @@ impl SqliteOptions {
         // time when the file is opened after a crash.
         connection.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(())).during("open")?;
         connection.pragma_update(None, "journal_size_limit", 64_i64 << 20).during("open")?;
-        connection.pragma_update(None, "cache_size", -64_000_i64).during("open")
+        connection.pragma_update(None, "cache_size", -16_000_i64).during("open")
     }
 
     fn start(

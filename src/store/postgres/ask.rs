@@ -8,7 +8,7 @@ use std::{
 };
 
 use deadpool_postgres::Object;
-use futures_util::future::{join4, try_join, try_join_all};
+use futures_util::future::{join, join3, try_join, try_join_all};
 use tokio_postgres::{Row, Statement, Transaction, types::Type};
 
 use super::{
@@ -80,6 +80,14 @@ pub(super) trait Ask: Sync {
 
     /// Runs one statement, which says itself whose rows it means.
     fn call(&self, sql: &str, values: &[Param<'_>]) -> impl Future<Output = Result<Vec<Row>, Failure>> + Send;
+
+    /// Runs one statement after another that opens its transaction, in one round trip, and commits. `None` if nothing was
+    /// sent: within a transaction of the host's, and where statements are not prepared, for this one is long.
+    fn write_prepared(
+        &self,
+        opening: (&str, &[Param<'_>]),
+        statement: (&str, &[Param<'_>]),
+    ) -> impl Future<Output = Result<Option<Vec<Row>>, Failure>> + Send;
 
     /// Runs several statements as everything stood at one moment, and one before that, in one round trip. The rows of
     /// that one come first.
@@ -156,6 +164,30 @@ impl Ask for Pooled<'_> {
         shared.engine.run(call).await
     }
 
+    async fn write_prepared(
+        &self,
+        opening: (&str, &[Param<'_>]),
+        statement: (&str, &[Param<'_>]),
+    ) -> Result<Option<Vec<Row>>, Failure> {
+        let shared = self.0;
+        if !shared.prepares {
+            return Ok(None);
+        }
+        let [opening, statement] = [opening, statement].map(|(sql, values)| (shared.named(sql), values.to_vec()));
+        let write = async {
+            let client = shared.pool.get().await?;
+            let run = async {
+                let opening = Prepared::of(&client, true, opening.0, opening.1).await?;
+                let statement = Prepared::of(&client, true, statement.0, statement.1).await?;
+                let rows = transact(&client, "BEGIN ISOLATION LEVEL READ COMMITTED", &opening, &[statement]).await?;
+                Ok(rows.into_iter().next())
+            };
+            let answer = tokio::time::timeout(shared.patience, run).await;
+            answer.unwrap_or_else(|late| Err(give_up(client, late)))
+        };
+        shared.engine.run(write).await
+    }
+
     async fn read_after(
         &self,
         before: Option<(&str, &[Param<'_>])>,
@@ -187,6 +219,14 @@ impl Ask for Within<'_, '_> {
 
     async fn call(&self, sql: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         self.in_time(self.1.query_typed(&self.0.named(sql), values)).await
+    }
+
+    async fn write_prepared(
+        &self,
+        _opening: (&str, &[Param<'_>]),
+        _statement: (&str, &[Param<'_>]),
+    ) -> Result<Option<Vec<Row>>, Failure> {
+        Ok(None)
     }
 
     async fn read_after(
@@ -249,8 +289,7 @@ fn apart(rows: Vec<Row>, parts: usize) -> Result<Vec<Vec<Row>>, Failure> {
     Ok(all)
 }
 
-/// Reads as everything stood at one moment, after a statement of its own. All is sent at once: whoever stops waiting
-/// leaves nothing open.
+/// Reads as everything stood at one moment, after a statement of its own, in one round trip.
 async fn at_one_moment(
     client: &Object,
     shared: &Shared,
@@ -278,17 +317,31 @@ async fn at_one_moment(
     }));
     let prepared = prepared.await?;
     let opening = Prepared::of(client, shared.prepares, manner.opening(), setting.to_vec()).await?;
+    let read = transact(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", &opening, &prepared);
+    let (first, rows) = join(first, read).await;
+    let first = first.map_err(Failure::of)?;
+    Ok(first.into_iter().chain(rows?).collect())
+}
+
+/// Runs statements in a transaction that begins in this way and with an opening, and commits. All is sent at once: whoever
+/// stops waiting leaves nothing open.
+async fn transact(
+    client: &Object,
+    begin: &str,
+    opening: &Prepared<'_>,
+    statements: &[Prepared<'_>],
+) -> Result<Vec<Vec<Row>>, Failure> {
     let opening = async {
-        let begun = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        let begun = client.batch_execute(begin);
         try_join(begun, async { opening.run(client).await.map(drop) }).await
     };
-    let rows = try_join_all(prepared.iter().map(|select| select.run(client)));
-    let (first, begun, rows, ended) = join4(first, opening, rows, client.batch_execute("COMMIT")).await;
-    let first = first.map_err(Failure::of)?;
+    let rows = try_join_all(statements.iter().map(|statement| statement.run(client)));
+    let (begun, rows, ended) = join3(opening, rows, client.batch_execute("COMMIT")).await;
+    // The first that failed says why; those after it only that it did.
     begun.map_err(Failure::of)?;
     let rows = rows.map_err(Failure::of)?;
     ended.map_err(Failure::of)?;
-    Ok(first.into_iter().chain(rows).collect())
+    Ok(rows)
 }
 
 /// The statements that are usual here: the first that were asked, as hosts ask for much the same again and again.

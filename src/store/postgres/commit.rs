@@ -8,10 +8,10 @@ use super::{
     ask::{Ask, Whose},
     columns::{Param, count, small},
     error::{BACKEND, Failure, corrupt},
-    read,
+    read, usual,
 };
 use crate::{
-    event::{Event, RecordId},
+    event::{Event, PolicyStamp, RecordId},
     id::Version,
     key::TenantId,
     record::RecordKind,
@@ -53,16 +53,16 @@ pub(super) async fn land(ask: &impl Ask, tenant: &TenantId, commit: &Commit) -> 
 }
 
 /// What a commit says, as arrays.
-struct Parts {
-    answer: Answer,
-    touched: String,
+pub(super) struct Parts {
+    pub answer: Answer,
+    pub touched: String,
+    pub writes: Writes,
     held: Held,
     unused: Vec<String>,
     documents: Documents,
     publisher: Option<String>,
     publication_unused: Vec<String>,
     erased: Erased,
-    writes: Writes,
 }
 
 impl Parts {
@@ -92,13 +92,13 @@ impl Parts {
         tenant: &TenantId,
         commit: &Commit,
     ) -> Result<Result<Landed, RepositoryError>, Failure> {
+        if usual::land(ask, tenant, commit, self).await? {
+            return Ok(Ok(Landed::Now));
+        }
         let Self { answer, held, erased, documents, .. } = self;
         let (tenant, told, patience) = (tenant.as_str(), !ask.is_alone(), ask.lock_patience());
         let (command, at) = (sql::command(commit.command).to_vec(), answer.at.timestamp_micros());
         let (salt, intent) = (answer.salt.map(|salt| salt.to_vec()), answer.intent.as_bytes().to_vec());
-        let stamp = |stamp: Option<&crate::event::PolicyStamp>| {
-            (stamp.map(|stamp| i64::from(stamp.version)), stamp.map(|stamp| stamp.digest.as_bytes().to_vec()))
-        };
         let (answer_version, answer_digest) = stamp(answer.published.as_ref());
         let (policy_version, policy_digest) = stamp(commit.policy.as_ref());
         let made = commit.publication.as_ref();
@@ -174,16 +174,18 @@ impl Parts {
     }
 }
 
+/// The version and the digest of a policy.
+pub(super) fn stamp(stamp: Option<&PolicyStamp>) -> (Option<i64>, Option<Vec<u8>>) {
+    (stamp.map(|stamp| i64::from(stamp.version)), stamp.map(|stamp| stamp.digest.as_bytes().to_vec()))
+}
+
 fn silent() -> RepositoryError {
     RepositoryError::Backend { backend: BACKEND, operation: COMMIT, source: "the statement said nothing".into() }
 }
 
 /// The statement that writes records without an answer: with so many values, of which the first is the tenant.
 pub(super) fn write_alone(values: usize) -> String {
-    let places = places(values);
-    let (tenant, rest) = places.split_once(", ").unwrap_or((&places, ""));
-    let nothing = "NULL, ".repeat(11);
-    format!("SELECT {{schema}}.write({tenant}, {nothing}{rest})")
+    format!("SELECT {{schema}}.write({})", places(values))
 }
 
 /// So many places.
@@ -404,6 +406,38 @@ impl Writes {
         for ((checksum, json), write) in self.checksums.into_iter().zip(self.snapshots).zip(writes) {
             recent.keep(Snapshot { checksum, json, record: write.record.clone() });
         }
+    }
+
+    /// The first of them, column by column as the usual statement takes them: the record, and its events as arrays.
+    pub(super) fn first(&self) -> Option<[Param<'_>; 26]> {
+        Some([
+            (self.kinds.first()?, Type::INT2),
+            (self.ids.first()?, Type::BYTEA),
+            (self.expected.first()?, Type::INT8),
+            (self.versions.first()?, Type::INT8),
+            (self.numbers.first()?, Type::TEXT),
+            (self.stages.first()?, Type::TEXT),
+            (self.dones.first()?, Type::INT2),
+            (self.labels.first()?, Type::TEXT),
+            (self.ranks.first()?, Type::INT2),
+            (self.priorities.first()?, Type::TEXT),
+            (self.majors.first()?, Type::INT2),
+            (self.groups.first()?, Type::TEXT),
+            (self.persons.first()?, Type::TEXT),
+            (self.clocks.first()?, Type::TEXT),
+            (self.dues.first()?, Type::INT8),
+            (self.wakes.first()?, Type::INT8),
+            (self.reports.first()?, Type::INT8),
+            (self.updates.first()?, Type::INT8),
+            (self.titles.first()?, Type::TEXT),
+            (self.standings.first()?, Type::TEXT),
+            (self.checksums.first()?, Type::INT8),
+            (self.snapshots.first()?, Type::TEXT),
+            (self.firsts.first()?, Type::INT8),
+            (self.ats.first()?, Type::INT8),
+            (&self.event_checksums, Type::INT8_ARRAY),
+            (&self.event_jsons, Type::TEXT_ARRAY),
+        ])
     }
 
     /// The arrays, as the functions `land` and `write` take them.

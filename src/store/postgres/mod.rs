@@ -13,6 +13,7 @@ mod moving;
 mod options;
 mod read;
 mod schema;
+mod usual;
 mod within;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};

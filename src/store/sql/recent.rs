@@ -71,3 +71,62 @@ impl Recent {
         self.places.get(usize::from(id.bucket()).checked_rem(self.places.len())?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{actor::Actor, blocking::Desk, id::Id, incident::Incident, store::sql::checksum};
+
+    /// An incident, with its snapshot.
+    fn incident() -> (Arc<Incident>, String) {
+        let anna = Actor::person("anna").unwrap().role("agent").unwrap();
+        let reported = Desk::in_memory().tenant("acme").unwrap().acting_as(anna).report("Mail is down").unwrap();
+        let json = serde_json::to_string(reported.incident()).unwrap();
+        (Arc::new(Incident::from_json(json.as_bytes()).unwrap()), json)
+    }
+
+    fn read(recent: &Recent, id: RecordId, json: &str) -> Result<Arc<Incident>, Damage> {
+        let loaded = recent.decoded(id, 1, checksum(json.as_bytes()), json)?;
+        match loaded.record {
+            Record::Incident(incident) => Ok(incident),
+            Record::Problem(_) => Err("it is a problem".into()),
+        }
+    }
+
+    #[test]
+    fn what_was_read_or_written_is_not_read_again() {
+        let (recent, (written, json)) = (Recent::new(), incident());
+        let id = RecordId::from(written.id());
+        let first = read(&recent, id, &json).unwrap();
+        assert!(Arc::ptr_eq(&first, &read(&recent, id, &json).unwrap()));
+        let record = Record::Incident(Arc::clone(&written));
+        recent.keep(Snapshot { checksum: checksum(json.as_bytes()), json: json.clone(), record });
+        assert!(Arc::ptr_eq(&written, &read(&recent, id, &json).unwrap()));
+    }
+
+    #[test]
+    fn what_stands_in_the_store_decides() {
+        let (recent, (written, json)) = (Recent::new(), incident());
+        let id = RecordId::from(written.id());
+        read(&recent, id, &json).unwrap();
+        let other = json.replace("Mail is down", "Mail is slow");
+        assert_eq!(serde_json::to_string(&*read(&recent, id, &other).unwrap()).unwrap(), other);
+        // Damaged, though the snapshot is known; and known, but of another record.
+        assert!(recent.decoded(id, 1, checksum(json.as_bytes()), &other).unwrap_err().is::<crate::store::sql::Unfit>());
+        assert!(recent.decoded(id, 1, 7, &json).unwrap_err().is::<crate::store::sql::Unfit>());
+        let stranger = RecordId::from(Id::<Incident>::from_u128(written.id().as_u128() ^ (1 << 64)));
+        assert_eq!(stranger.bucket(), id.bucket());
+        assert!(read(&recent, stranger, &json).is_err());
+    }
+
+    #[test]
+    fn long_snapshots_are_not_kept() {
+        let (recent, (written, json)) = (Recent::new(), incident());
+        let id = RecordId::from(written.id());
+        let long = json + &" ".repeat(LONGEST);
+        let first = read(&recent, id, &long).unwrap();
+        assert!(!Arc::ptr_eq(&first, &read(&recent, id, &long).unwrap()));
+    }
+}

@@ -30,6 +30,7 @@ use crate::{
     store::{
         Commit, Document, Erasure, Expected, Filter, Guard, Landed, LogPart, MemoryRepository, Moved, MovedRecord,
         PageRequest, Portable as _, Query, RecordKey, Scope, Share, Sort, SortKey, Span, Sweep, Term, Wake, Write,
+        sql::Recent,
     },
     time::Instant,
     verb::{IncidentVerb, ProblemVerb},
@@ -373,7 +374,7 @@ fn reads(connection: &Connection, tenant: i64) {
     let number = RecordKey::Number("INC0000001".parse().unwrap());
     let command = CommandId::from_u128(7);
     let found = read::load(connection, tenant, &everything, Some(&number), Some(command));
-    let found = found.and_then(read::FoundKept::decoded).unwrap().record.unwrap();
+    let found = found.and_then(|found| found.decoded(&Recent::new())).unwrap().record.unwrap();
     let id = found.record.id();
     read::record(connection, tenant, &everything, &id.into()).unwrap();
     for newest_first in [false, true] {

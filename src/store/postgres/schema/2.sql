@@ -58,8 +58,8 @@ DECLARE
     come text[] := string_to_array(after, E'\n');
 BEGIN
     WITH left_out AS (
-        DELETE FROM {schema}.term t
-        WHERE t.tenant = of_tenant AND t.kind = of_kind AND t.id = of_id AND t.term = ANY (gone) AND t.term <> ALL (come))
+        DELETE FROM {schema}.term t USING unnest(gone) g (term)
+        WHERE g.term <> ALL (come) AND t.tenant = of_tenant AND t.term = g.term AND t.kind = of_kind AND t.id = of_id)
     INSERT INTO {schema}.term (tenant, term, kind, id)
     SELECT of_tenant, n.term, of_kind, of_id FROM unnest(come) n (term)
     WHERE n.term <> ALL (gone) AND n.term NOT IN ('', 'everyone', 'problem:everyone')
@@ -69,12 +69,9 @@ $$;
 
 -- Writes records that are as they are expected, and their events, and puts each write into the feed. The events of one record
 -- stand together, in the order of the records. Ends with the first record that is not as it is expected, and says whether
--- there is none. With a command, it keeps its answer with its one record, but only by the policy that is named, and if there
--- was no answer before: all is looked at as it is written, and need not be locked before.
+-- there is none.
 CREATE FUNCTION {schema}.write(
     of_tenant text,
-    of_command bytea, of_at bigint, of_salt bytea, of_intent bytea, of_touched text, of_answer_version bigint,
-    of_answer_digest bytea, of_maker smallint, of_read bytea, of_policy_version bigint, of_policy_digest bytea,
     kinds smallint[], ids bytea[], expected bigint[], versions bigint[], numbers text[], stages text[], dones smallint[],
     labels text[], ranks smallint[], priorities text[], majors smallint[], groups text[], persons text[], clocks text[],
     dues bigint[], wakes bigint[], reports bigint[], updates bigint[], titles text[], standings text[], subjects text[],
@@ -85,7 +82,7 @@ DECLARE
     come text[];
     told bigint := 0;
     until bigint;
-    found_id bytea;
+    stood text;
     before text;
 BEGIN
     FOR i IN 1 .. cardinality(ids) LOOP
@@ -117,54 +114,31 @@ BEGIN
             WHERE n.term NOT IN ('', 'everyone', 'problem:everyone')
             ON CONFLICT DO NOTHING;
         ELSE
-            come := string_to_array(standings[i], E'\n');
-            WITH written AS (
-                UPDATE {schema}.record r SET
-                    version = versions[i], number = numbers[i], stage = stages[i], done = dones[i], label = labels[i],
-                    rank = ranks[i], priority = priorities[i], major = majors[i], grp = groups[i], person = persons[i],
-                    clock = clocks[i], due = dues[i], wake_at = wakes[i], reported_at = reports[i], updated_at = updates[i],
-                    title = titles[i], standing = coalesce(standings[i], r.standing), checksum = checksums[i],
-                    snapshot = snapshots[i]
-                FROM {schema}.record b
-                WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i] AND r.version = expected[i]
-                  -- The same row: not how it was before somebody who was waited for.
-                  AND b.tenant = of_tenant AND b.kind = kinds[i] AND b.id = ids[i] AND b.ctid = r.ctid
-                  AND (of_command IS NULL
-                       OR coalesce((SELECT (p.version, p.digest) IS NOT DISTINCT FROM (of_policy_version, of_policy_digest)
-                                    FROM {schema}.publication p WHERE p.tenant = of_tenant
-                                    ORDER BY p.version DESC LIMIT 1), of_policy_version IS NULL)
-                      AND NOT EXISTS (SELECT FROM {schema}.answer a WHERE a.tenant = of_tenant AND a.command = of_command))
-                -- How it stood before, if it stands otherwise now.
-                RETURNING r.id, nullif(b.standing, r.standing) AS before,
-                          string_to_array(nullif(b.standing, r.standing), E'\n') AS gone),
-            left_out AS (
-                DELETE FROM {schema}.term t USING written w
-                WHERE t.tenant = of_tenant AND t.kind = kinds[i] AND t.id = ids[i] AND t.term = ANY (w.gone)
-                  AND t.term <> ALL (come)),
-            borne AS (
-                INSERT INTO {schema}.term (tenant, term, kind, id)
-                SELECT of_tenant, n.term, kinds[i], w.id FROM written w, unnest(come) n (term)
-                WHERE n.term <> ALL (w.gone) AND n.term NOT IN ('', 'everyone', 'problem:everyone')
-                ON CONFLICT DO NOTHING),
-            logged AS (
-                INSERT INTO {schema}.event (tenant, kind, id, sequence, checksum, json)
-                SELECT of_tenant, kinds[i], w.id, firsts[i] + e.n - 1, e.checksum, e.json
-                FROM written w, unnest(event_checksums[told + 1 : until], event_jsons[told + 1 : until])
-                     WITH ORDINALITY e (checksum, json, n)),
-            answered AS (
-                INSERT INTO {schema}.answer (
-                    tenant, command, at, salt, intent, touched, policy_version, policy_digest, maker, read)
-                SELECT of_tenant, of_command, of_at, of_salt, of_intent, of_touched, of_answer_version, of_answer_digest,
-                       of_maker, of_read
-                FROM written w WHERE of_command IS NOT NULL),
-            fed AS (
-                INSERT INTO {schema}.feed (tenant, kind, id, first, last, at, standing_before)
-                SELECT of_tenant, kinds[i], w.id, firsts[i], lasts[i], ats[i], w.before FROM written w
-                WHERE lasts[i] IS NOT NULL)
-            SELECT w.id INTO found_id FROM written w;
+            -- How it stands now, and still does when it is written.
+            SELECT r.standing INTO stood FROM {schema}.record r
+            WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i] AND r.version = expected[i]
+            FOR NO KEY UPDATE;
             IF NOT FOUND THEN
                 RETURN false;
             END IF;
+            UPDATE {schema}.record r SET
+                version = versions[i], number = numbers[i], stage = stages[i], done = dones[i], label = labels[i],
+                rank = ranks[i], priority = priorities[i], major = majors[i], grp = groups[i], person = persons[i],
+                clock = clocks[i], due = dues[i], wake_at = wakes[i], reported_at = reports[i], updated_at = updates[i],
+                title = titles[i], standing = coalesce(standings[i], r.standing), checksum = checksums[i],
+                snapshot = snapshots[i]
+            WHERE r.tenant = of_tenant AND r.kind = kinds[i] AND r.id = ids[i];
+            IF standings[i] <> stood THEN
+                PERFORM {schema}.mark(of_tenant, kinds[i], ids[i], stood, standings[i]);
+            END IF;
+            INSERT INTO {schema}.event (tenant, kind, id, sequence, checksum, json)
+            SELECT of_tenant, kinds[i], ids[i], firsts[i] + e.n - 1, e.checksum, e.json
+            FROM unnest(event_checksums[told + 1 : until], event_jsons[told + 1 : until])
+                 WITH ORDINALITY e (checksum, json, n);
+            INSERT INTO {schema}.feed (tenant, kind, id, first, last, at, standing_before)
+            SELECT of_tenant, kinds[i], ids[i], firsts[i], lasts[i], ats[i],
+                   CASE WHEN standings[i] <> stood THEN stood END
+            WHERE lasts[i] IS NOT NULL;
             IF subjects[i] IS NOT NULL THEN
                 before := NULL;
                 SELECT s.terms INTO before FROM {schema}.subject s
@@ -259,19 +233,6 @@ BEGIN
         setting := pg_advisory_xact_lock_shared(hashtextextended('{schema}' || of_tenant, 0));
     ELSE
         setting := pg_advisory_xact_lock(hashtextextended('{schema}' || of_tenant, 0));
-    END IF;
-    -- One record that is to be what it was, and nothing else: the usual case. Were the same command to land elsewhere in the
-    -- same moment, it would be an error: that comes again, but would end a transaction of the host's.
-    IF NOT told AND cardinality(held_ids) = 1 AND held_written[1] AND held_versions[1] > 0 AND publication_version IS NULL
-       AND cardinality(unused) = 0 AND cardinality(erased_records) = 0 AND cardinality(document_digests) = 0 THEN
-        IF {schema}.write(
-                of_tenant, of_command, of_at, of_salt, of_intent, of_touched, of_answer_version, of_answer_digest, of_maker,
-                of_read, of_policy_version, of_policy_digest, kinds, ids, expected, versions, numbers, stages, dones, labels,
-                ranks, priorities, majors, groups, persons, clocks, dues, wakes, reports, updates, titles, standings,
-                subjects, checksums, snapshots, firsts, lasts, ats, event_checksums, event_jsons) THEN
-            outcome := 'now';
-            RETURN;
-        END IF;
     END IF;
     SELECT p.version, p.digest INTO in_force FROM {schema}.publication p
     WHERE p.tenant = of_tenant ORDER BY p.version DESC LIMIT 1;
@@ -379,10 +340,9 @@ BEGIN
     END IF;
     IF cardinality(ids) > 0 THEN
         IF NOT {schema}.write(
-                of_tenant, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, kinds, ids, expected, versions,
-                numbers, stages, dones, labels, ranks, priorities, majors, groups, persons, clocks, dues, wakes, reports,
-                updates, titles, standings, subjects, checksums, snapshots, firsts, lasts, ats, event_checksums,
-                event_jsons) THEN
+                of_tenant, kinds, ids, expected, versions, numbers, stages, dones, labels, ranks, priorities, majors, groups,
+                persons, clocks, dues, wakes, reports, updates, titles, standings, subjects, checksums, snapshots, firsts,
+                lasts, ats, event_checksums, event_jsons) THEN
             RAISE EXCEPTION 'a record that is locked has changed' USING ERRCODE = 'serialization_failure';
         END IF;
         IF told THEN

@@ -327,12 +327,12 @@ async fn at_one_moment(
 /// stops waiting leaves nothing open.
 async fn transact(
     client: &Object,
-    begin: &str,
+    beginning: &str,
     opening: &Prepared<'_>,
     statements: &[Prepared<'_>],
 ) -> Result<Vec<Vec<Row>>, Failure> {
     let opening = async {
-        let begun = client.batch_execute(begin);
+        let begun = client.batch_execute(beginning);
         try_join(begun, async { opening.run(client).await.map(drop) }).await
     };
     let rows = try_join_all(statements.iter().map(|statement| statement.run(client)));

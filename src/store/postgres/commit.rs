@@ -404,12 +404,12 @@ impl Writes {
     /// Remembers what landed.
     fn remember(self, writes: &[Write], recent: &Recent) {
         for ((checksum, json), write) in self.checksums.into_iter().zip(self.snapshots).zip(writes) {
-            recent.keep(Snapshot { checksum, json, record: write.record.clone() });
+            recent.keep(Snapshot { version: write.row.version, checksum, json, record: write.record.clone() });
         }
     }
 
     /// The first of them, column by column as the usual statement takes them: the record, and its events as arrays.
-    pub(super) fn first(&self) -> Option<[Param<'_>; 26]> {
+    pub(super) fn first(&self) -> Option<[Param<'_>; 25]> {
         Some([
             (self.kinds.first()?, Type::INT2),
             (self.ids.first()?, Type::BYTEA),
@@ -430,7 +430,6 @@ impl Writes {
             (self.reports.first()?, Type::INT8),
             (self.updates.first()?, Type::INT8),
             (self.titles.first()?, Type::TEXT),
-            (self.standings.first()?, Type::TEXT),
             (self.checksums.first()?, Type::INT8),
             (self.snapshots.first()?, Type::TEXT),
             (self.firsts.first()?, Type::INT8),

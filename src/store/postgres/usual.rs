@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     key::TenantId,
-    store::{Commit, Expected, sql},
+    store::{
+        Commit, Expected, Terms, Write,
+        sql::{self, lines, listed},
+    },
 };
 
 const STATEMENT: &str = include_str!("usual.sql");
@@ -23,38 +26,71 @@ const OPENING: &str = "SELECT set_config('andon.tenant', $1, true), set_config('
 /// Lets a commit land, if it is a usual one and finds everything as it expects. Else nothing is written: what stands in its
 /// way is for the function to find out.
 pub(super) async fn land(ask: &impl Ask, tenant: &TenantId, commit: &Commit, parts: &Parts) -> Result<bool, Failure> {
-    let (Some(patience), true) = (ask.lock_patience(), is_usual(commit)) else { return Ok(false) };
+    let (Some(patience), Some(write)) = (ask.lock_patience(), usual(commit)) else { return Ok(false) };
+    let (Some(standing), Some(columns)) = (Standing::of(ask, write), parts.writes.first()) else { return Ok(false) };
     let (tenant, patience) = (tenant.as_str(), patience.to_string());
     let opening: [Param<'_>; 2] = [(&tenant, Type::TEXT), (&patience, Type::TEXT)];
-    let (answer, command) = (&parts.answer, sql::command(commit.command).to_vec());
+    let answer = &parts.answer;
     let (policy_version, policy_digest) = stamp(commit.policy.as_ref());
-    let (at, salt, intent) = (answer.at.timestamp_micros(), answer.salt.map(|salt| salt.to_vec()), answer.intent);
-    let intent = intent.as_bytes().to_vec();
+    let (command, intent) = (sql::command(commit.command).to_vec(), answer.intent.as_bytes().to_vec());
+    let (at, salt) = (answer.at.timestamp_micros(), answer.salt.map(|salt| salt.to_vec()));
     let maker = i16::from(answer.made_a_record());
-    let read = answer.read().map(|id| sql::bytes(id).to_vec());
-    let Some(write) = parts.writes.first() else { return Ok(false) };
     let mut values: Vec<Param<'_>> = vec![(&tenant, Type::TEXT)];
-    values.extend(write);
-    values.extend([
-        (&policy_version as _, Type::INT8),
-        (&policy_digest as _, Type::BYTEA),
-        (&command as _, Type::BYTEA),
-        (&at as _, Type::INT8),
-        (&salt as _, Type::BYTEA),
-        (&intent as _, Type::BYTEA),
-        (&parts.touched as _, Type::TEXT),
-        (&maker as _, Type::INT2),
-        (&read as _, Type::BYTEA),
-    ]);
-    let rows = ask.write_prepared((OPENING, &opening), (STATEMENT, &values)).await?;
-    Ok(rows.is_some_and(|rows| !rows.is_empty()))
+    values.extend(columns);
+    let rest: [Param<'_>; 12] = [
+        (&policy_version, Type::INT8),
+        (&policy_digest, Type::BYTEA),
+        (&command, Type::BYTEA),
+        (&at, Type::INT8),
+        (&salt, Type::BYTEA),
+        (&intent, Type::BYTEA),
+        (&parts.touched, Type::TEXT),
+        (&maker, Type::INT2),
+        (&standing.before, Type::TEXT),
+        (&standing.after, Type::TEXT),
+        (&standing.gone, Type::TEXT_ARRAY),
+        (&standing.come, Type::TEXT_ARRAY),
+    ];
+    values.extend(rest);
+    match ask.write_prepared((OPENING, &opening), (STATEMENT, &values)).await {
+        Ok(rows) => Ok(rows.is_some_and(|rows| !rows.is_empty())),
+        // The same command landed meanwhile; or two wait for each other.
+        Err(failure) if failure.is_worth_a_try() => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
-/// Whether there is nothing but a record that is to be what it was, and keeps its subject.
-fn is_usual(commit: &Commit) -> bool {
+/// What a commit writes, if that is a record that is to be what it was and keeps its subject, and nothing else.
+fn usual(commit: &Commit) -> Option<&Write> {
     let Commit { writes, guards, unused, erasures, documents, publication, .. } = commit;
-    let alone = guards.is_empty() && unused.is_empty() && erasures.is_empty() && documents.is_empty();
-    let [write] = &**writes else { return false };
+    let nothing_else = guards.is_empty() && unused.is_empty() && erasures.is_empty() && documents.is_empty();
+    let [write] = &**writes else { return None };
     let known = matches!(write.expected, Expected::At(_)) && write.terms.subject.is_none() && !write.events.is_empty();
-    alone && publication.is_none() && known
+    (nothing_else && publication.is_none() && known).then_some(write)
+}
+
+/// How a record stands before and after a write.
+struct Standing {
+    before: String,
+    after: String,
+    /// Terms by which it is found no more.
+    gone: Vec<String>,
+    /// Terms by which it is found from now on.
+    come: Vec<String>,
+}
+
+impl Standing {
+    /// What it comes to for a record that was read or written lately. The statement sees whether it is as it was then.
+    fn of(ask: &impl Ask, write: &Write) -> Option<Self> {
+        let Expected::At(version) = write.expected else { return None };
+        let before = Terms::of(&ask.shared().recent.at(write.id(), version)?).standing;
+        let after = lines(write.terms.standing.as_ref().unwrap_or(&before));
+        let before = lines(&before);
+        let (listed_before, listed_after) = (listed(&before), listed(&after));
+        let without = |terms: &[&str], others: &[&str]| -> Vec<String> {
+            terms.iter().filter(|term| !others.contains(term)).map(|term| (*term).to_owned()).collect()
+        };
+        let (gone, come) = (without(&listed_before, &listed_after), without(&listed_after, &listed_before));
+        Some(Self { before, after, gone, come })
+    }
 }

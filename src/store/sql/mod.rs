@@ -17,7 +17,7 @@ pub(super) use rows::decoded;
 pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};
 pub(super) use select::{Dialect, Select, Value};
 pub(super) use sound::{rebuilt, sound};
-pub(super) use texts::{ROW, ROW_WIDTH, bytes, checksum, command, json, kind, line_terms, lines, snapshot};
+pub(super) use texts::{ROW, ROW_WIDTH, bytes, checksum, command, json, kind, line_terms, lines, listed, snapshot};
 
 use super::{Filter, Scope};
 

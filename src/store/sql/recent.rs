@@ -24,6 +24,7 @@ pub(in crate::store) struct Recent {
 
 /// A snapshot as it is stored, and the record.
 pub(in crate::store) struct Snapshot {
+    pub version: Version,
     pub checksum: i64,
     pub json: String,
     pub record: Record,
@@ -46,7 +47,8 @@ impl Recent {
             return Ok(Loaded { record, version: Version::new(version) });
         }
         let loaded = decoded(id, version, checksum, json)?;
-        self.keep(Snapshot { checksum, json: json.to_owned(), record: loaded.record.clone() });
+        let Loaded { record, version } = loaded.clone();
+        self.keep(Snapshot { version, checksum, json: json.to_owned(), record });
         Ok(loaded)
     }
 
@@ -58,6 +60,14 @@ impl Recent {
             // Freed when nobody waits for it.
             drop(before);
         }
+    }
+
+    /// The record as it was at a version, if it is known.
+    #[cfg(feature = "postgres")]
+    pub(in crate::store) fn at(&self, id: RecordId, version: Version) -> Option<Record> {
+        let place = self.place(id)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = place.as_ref().filter(|known| known.record.id() == id && known.version == version)?;
+        Some(known.record.clone())
     }
 
     fn found(&self, id: RecordId, checksum: i64, json: &str) -> Option<Record> {
@@ -102,7 +112,8 @@ mod tests {
         let first = read(&recent, id, &json).unwrap();
         assert!(Arc::ptr_eq(&first, &read(&recent, id, &json).unwrap()));
         let record = Record::Incident(Arc::clone(&written));
-        recent.keep(Snapshot { checksum: checksum(json.as_bytes()), json: json.clone(), record });
+        let sum = checksum(json.as_bytes());
+        recent.keep(Snapshot { version: Version::new(1), checksum: sum, json: json.clone(), record });
         assert!(Arc::ptr_eq(&written, &read(&recent, id, &json).unwrap()));
     }
 

@@ -38,6 +38,11 @@ pub(in crate::store) fn line(term: &Term) -> String {
     format!("\n{term}\n")
 }
 
+/// Those of such a text by which records are found: what nearly all of them bear is no help.
+pub(in crate::store) fn listed(lines: &str) -> Vec<&str> {
+    lines.split('\n').filter(|line| !matches!(*line, "" | "everyone" | "problem:everyone")).collect()
+}
+
 /// The number of a kind.
 pub(in crate::store) const fn kind(kind: RecordKind) -> i64 {
     match kind {

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     event::{Event, RecordId},
     id::Version,
-    store::{IndexRow, RepositoryError, Terms, Write, sql::Snapshot},
+    store::{
+        IndexRow, RepositoryError, Terms, Write,
+        sql::{Snapshot, listed},
+    },
 };
 
 /// A write in the form in which it is kept. It is made before it is the writer's turn, which does not wait for it then.
@@ -50,7 +53,7 @@ impl Texts {
     /// The snapshot of what is written, to be remembered.
     pub(super) fn snapshot_of(&self, write: &Write) -> Snapshot {
         let Kept { checksum, json } = &self.snapshot;
-        Snapshot { checksum: *checksum, json: json.clone(), record: write.record.clone() }
+        Snapshot { version: write.row.version, checksum: *checksum, json: json.clone(), record: write.record.clone() }
     }
 }
 
@@ -226,11 +229,6 @@ fn update(
     values.push(slot.into());
     let sql = format!("UPDATE record SET {} WHERE slot = ?", sets.join(", "));
     execute(connection, &sql, params_from_iter(values))
-}
-
-/// The terms of a text that are in the index. What whoever sees everything sees is no help in finding some of it.
-fn listed(lines: &str) -> Vec<&str> {
-    lines.split('\n').filter(|line| !matches!(*line, "" | "everyone" | "problem:everyone")).collect()
 }
 
 /// Brings the terms by which a record is found from one text to another.

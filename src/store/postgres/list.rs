@@ -31,7 +31,7 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
     let walks = || -> (Vec<u8>, Vec<Select>) {
         list.walks().into_iter().map(|Walk { select, part }| (part, ended(select))).unzip()
     };
-    let narrowing = narrowing(&DIALECT, &tenant, scope, filter);
+    let narrowing = uncounted(ask, &tenant, scope, filter);
     let (bounds, mut rows) = if narrowing.is_empty() {
         let (parts, walks) = walks();
         let (bounds, found) = feed::bounds_before(ask, &scope.tenant, Manner::Walked, walks).await?;
@@ -40,7 +40,7 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
         let sizes = narrowing.iter().map(size).collect();
         let (bounds, sizes) = feed::bounds_before(ask, &scope.tenant, Manner::Gathered, sizes).await?;
         let whose = Whose::Of(&scope.tenant);
-        let rows = if let Some(rare) = rarest(narrowing, &sizes)? {
+        let rows = if let Some(rare) = rarest(ask, narrowing, &sizes)? {
             let mut select = gathered(rare, ROW, scope, filter);
             put_in_order(&mut select, request);
             let found = ask.read_after(None, whose, Manner::Gathered, vec![ended(select)]).await;
@@ -76,12 +76,22 @@ fn size(keys: &Select) -> Select {
     keys.clone().wrapped("SELECT count(*) FROM (", &format!(" LIMIT {RARE}) counted"))
 }
 
+/// What narrows a list down and may be rare, as far as is known.
+fn uncounted(ask: &impl Ask, tenant: &sql::Value, scope: &Scope, filter: &Filter) -> Vec<Select> {
+    let mut all = narrowing(&DIALECT, tenant, scope, filter);
+    all.retain(|keys| !ask.shared().plentiful.knows(keys));
+    all
+}
+
 /// The fewest keys, if they are rare.
-fn rarest(narrowing: Vec<Select>, sizes: &[Vec<Row>]) -> Result<Option<Select>, RepositoryError> {
+fn rarest(ask: &impl Ask, narrowing: Vec<Select>, sizes: &[Vec<Row>]) -> Result<Option<Select>, RepositoryError> {
     let mut least: Option<(u64, Select)> = None;
     for (keys, size) in narrowing.into_iter().zip(sizes) {
         let size = size.first().map_or(Ok(RARE), |row| row.count(0));
         let size = size.map_err(|damage| corrupt("a count".to_owned(), damage))?;
+        if size >= RARE {
+            ask.shared().plentiful.learn(&keys);
+        }
         if size < least.as_ref().map_or(RARE, |(least, _)| *least) {
             least = Some((size, keys));
         }
@@ -118,12 +128,12 @@ pub(super) async fn count(ask: &impl Ask, scope: &Scope, filter: &Filter, cap: u
     let counted = |select: Select| select.wrapped("SELECT count(*) FROM (", &format!(" LIMIT {most}) counted"));
     let failed = |failure: Failure| failure.during("count");
     let (whose, tenant) = (Whose::Of(&scope.tenant), read::value(&scope.tenant));
-    let narrowing = narrowing(&DIALECT, &tenant, scope, filter);
+    let narrowing = uncounted(ask, &tenant, scope, filter);
     let rare = if narrowing.is_empty() {
         None
     } else {
         let sizes = ask.read_after(None, whose, Manner::Gathered, narrowing.iter().map(size).collect()).await;
-        rarest(narrowing, &sizes.map_err(failed)?)?
+        rarest(ask, narrowing, &sizes.map_err(failed)?)?
     };
     let selects = match rare {
         Some(rare) => vec![counted(gathered(rare, "1", scope, filter))],

@@ -11,6 +11,7 @@ mod listen;
 mod maintain;
 mod moving;
 mod options;
+mod plentiful;
 mod read;
 mod schema;
 mod usual;
@@ -29,6 +30,7 @@ use self::{
     engine::Engine,
     error::{Failure, unavailable},
     listen::Listening,
+    plentiful::Plentiful,
     schema::Name,
 };
 use super::{
@@ -90,6 +92,7 @@ struct Shared {
     /// Whether statements are prepared: not where each transaction may have another connection.
     prepares: bool,
     usual: Usual,
+    plentiful: Plentiful,
     recent: Recent,
     zones: Arc<dyn ZoneSource>,
     /// Dropped last.

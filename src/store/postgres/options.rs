@@ -13,6 +13,7 @@ use super::{
     engine::Engine,
     error::{Failure, unavailable},
     listen::Listening,
+    plentiful::Plentiful,
     schema::{self, Name},
 };
 use crate::{
@@ -241,6 +242,7 @@ impl PostgresOptions {
             patience: self.patience,
             prepares: !self.transaction_pooling,
             usual: Usual::default(),
+            plentiful: Plentiful::default(),
             recent: Recent::new(),
             zones: Arc::clone(&self.zones),
             engine,

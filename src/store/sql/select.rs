@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What takes a place in a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::store) enum Value {
     Int(i64),
     Text(String),

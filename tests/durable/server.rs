@@ -7,11 +7,15 @@ use std::{
 };
 
 use andon::{
-    Actor, Desk, Error, Repository,
+    Actor, Desk, Error, MemoryRepository, Repository,
     blocking::{self, ActingDesk},
-    command::Assign,
+    calendar::BuiltIn,
+    command::{Assign, Raise},
     policy::PolicyDraft,
-    store::{FeedKeeper as _, Filter, OpenError, PostgresOptions, PostgresRepository, Query, RepositoryError, Sort},
+    store::{
+        FeedKeeper as _, Filter, OpenError, PostgresOptions, PostgresRepository, Query, RepositoryError, Share, Sort,
+        Sweep, export, import,
+    },
     time::{SystemTime, TimeSource as _, hours},
 };
 use pollster::block_on;
@@ -184,6 +188,48 @@ fn what_a_dba_made_is_taken_and_what_does_not_suit_is_refused() {
         let repository = block_on(PostgresOptions::new().patience(patience).open(&cluster.url("andon"))).unwrap();
         anna(repository).report("Mail is down").unwrap();
     }
+}
+
+#[test]
+fn a_role_with_the_rights_that_the_readme_names_does_everything() {
+    let Some(cluster) = Cluster::start(&[]) else { return skipped() };
+    let owner = block_on(PostgresRepository::open(&cluster.url("andon"))).unwrap();
+    let options = PostgresOptions::new().migrate(false);
+    block_on(options.open(&cluster.url("other"))).unwrap_err();
+    let readme = include_str!("../../README.md");
+    let rights = readme.split("```sql").nth(1).and_then(|text| text.split("```").next()).unwrap();
+    run(&cluster.url("andon"), &rights.replace("TO desk", "TO other")).unwrap();
+
+    let repository = block_on(options.open(&cluster.url("other"))).unwrap();
+    let desk = anna(repository.clone());
+    desk.publish_policy(PolicyDraft::itil().validate().unwrap()).unwrap();
+    let id = desk.report("Mail is down").unwrap().id();
+    desk.incident(id).assign(Assign::to_group("Mail")).unwrap();
+    let problem = desk.raise(Raise::new("Relays choke").from_incident(id)).unwrap().id();
+    desk.problem(problem).get().unwrap();
+    assert_eq!(desk.worklist(&Query::open().search("mail"), None, 10).unwrap().rows.len(), 1);
+    assert_eq!(desk.count(&Query::open().filter, 10).unwrap().counted, 1);
+    let relay = desk.consumer("relay").unwrap();
+    let news = relay.next(&Filter::default(), 10).unwrap();
+    relay.acknowledge(&news.next).unwrap();
+    assert!(relay.remove().unwrap());
+    let later = SystemTime.now() + hours(1);
+    block_on(async {
+        assert!(repository.trim_feed(later, 100).await.unwrap() > 0);
+        assert!(repository.forget(later, 100).await.unwrap() > 0);
+        repository.wakes(Sweep { now: later, limit: 10, share: Share::ALL, after: None }).await.unwrap();
+        assert!(repository.rebuild(&"acme".parse().unwrap(), id).await.unwrap());
+        assert!(repository.inspect(|_| ()).await.unwrap().is_sound());
+        repository.health().await.unwrap();
+        export(&repository, &"acme".parse().unwrap(), Vec::new(), |_| ()).await.unwrap();
+        let (memory, mut lines) = (MemoryRepository::new(), Vec::new());
+        agent(memory.clone(), "branch").report("Printer on fire").unwrap();
+        export(&memory, &"branch".parse().unwrap(), &mut lines, |_| ()).await.unwrap();
+        import(&repository, &*lines, &BuiltIn, |_| ()).await.unwrap();
+    });
+    // What it did is the owner's, too; the schema is the owner's alone.
+    anna(owner).incident(id).get().unwrap();
+    run(&cluster.url("other"), "DROP TABLE andon.feed").unwrap_err();
 }
 
 #[test]

@@ -43,7 +43,8 @@ impl Recent {
         checksum: i64,
         json: &str,
     ) -> Result<Loaded, Damage> {
-        if let Some(record) = self.found(id, checksum, json) {
+        let known = |known: &Snapshot| (known.version.get(), known.checksum, &*known.json) == (version, checksum, json);
+        if let Some(record) = self.found(id, known) {
             return Ok(Loaded { record, version: Version::new(version) });
         }
         let loaded = decoded(id, version, checksum, json)?;
@@ -65,16 +66,12 @@ impl Recent {
     /// The record as it was at a version, if it is known.
     #[cfg(feature = "postgres")]
     pub(in crate::store) fn at(&self, id: RecordId, version: Version) -> Option<Record> {
-        let place = self.place(id)?.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = place.as_ref().filter(|known| known.record.id() == id && known.version == version)?;
-        Some(known.record.clone())
+        self.found(id, |known| known.version == version)
     }
 
-    fn found(&self, id: RecordId, checksum: i64, json: &str) -> Option<Record> {
+    fn found(&self, id: RecordId, is_it: impl FnOnce(&Snapshot) -> bool) -> Option<Record> {
         let place = self.place(id)?.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = place.as_ref()?;
-        let same = known.record.id() == id && known.checksum == checksum && known.json == json;
-        same.then(|| known.record.clone())
+        place.as_ref().filter(|known| known.record.id() == id && is_it(known)).map(|known| known.record.clone())
     }
 
     fn place(&self, id: RecordId) -> Option<&Mutex<Option<Snapshot>>> {

@@ -92,11 +92,13 @@ impl FromStr for RecordId {
 
     fn from_str(text: &str) -> Result<Self, RecordIdError> {
         let (kind, id) = text.split_once(' ').ok_or(RecordIdError)?;
-        match kind {
-            "incident" => id.parse().map(Self::Incident).map_err(|_| RecordIdError),
-            "problem" => id.parse().map(Self::Problem).map_err(|_| RecordIdError),
-            _ => Err(RecordIdError),
-        }
+        let id = match kind {
+            "incident" => id.parse().map(Self::Incident),
+            "problem" => id.parse().map(Self::Problem),
+            _ => return Err(RecordIdError),
+        };
+        // As a key, a record has one text.
+        id.ok().filter(|id| id.to_string() == text).ok_or(RecordIdError)
     }
 }
 

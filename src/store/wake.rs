@@ -24,6 +24,7 @@ pub struct Sweep {
 /// then by tenant, for two tenants may have records of one id. It has a JSON form, for stores that keep it and hosts that put
 /// it into a queue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Wake {
     /// When.
     pub at: Instant,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use andon::{
-    Actor, Desk, Error, MemoryRepository, Repository,
+    Actor, CommandId, Desk, Error, MemoryRepository, Repository,
     blocking::{self, ActingDesk},
     calendar::BuiltIn,
     command::{Assign, Raise},
@@ -430,34 +430,103 @@ fn a_backlog_of_one_tenant_costs_the_others_nothing() {
 
 #[test]
 fn terms_follow_whoever_was_waited_for() {
-    let Some(schema) = Schema::new() else { return };
-    let repository = schema.open();
-    let desk = anna(repository.clone());
-    let id = desk.report("Mail is down").unwrap().id();
-    desk.incident(id).assign(Assign::to_group("Network")).unwrap();
-    let (ready, held) = mpsc::channel();
-    let (url, name) = (schema.url.clone(), schema.name.clone());
-    // As one who mends the record, whose version stays.
-    let mender = std::thread::spawn(move || {
-        runtime().block_on(async {
-            let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-            tokio::spawn(connection);
-            let transaction = client.transaction().await.unwrap();
-            let sql = "SET LOCAL andon.tenant = 'acme'; \
-                       UPDATE @record SET standing = replace(standing, E'\\ngroup:Network\\n', E'\\ngroup:Other\\n'); \
-                       UPDATE @term SET term = 'group:Other' WHERE term = 'group:Network'";
-            transaction.batch_execute(&sql.replace('@', &format!("\"{name}\"."))).await.unwrap();
-            ready.send(()).unwrap();
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            transaction.commit().await.unwrap();
+    // As one who mends the record, whose version stays: how it stood was wrong, or the terms were gone.
+    for (repair, fault) in [
+        (
+            "UPDATE @record SET standing = replace(standing, E'\\ngroup:Network\\n', E'\\ngroup:Other\\n'); \
+             UPDATE @term SET term = 'group:Other' WHERE term = 'group:Network'",
+            "",
+        ),
+        (
+            "UPDATE @record SET title = title; INSERT INTO @term (tenant, term, kind, id) \
+             SELECT tenant, 'group:Network', kind, id FROM @record",
+            "DELETE FROM @term WHERE term = 'group:Network'",
+        ),
+    ] {
+        let Some(schema) = Schema::new() else { return };
+        let repository = schema.open();
+        let desk = anna(repository.clone());
+        let id = desk.report("Mail is down").unwrap().id();
+        desk.incident(id).assign(Assign::to_group("Network")).unwrap();
+        let here = |sql: &str| {
+            let sql = sql.replace('@', &format!("\"{}\".", schema.name));
+            format!("SET andon.tenant = 'acme'; {sql}")
+        };
+        run(&schema.url, &here(fault)).unwrap();
+        let (ready, held) = mpsc::channel();
+        let (url, repair) = (schema.url.clone(), here(repair));
+        let mender = std::thread::spawn(move || {
+            runtime().block_on(async {
+                let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+                tokio::spawn(connection);
+                let transaction = client.transaction().await.unwrap();
+                transaction.batch_execute(&repair).await.unwrap();
+                ready.send(()).unwrap();
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                transaction.commit().await.unwrap();
+            });
         });
+        held.recv().unwrap();
+        desk.incident(id).assign(Assign::to_group("Mail")).unwrap();
+        mender.join().unwrap();
+        let inspection = block_on(repository.inspect(|_| {})).unwrap();
+        assert!(inspection.is_sound(), "{inspection:?}");
+        let sql = "DO $$ BEGIN IF (SELECT array_agg(term) FROM @term WHERE term LIKE 'group:%') \
+                   IS DISTINCT FROM ARRAY['group:Mail'] THEN RAISE 'other terms stayed'; END IF; END $$";
+        run(&schema.url, &here(sql)).unwrap();
+    }
+}
+
+#[test]
+fn the_usual_command_is_one_statement_and_the_same_again_is_answered() {
+    let Some(cluster) = Cluster::start(&["log_statement = all"]) else { return skipped() };
+    let repository = block_on(PostgresRepository::open(&cluster.url("andon"))).unwrap();
+    let desk = anna(repository);
+    let id = desk.report("Mail is down").unwrap().id();
+    let calls = |of: &str| cluster.log().matches(of).count();
+    let (land, usual) = ("FROM \"andon\".land(", "WITH written AS (");
+    assert_eq!((calls(land), calls(usual)), (1, 0));
+    let again = desk.clone().with_command(CommandId::named("once"));
+    again.incident(id).assign(Assign::to_group("Mail")).unwrap();
+    desk.incident(id).start_work().unwrap();
+    desk.incident(id).hold("awaiting_caller").unwrap();
+    assert!(again.incident(id).assign(Assign::to_group("Mail")).unwrap().was_repeated());
+    assert_eq!((calls(land), calls(usual)), (1, 3));
+}
+
+#[test]
+fn a_statement_that_is_cancelled_leaves_its_connection_as_it_was() {
+    let Some(cluster) = Cluster::start(&[]) else { return skipped() };
+    let repository = block_on(PostgresOptions::new().connections(1).open(&cluster.url("andon"))).unwrap();
+    let desk = anna(repository);
+    let id = desk.report("Mail is down").unwrap().id();
+    let (end, ended) = mpsc::channel::<()>();
+    let url = cluster.url("admin");
+    let other = std::thread::spawn(move || {
+        let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = 'andon' AND state <> 'idle'";
+        while ended.try_recv().is_err() {
+            run(&url, cancel).unwrap();
+            std::thread::sleep(Duration::from_millis(3));
+        }
     });
-    held.recv().unwrap();
+    let (mut done, mut cancelled) = (0_u64, 0_u64);
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(5) {
+        let command = desk.clone().with_command(CommandId::named(&format!("{}", done + cancelled)));
+        match command.incident(id).add_note(format!("Try {}", done + cancelled)) {
+            Ok(_) => done += 1,
+            Err(error) => {
+                // It is known that nothing was done, and the connection is not to blame.
+                let source = refused(Err::<(), _>(error));
+                assert!(matches!(source, RepositoryError::Unavailable { .. }), "{source:?}");
+                cancelled += 1;
+            }
+        }
+    }
+    end.send(()).unwrap();
+    other.join().unwrap();
+    println!("{done} done, {cancelled} cancelled");
+    assert!(done > 0 && cancelled > 0);
+    assert_eq!(desk.incident(id).get().unwrap().version().get(), done + 1);
     desk.incident(id).assign(Assign::to_group("Mail")).unwrap();
-    mender.join().unwrap();
-    let inspection = block_on(repository.inspect(|_| {})).unwrap();
-    assert!(inspection.is_sound(), "{inspection:?}");
-    let sql = "SET andon.tenant = 'acme'; DO $$ BEGIN IF (SELECT array_agg(term) FROM @term WHERE term LIKE 'group:%') \
-               IS DISTINCT FROM ARRAY['group:Mail'] THEN RAISE 'other terms stayed'; END IF; END $$";
-    run(&schema.url, &sql.replace('@', &format!("\"{}\".", schema.name))).unwrap();
 }

@@ -98,8 +98,13 @@ fn what_hosts_keep_under_keys_and_in_queues_is_read_back() {
     ] {
         assert_eq!((record.to_string(), text.parse()), (text, Ok(record)));
     }
-    for text in ["", "incident", "incident ", uuid, "change 0192f0c4-8d2a-7cc3-9d1e-4f6a2b8c0d11", "incident 4711"] {
+    for text in ["", "incident", "incident ", uuid, "incident 4711", "incident  4711"] {
         assert_eq!(text.parse::<RecordId>(), Err(RecordIdError), "{text}");
+    }
+    for (kind, id) in
+        [("change", uuid.to_owned()), ("incident", uuid.to_uppercase()), ("incident", uuid.replace('-', ""))]
+    {
+        assert_eq!(format!("{kind} {id}").parse::<RecordId>(), Err(RecordIdError), "{kind} {id}");
     }
     let at = "2026-03-27T08:00:00Z".parse().unwrap();
     let wake = Wake { at, record: RecordId::Problem(uuid.parse().unwrap()), tenant: acme() };

@@ -8,7 +8,7 @@ use std::{
 };
 
 use deadpool_postgres::Object;
-use futures_util::future::{join, join3, try_join, try_join_all};
+use futures_util::future::{join, join4, try_join_all};
 use tokio_postgres::{Row, Statement, Transaction, types::Type};
 
 use super::{
@@ -331,14 +331,16 @@ async fn transact(
     opening: &Prepared<'_>,
     statements: &[Prepared<'_>],
 ) -> Result<Vec<Vec<Row>>, Failure> {
-    let opening = async {
-        let begun = client.batch_execute(beginning);
-        try_join(begun, async { opening.run(client).await.map(drop) }).await
-    };
     let rows = try_join_all(statements.iter().map(|statement| statement.run(client)));
-    let (begun, rows, ended) = join3(opening, rows, client.batch_execute("COMMIT")).await;
+    let begun = client.batch_execute(beginning);
+    let (begun, opened, rows, ended) = join4(begun, opening.run(client), rows, client.batch_execute("COMMIT")).await;
+    if begun.is_err() || ended.is_err() {
+        // Cancelled before it did anything, it leaves a transaction open that has failed.
+        let _ = client.batch_execute("ROLLBACK").await;
+    }
     // The first that failed says why; those after it only that it did.
     begun.map_err(Failure::of)?;
+    opened.map_err(Failure::of)?;
     let rows = rows.map_err(Failure::of)?;
     ended.map_err(Failure::of)?;
     Ok(rows)

@@ -19,17 +19,20 @@ use crate::{
 
 const STATEMENT: &str = include_str!("usual.sql");
 
-/// Says whose rows are meant, and waits for whoever publishes, as they do for the commands that are under way.
+/// Says whose rows are meant, and how long to wait, and waits for whoever publishes, as they do for the commands that are
+/// under way.
 const OPENING: &str = "SELECT set_config('andon.tenant', $1, true), set_config('lock_timeout', $2, true), \
-     pg_advisory_xact_lock_shared(hashtextextended('{schema}' || $1, 0))";
+     set_config('statement_timeout', $3, true), pg_advisory_xact_lock_shared(hashtextextended('{schema}' || $1, 0))";
 
 /// Lets a commit land, if it is a usual one and finds everything as it expects. Else nothing is written: what stands in its
 /// way is for the function to find out.
 pub(super) async fn land(ask: &impl Ask, tenant: &TenantId, commit: &Commit, parts: &Parts) -> Result<bool, Failure> {
     let (Some(patience), Some(write)) = (ask.lock_patience(), usual(commit)) else { return Ok(false) };
     let (Some(standing), Some(columns)) = (Standing::of(ask, write), parts.writes.first()) else { return Ok(false) };
-    let (tenant, patience) = (tenant.as_str(), patience.to_string());
-    let opening: [Param<'_>; 2] = [(&tenant, Type::TEXT), (&patience, Type::TEXT)];
+    // Two statements may wait, and both end before nobody waits for them any more.
+    let (lock, statement) = (part(patience, 1, 2), part(patience, 3, 5));
+    let tenant = tenant.as_str();
+    let opening: [Param<'_>; 3] = [(&tenant, Type::TEXT), (&lock, Type::TEXT), (&statement, Type::TEXT)];
     let answer = &parts.answer;
     let (policy_version, policy_digest) = stamp(commit.policy.as_ref());
     let (command, intent) = (sql::command(commit.command).to_vec(), answer.intent.as_bytes().to_vec());
@@ -58,6 +61,11 @@ pub(super) async fn land(ask: &impl Ask, tenant: &TenantId, commit: &Commit, par
         Err(failure) if failure.is_worth_a_try() => Ok(false),
         Err(failure) => Err(failure),
     }
+}
+
+/// So many parts of a time in milliseconds, for a setting: one of zero would be none.
+fn part(of: i64, parts: i64, in_all: i64) -> String {
+    of.saturating_mul(parts).checked_div(in_all).unwrap_or(of).max(1).to_string()
 }
 
 /// What a commit writes, if that is a record that is to be what it was and keeps its subject, and nothing else.

@@ -6,7 +6,12 @@ WITH written AS (
         version = $5, number = $6, stage = $7, done = $8, label = $9, rank = $10, priority = $11, major = $12, grp = $13,
         person = $14, clock = $15, due = $16, wake_at = $17, reported_at = $18, updated_at = $19, title = $20,
         checksum = $21, snapshot = $22, standing = $36
+    FROM {schema}.record b
     WHERE r.tenant = $1 AND r.kind = $2 AND r.id = $3 AND r.version = $4 AND r.standing = $35
+      -- The same row: not after somebody who was waited for, as one who mends what belongs to the record.
+      AND b.tenant = $1 AND b.kind = $2 AND b.id = $3 AND b.ctid = r.ctid
+      -- Within the transaction that was opened for it.
+      AND current_setting('andon.tenant', true) = $1
       AND coalesce((SELECT (p.version, p.digest) IS NOT DISTINCT FROM ($27, $28)
                     FROM {schema}.publication p WHERE p.tenant = $1 ORDER BY p.version DESC LIMIT 1), $27 IS NULL)
     RETURNING r.id),

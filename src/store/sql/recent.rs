@@ -53,14 +53,19 @@ impl Recent {
         Ok(loaded)
     }
 
-    /// Remembers a snapshot in the place of the one that was there.
+    /// Remembers a snapshot in the place of the one that was there, unless that is a newer one of the same record: whoever
+    /// comes late with what they read brings back nothing that was erased meanwhile.
     pub(in crate::store) fn keep(&self, snapshot: Snapshot) {
-        if let Some(place) = self.place(snapshot.record.id()) {
-            let known = (snapshot.json.len() <= LONGEST).then_some(snapshot);
-            let before = std::mem::replace(&mut *place.lock().unwrap_or_else(PoisonError::into_inner), known);
-            // Freed when nobody waits for it.
-            drop(before);
+        let (id, version) = (snapshot.record.id(), snapshot.version);
+        let Some(place) = self.place(id) else { return };
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.as_ref().is_some_and(|known| known.record.id() == id && known.version > version) {
+            return;
         }
+        let before = std::mem::replace(&mut *place, (snapshot.json.len() <= LONGEST).then_some(snapshot));
+        drop(place);
+        // Freed when nobody waits for the place.
+        drop(before);
     }
 
     /// The record as it was at a version, if it is known.
@@ -127,6 +132,17 @@ mod tests {
         let stranger = RecordId::from(Id::<Incident>::from_u128(written.id().as_u128() ^ (1 << 64)));
         assert_eq!(stranger.bucket(), id.bucket());
         assert!(read(&recent, stranger, &json).is_err());
+    }
+
+    #[test]
+    fn an_older_snapshot_does_not_come_back() {
+        let (recent, (written, json)) = (Recent::new(), incident());
+        let id = RecordId::from(written.id());
+        let newer = json.replace("Mail is down", "Mail is slow");
+        recent.decoded(id, 2, checksum(newer.as_bytes()), &newer).unwrap();
+        read(&recent, id, &json).unwrap();
+        let known = recent.found(id, |known| known.version == Version::new(2) && known.json == newer);
+        assert!(known.is_some());
     }
 
     #[test]

@@ -1,5 +1,5 @@
--- The functions through which the library goes: each is one statement, so that a command takes two, and says first whose
--- rows are meant.
+-- The functions through which the library goes where more than one thing is to be looked at: each is one statement, and says
+-- first whose rows are meant.
 
 -- The life of the store: a dump that is restored is on another server or has tables of its own, and a server that goes on
 -- from a backup, or in another's place, has another timeline.

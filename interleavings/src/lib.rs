@@ -1,7 +1,7 @@
-//! The memory repository under every order of two calls that a scheduler comes to: `RUSTFLAGS='--cfg shuttle'
-//! cargo test --test interleavings`. `ANDON_SCHEDULES` is the number of schedules for each pair of calls.
+//! The memory repository under every order of two calls that a scheduler comes to: `cargo test` in this folder.
+//! `ANDON_SCHEDULES` is the number of schedules for each pair of calls.
 
-#![cfg(shuttle)]
+#![cfg(test)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,7 +10,10 @@
     reason = "a test that fails should say so at once"
 )]
 
-#[path = "suite/common/mod.rs"]
+#[cfg(not(shuttle))]
+compile_error!("run it in its folder, where the library is built with `--cfg shuttle`");
+
+#[path = "../../tests/suite/common/mod.rs"]
 mod common;
 
 use std::collections::BTreeSet;

@@ -80,11 +80,14 @@ impl fmt::Debug for Digest {
 
 /// The bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .collect()
+    let digit = |half: u8| half.wrapping_add(if half < 10 { b'0' } else { b'a'.wrapping_sub(10) });
+    let mut digits = vec![0; bytes.len().saturating_mul(2)];
+    let (pairs, _) = digits.as_chunks_mut();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
+    // Digits are ASCII.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// Exactly `N` bytes out of hexadecimal digits.

@@ -15,7 +15,7 @@ use crate::{
     lifecycle::Stamp,
     problem::{Problem, ProblemEvent},
     record::{Audience, RecordKind, Redaction},
-    time::Instant,
+    time::{self, Instant},
 };
 
 /// The schema of the envelope that this version writes.
@@ -167,6 +167,14 @@ impl Body {
         }
     }
 
+    /// Whether there is more to say of it than its kind.
+    const fn has_data(&self) -> bool {
+        match self {
+            Self::Incident(event) => event.has_data(),
+            Self::Problem(event) => event.has_data(),
+        }
+    }
+
     /// What was erased, if that is what happened.
     pub(crate) const fn redaction(&self) -> Option<&Redaction> {
         match self {
@@ -281,17 +289,42 @@ impl Event {
     /// # Errors
     /// [`serde_json::Error`] if a value has no JSON form; none of the library's is without one.
     pub fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut form = Form::of(self)?;
-        form.digest = None;
+        let mut value = serde_json::to_value(self)?;
+        if let Value::Object(form) = &mut value {
+            form.remove("digest");
+            if form.get("data").is_some_and(Value::is_null) {
+                form.remove("data");
+            }
+        }
         let mut out = String::new();
-        canonical(&serde_json::to_value(form)?, &mut out)?;
+        canonical(&value, &mut out)?;
         Ok(out.into_bytes())
     }
 }
 
 impl Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Form::of(self).map_err(serde::ser::Error::custom)?.serialize(serializer)
+        let kind = self.body.name();
+        let written = Written {
+            schema: EVENT_SCHEMA,
+            id: self.id,
+            tenant: &self.tenant,
+            record: self.record,
+            sequence: self.sequence,
+            kind,
+            version: current(kind),
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            actor: &self.actor,
+            on_behalf_of: self.on_behalf_of.as_ref(),
+            command: self.command,
+            cause: &self.cause,
+            correlation: self.correlation.as_ref(),
+            policy: self.policy,
+            digest: self.digest,
+            data: self.body.has_data().then_some(Data(&self.body)),
+        };
+        written.serialize(serializer)
     }
 }
 
@@ -302,7 +335,48 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 /// An event as it is written.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
+struct Written<'a> {
+    schema: u16,
+    id: Id<Event>,
+    tenant: &'a TenantId,
+    record: RecordId,
+    sequence: Version,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    version: u16,
+    #[serde(serialize_with = "time::write")]
+    occurred_at: Instant,
+    #[serde(serialize_with = "time::write")]
+    recorded_at: Instant,
+    actor: &'a ActorId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<&'a PersonRef>,
+    command: CommandId,
+    cause: &'a Cause,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation: Option<&'a CorrelationKey>,
+    policy: PolicyStamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Data<'a>>,
+}
+
+/// What happened, without its kind.
+struct Data<'a>(&'a Body);
+
+impl Serialize for Data<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Body::Incident(event) => event.serialize_data(serializer),
+            Body::Problem(event) => event.serialize_data(serializer),
+        }
+    }
+}
+
+/// An event as it is read.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
     schema: u16,
@@ -316,50 +390,17 @@ struct Form {
     occurred_at: Instant,
     recorded_at: Instant,
     actor: ActorId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     on_behalf_of: Option<PersonRef>,
     command: CommandId,
     cause: Cause,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     correlation: Option<CorrelationKey>,
     policy: PolicyStamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     digest: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[serde(default)]
     data: Value,
 }
 
 impl Form {
-    fn of(event: &Event) -> Result<Self, serde_json::Error> {
-        let body = match &event.body {
-            Body::Incident(body) => serde_json::to_value(body)?,
-            Body::Problem(body) => serde_json::to_value(body)?,
-        };
-        let data = match body {
-            Value::Object(mut tagged) => tagged.remove("data").unwrap_or_default(),
-            _ => Value::Null,
-        };
-        Ok(Self {
-            schema: EVENT_SCHEMA,
-            id: event.id,
-            tenant: event.tenant.clone(),
-            record: event.record,
-            sequence: event.sequence,
-            kind: event.body.name().to_owned(),
-            version: current(event.body.name()),
-            occurred_at: event.occurred_at,
-            recorded_at: event.recorded_at,
-            actor: event.actor.clone(),
-            on_behalf_of: event.on_behalf_of.clone(),
-            command: event.command,
-            cause: event.cause.clone(),
-            correlation: event.correlation.clone(),
-            policy: event.policy,
-            digest: event.digest,
-            data,
-        })
-    }
-
     fn into_event(self) -> Result<Event, DecodeError> {
         if self.schema != EVENT_SCHEMA {
             return Err(DecodeError::schema(self.schema, EVENT_SCHEMA));

@@ -152,6 +152,7 @@ pub enum Left {
 pub struct OnHold {
     pub(crate) hold: Hold,
     /// When this reason began.
+    #[serde(serialize_with = "crate::time::write")]
     pub(crate) since: Instant,
     pub(crate) left: Left,
 }
@@ -181,7 +182,9 @@ impl OnHold {
 #[serde(deny_unknown_fields)]
 pub struct Resolved {
     pub(crate) resolution: Resolution,
+    #[serde(serialize_with = "crate::time::write")]
     pub(crate) resolved_at: Instant,
+    #[serde(serialize_with = "crate::time::write")]
     pub(crate) quiet_since: Instant,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) confirmation: Option<Confirmation>,
@@ -241,6 +244,7 @@ impl Resolved {
 #[serde(deny_unknown_fields)]
 pub struct Closed {
     pub(crate) resolution: Resolution,
+    #[serde(serialize_with = "crate::time::write")]
     pub(crate) closed_at: Instant,
     pub(crate) basis: ClosureBasis,
 }
@@ -286,6 +290,7 @@ pub enum Former {
 #[serde(deny_unknown_fields)]
 pub struct Cancelled {
     pub(crate) cancellation: Cancellation,
+    #[serde(serialize_with = "crate::time::write")]
     pub(crate) cancelled_at: Instant,
     pub(crate) former: Former,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -65,9 +65,10 @@ impl PauseReason {
 #[serde(deny_unknown_fields)]
 pub struct Pause {
     /// When it began.
+    #[serde(serialize_with = "crate::time::write")]
     pub from: Instant,
     /// When it ended; `None` while it lasts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::time::write_some")]
     pub to: Option<Instant>,
     /// Why.
     pub reason: PauseReason,
@@ -165,7 +166,7 @@ impl ClockState {
 #[serde(deny_unknown_fields, default)]
 pub struct Schedule {
     /// When it is due: `None` while it was paused before that, or where no calendar reaches.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::time::write_some")]
     pub due: Option<Instant>,
     /// When it warns, one for each of the warnings of its terms that is still to come.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -179,6 +180,7 @@ pub struct NextWarning {
     /// Which of the warnings of the clock's terms, counted from 0.
     pub warning: u8,
     /// When.
+    #[serde(serialize_with = "crate::time::write")]
     pub at: Instant,
 }
 
@@ -188,6 +190,7 @@ pub struct NextWarning {
 pub struct Clock {
     pub(super) id: ClockId,
     pub(super) terms: Arc<Terms>,
+    #[serde(serialize_with = "crate::time::write")]
     pub(super) start: Instant,
     /// What a clock before it had used, if it goes on with that.
     #[serde(default, skip_serializing_if = "Seconds::is_zero")]
@@ -201,7 +204,7 @@ pub struct Clock {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) warned: Vec<u8>,
     /// When it was due when that was found to have passed. It stays, whatever comes after.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::time::write_some")]
     pub(super) breached: Option<Instant>,
 }
 

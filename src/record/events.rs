@@ -1,7 +1,5 @@
 //! How the events of a kind of record are declared: their stable names, their JSON, and the facets among them.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
-
 /// Declares the events of a kind of record: those of its own, the facets that all kinds have, and those of clocks
 /// if it has any.
 macro_rules! events {
@@ -107,6 +105,28 @@ macro_rules! declare {
                 }
             }
 
+            /// Whether there is more to say of it than its kind.
+            pub(crate) const fn has_data(&self) -> bool {
+                match self {
+                    $($crate::record::events::declare!(@pattern $variant $(($payload))?) => {
+                        $crate::record::events::declare!(@has_data $(($payload))?)
+                    })*
+                    $(Self::$clock_variant(_) => true,)?
+                }
+            }
+
+            /// Writes what happened without its kind.
+            pub(crate) fn serialize_data<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $($crate::record::events::declare!(@bind data $variant $(($payload))?) => {
+                        $crate::record::events::declare!(@write serializer data $(($payload))?)
+                    })*
+                    $($(Self::$clock_variant($crate::ledger::Entry::$entry(data)) => {
+                        serde::Serialize::serialize(data, serializer)
+                    })*)?
+                }
+            }
+
             /// Reads what happened by its kind, keeping the path to whatever is wrong; `None` for a kind
             /// that is not known.
             pub(crate) fn decode(
@@ -127,16 +147,14 @@ macro_rules! declare {
         /// As `{"type": "incident.resolved", "data": …}`.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use $crate::record::events::tagged;
-                let kind = self.name();
-                match self {
-                    $($crate::record::events::declare!(@bind data $variant $(($payload))?) => {
-                        $crate::record::events::declare!(@data serializer kind data $(($payload))?)
-                    })*
-                    $($(Self::$clock_variant($crate::ledger::Entry::$entry(data)) => {
-                        tagged(serializer, kind, Some(data))
-                    })*)?
+                struct Data<'a>(&'a $name);
+                impl serde::Serialize for Data<'_> {
+                    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                        self.0.serialize_data(serializer)
+                    }
                 }
+                let data = self.has_data().then_some(Data(self));
+                $crate::record::events::Written { kind: self.name(), data }.serialize(serializer)
             }
         }
 
@@ -154,8 +172,10 @@ macro_rules! declare {
     (@pattern $variant:ident($payload:ty)) => { Self::$variant(_) };
     (@bind $data:ident $variant:ident) => { Self::$variant };
     (@bind $data:ident $variant:ident($payload:ty)) => { Self::$variant($data) };
-    (@data $serializer:ident $kind:ident $data:ident) => { tagged($serializer, $kind, None::<&()>) };
-    (@data $serializer:ident $kind:ident $data:ident ($payload:ty)) => { tagged($serializer, $kind, Some($data)) };
+    (@has_data) => { false };
+    (@has_data ($payload:ty)) => { true };
+    (@write $serializer:ident $data:ident) => { $serializer.serialize_unit() };
+    (@write $serializer:ident $data:ident ($payload:ty)) => { serde::Serialize::serialize($data, $serializer) };
     (@decode $data:ident $variant:ident) => {
         serde_path_to_error::deserialize::<_, ()>($data).map(|()| Self::$variant)
     };
@@ -176,16 +196,11 @@ pub(crate) struct Tagged {
     pub data: serde_json::Value,
 }
 
-/// Writes what happened with its kind beside it.
-pub(crate) fn tagged<S: Serializer>(
-    serializer: S,
-    kind: &'static str,
-    data: Option<&impl Serialize>,
-) -> Result<S::Ok, S::Error> {
-    let mut form = serializer.serialize_struct("Event", 1_usize.saturating_add(data.iter().len()))?;
-    form.serialize_field("type", kind)?;
-    if let Some(data) = data {
-        form.serialize_field("data", data)?;
-    }
-    form.end()
+/// The same, as it is written.
+#[derive(serde::Serialize)]
+pub(crate) struct Written<D> {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<D>,
 }

@@ -65,7 +65,15 @@ macro_rules! milestones {
         #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct Milestones {
-            $($(#[$doc])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $name: Option<Instant>,)*
+            $(
+                $(#[$doc])*
+                #[serde(
+                    default,
+                    skip_serializing_if = "Option::is_none",
+                    serialize_with = "crate::time::write_some"
+                )]
+                pub $name: Option<Instant>,
+            )*
             /// Those of the host's own.
             #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
             pub own: BTreeMap<MilestoneKey, Instant>,
@@ -165,8 +173,10 @@ pub struct Progress {
     /// When the milestones were reached.
     pub milestones: Milestones,
     /// When the stage was entered, by the time at which it happened.
+    #[serde(serialize_with = "crate::time::write")]
     pub stage_since: Instant,
     /// When the last event was recorded.
+    #[serde(serialize_with = "crate::time::write")]
     pub recorded_at: Instant,
     /// How often it went from one group to another. The first group is no hop.
     #[serde(default)]
@@ -190,10 +200,10 @@ pub struct Progress {
     #[serde(default)]
     pub internal_notes: u32,
     /// When the desk last wrote a public note.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::time::write_some")]
     pub last_public_note: Option<Instant>,
     /// When the caller last replied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::time::write_some")]
     pub last_caller_reply: Option<Instant>,
     /// The seconds that people recorded as spent.
     #[serde(default)]
@@ -205,7 +215,7 @@ pub struct Progress {
     #[serde(default)]
     pub corrections: u32,
     /// When it was recorded here, if that is not when it was reported.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::time::write_some")]
     pub(crate) created_at: Option<Instant>,
     /// Its clocks.
     #[serde(default, skip_serializing_if = "has_no_clocks")]

@@ -119,7 +119,7 @@ impl Raw {
         connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         connection.pragma_update(None, "temp_store", "MEMORY").unwrap();
         connection.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(())).unwrap();
-        connection.pragma_update(None, "cache_size", -16_000).unwrap();
+        connection.pragma_update(None, "cache_size", -4_000).unwrap();
         Self(connection)
     }
 

@@ -1,6 +1,6 @@
 //! What stands in columns: keys, terms and checksums.
 
-use std::{str::FromStr as _, sync::Arc};
+use std::{fmt::Write as _, str::FromStr as _, sync::Arc};
 
 use super::rows::Damage;
 use crate::{
@@ -19,12 +19,18 @@ pub(in crate::store) const ROW_WIDTH: usize = 17;
 
 /// The text in which terms stand on lines of their own, with a line break before the first and after the last.
 pub(in crate::store) fn lines(terms: &[Term]) -> String {
-    let mut text = String::from("\n");
+    let mut text = String::with_capacity(256);
+    text.push('\n');
     for term in terms {
-        text.push_str(&term.to_string());
-        text.push('\n');
+        // Into a text, this cannot fail.
+        let _ = writeln!(text, "{term}");
     }
     text
+}
+
+/// Whether one of these terms stands in such a text.
+pub(in crate::store) fn bears_one(text: &str, terms: &[Term]) -> bool {
+    terms.iter().any(|term| text.contains(&line(term)))
 }
 
 /// The terms of such a text.
@@ -71,9 +77,13 @@ pub(in crate::store) fn checksum(json: &[u8]) -> i64 {
 
 /// What is kept, as JSON.
 pub(in crate::store) fn json(backend: &'static str, what: &impl serde::Serialize) -> Result<String, RepositoryError> {
+    written(backend, what, 1_000)
+}
+
+/// What is kept, as JSON; few are longer than this. To grow bit by bit takes longer than to write.
+fn written(backend: &'static str, what: &impl serde::Serialize, capacity: usize) -> Result<String, RepositoryError> {
     let failed = |source| RepositoryError::Backend { backend, operation: "write JSON", source };
-    // Few are longer: to grow bit by bit takes longer than to write.
-    let mut text = Vec::with_capacity(4 * 1024);
+    let mut text = Vec::with_capacity(capacity);
     serde_json::to_writer(&mut text, what).map_err(|error| failed(Damage::from(error)))?;
     String::from_utf8(text).map_err(|error| failed(Damage::from(error)))
 }
@@ -81,7 +91,7 @@ pub(in crate::store) fn json(backend: &'static str, what: &impl serde::Serialize
 /// The snapshot of a record, as JSON.
 pub(in crate::store) fn snapshot(backend: &'static str, record: &Record) -> Result<String, RepositoryError> {
     match record {
-        Record::Incident(incident) => json(backend, &**incident),
-        Record::Problem(problem) => json(backend, &**problem),
+        Record::Incident(incident) => written(backend, &**incident, 4_000),
+        Record::Problem(problem) => written(backend, &**problem, 4_000),
     }
 }

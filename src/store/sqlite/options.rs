@@ -203,7 +203,9 @@ impl SqliteOptions {
         // time when the file is opened after a crash.
         connection.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(())).during("open")?;
         connection.pragma_update(None, "journal_size_limit", 64_i64 << 20).during("open")?;
-        connection.pragma_update(None, "cache_size", -16_000_i64).during("open")
+        // The engine walks all pages that it holds after nearly every commit: where a page of an index is split, it counts
+        // on others that might have to go. With more than this, that takes longer than to read some again.
+        connection.pragma_update(None, "cache_size", -4_000_i64).during("open")
     }
 
     fn start(

@@ -102,12 +102,17 @@ pub(super) fn record(
 }
 
 fn kept(connection: &Connection, tenant: i64, scope: &Scope, key: &RecordKey) -> Result<Option<Kept>, RepositoryError> {
-    const SELECT: &str = "SELECT kind, id, standing, version, checksum, snapshot FROM record WHERE tenant = ?1 AND ";
+    const BY_ID: &str = "SELECT kind, id, standing, version, checksum, snapshot FROM record \
+                         WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+    const BY_NUMBER: &str = "SELECT kind, id, standing, version, checksum, snapshot FROM record \
+                             WHERE tenant = ?1 AND number = ?2";
     let read = |row: &Row<'_>| -> Result<Option<Kept>, RepositoryError> {
         let id = record_id(row, 0).during("load")?;
         let damaged = |error| unless_damaged(error, || id.to_string());
-        let standing = row.get::<_, Lines>(2).map_err(damaged)?.0;
-        if !scope.sees(&Terms { standing, subject: [].into() }) {
+        let seen = row.get_ref(2).during("load")?.as_str().is_ok_and(|lines| sql::bears_one(lines, &scope.viewer));
+        if !seen {
+            // Unless that is because it was damaged.
+            row.get::<_, Lines>(2).map_err(damaged)?;
             return Ok(None);
         }
         let version = row.get::<_, Count>(3).map_err(damaged)?.0;
@@ -117,11 +122,11 @@ fn kept(connection: &Connection, tenant: i64, scope: &Scope, key: &RecordKey) ->
     let (mut statement, mut rows);
     match key {
         RecordKey::Id(id) => {
-            statement = connection.prepare_cached(&format!("{SELECT}kind = ?2 AND id = ?3")).during("load")?;
+            statement = connection.prepare_cached(BY_ID).during("load")?;
             rows = statement.query(params![tenant, kind(id.kind()), bytes(*id)]).during("load")?;
         }
         RecordKey::Number(number) => {
-            statement = connection.prepare_cached(&format!("{SELECT}number = ?2")).during("load")?;
+            statement = connection.prepare_cached(BY_NUMBER).during("load")?;
             rows = statement.query(params![tenant, number.as_str()]).during("load")?;
         }
     }

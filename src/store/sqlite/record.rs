@@ -1,6 +1,11 @@
 //! A record that a commit writes: its row, its terms, its events, and its place in the feed.
 
-use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, types::Value};
+use std::borrow::Cow;
+
+use rusqlite::{
+    Connection, OptionalExtension as _, params, params_from_iter,
+    types::{ToSqlOutput, ValueRef},
+};
 
 use super::{
     columns::{At, Count, bytes, checksum, json, kind, lines, snapshot},
@@ -10,6 +15,7 @@ use super::{
 use crate::{
     event::{Event, RecordId},
     id::Version,
+    key::{ClockName, StageLabel},
     store::{
         IndexRow, RepositoryError, Terms, Write,
         sql::{Snapshot, listed},
@@ -62,31 +68,31 @@ pub(super) struct Before {
     pub version: Version,
     pub slot: i64,
     standing: String,
-    indexed: Indexed,
+    indexed: Indexed<'static>,
 }
 
 /// The columns of a row that only some commands change, and on which orders depend: those that stay as they are are left
 /// out of an update, so that their indexes are left alone.
 #[derive(PartialEq)]
-struct Indexed {
-    number: String,
+struct Indexed<'a> {
+    number: Cow<'a, str>,
     done: bool,
     rank: i64,
-    group: Option<String>,
-    person: Option<String>,
+    group: Option<Cow<'a, str>>,
+    person: Option<Cow<'a, str>>,
     due: Option<i64>,
     wake_at: Option<i64>,
     reported_at: i64,
 }
 
-impl Indexed {
-    fn of(row: &IndexRow) -> Self {
+impl<'a> Indexed<'a> {
+    fn of(row: &'a IndexRow) -> Self {
         Self {
-            number: row.number.to_string(),
+            number: row.number.as_str().into(),
             done: row.stage.is_final(),
             rank: row.priority.rank().into(),
-            group: row.group.as_ref().map(ToString::to_string),
-            person: row.person.as_ref().map(ToString::to_string),
+            group: row.group.as_ref().map(|group| group.as_str().into()),
+            person: row.person.as_ref().map(|person| person.as_str().into()),
             due: row.due.map(|at| at.timestamp_micros()),
             wake_at: row.wake_at.map(|at| at.timestamp_micros()),
             reported_at: row.reported_at.timestamp_micros(),
@@ -94,18 +100,31 @@ impl Indexed {
     }
 
     /// Each with its column.
-    fn columns(self) -> [(&'static str, Value); 8] {
+    fn columns(&self) -> [Column<'_>; 8] {
         [
-            ("number", self.number.into()),
+            ("number", text(Some(&self.number))),
             ("done", self.done.into()),
             ("rank", self.rank.into()),
-            ("grp", self.group.into()),
-            ("person", self.person.into()),
-            ("due", self.due.into()),
-            ("wake_at", self.wake_at.into()),
+            ("grp", text(self.group.as_deref())),
+            ("person", text(self.person.as_deref())),
+            ("due", int(self.due)),
+            ("wake_at", int(self.wake_at)),
             ("reported_at", self.reported_at.into()),
         ]
     }
+}
+
+/// A column, with its value.
+type Column<'a> = (&'static str, ToSqlOutput<'a>);
+
+/// A text, if there is one.
+fn text(text: Option<&str>) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())))
+}
+
+/// A number, if there is one.
+fn int(number: Option<i64>) -> ToSqlOutput<'static> {
+    ToSqlOutput::Borrowed(number.map_or(ValueRef::Null, ValueRef::Integer))
 }
 
 /// The record as it is stored.
@@ -121,12 +140,12 @@ pub(super) fn before(connection: &Connection, tenant: i64, id: RecordId) -> Resu
             indexed: Indexed {
                 done: row.get(3)?,
                 rank: row.get(4)?,
-                group: row.get(5)?,
-                person: row.get(6)?,
+                group: row.get::<_, Option<String>>(5)?.map(Cow::Owned),
+                person: row.get::<_, Option<String>>(6)?.map(Cow::Owned),
                 due: row.get(7)?,
                 wake_at: row.get(8)?,
                 reported_at: row.get(9)?,
-                number: row.get(10)?,
+                number: Cow::Owned(row.get(10)?),
             },
         })
     });
@@ -142,7 +161,7 @@ pub(super) fn write(
     before: Option<Before>,
 ) -> Result<(), RepositoryError> {
     let Texts { title, snapshot, standing, subject: subject_terms, events } = texts;
-    let always = always(&write.row, title, snapshot);
+    let always = always(&write.row, &title, &snapshot);
     let (slot, seen_before) = match before {
         None => {
             let standing = standing.unwrap_or_default();
@@ -153,7 +172,7 @@ pub(super) fn write(
         Some(before) => {
             let changed = standing.filter(|standing| *standing != before.standing);
             let slot = before.slot;
-            update(connection, slot, &write.row, always, before.indexed, changed.as_deref())?;
+            update(connection, slot, &write.row, always, &before.indexed, changed.as_deref())?;
             if let Some(standing) = &changed {
                 mark(connection, tenant, slot, &before.standing, standing)?;
             }
@@ -170,40 +189,38 @@ pub(super) fn write(
 }
 
 /// The columns that every write sets, with what the row says.
-fn always(row: &IndexRow, title: String, snapshot: Kept) -> [(&'static str, Value); 10] {
+fn always<'a>(row: &'a IndexRow, title: &'a str, snapshot: &'a Kept) -> [Column<'a>; 10] {
     [
-        ("version", count(row.version.get())),
-        ("stage", row.stage.key().to_owned().into()),
-        ("label", row.label.as_ref().map(ToString::to_string).into()),
-        ("priority", row.priority.name().to_string().into()),
+        ("version", int(Some(i64::try_from(row.version.get()).unwrap_or(i64::MAX)))),
+        ("stage", text(Some(row.stage.key()))),
+        ("label", text(row.label.as_ref().map(StageLabel::as_str))),
+        ("priority", text(Some(row.priority.name().as_str()))),
         ("major", row.major.into()),
-        ("clock", row.clock.as_ref().map(ToString::to_string).into()),
+        ("clock", text(row.clock.as_ref().map(ClockName::as_str))),
         ("updated_at", row.updated_at.timestamp_micros().into()),
-        ("title", title.into()),
+        ("title", text(Some(title))),
         ("checksum", snapshot.checksum.into()),
-        ("snapshot", snapshot.json.into()),
+        ("snapshot", text(Some(&snapshot.json))),
     ]
-}
-
-fn count(number: u64) -> Value {
-    i64::try_from(number).unwrap_or(i64::MAX).into()
 }
 
 fn insert(
     connection: &Connection,
     tenant: i64,
     write: &Write,
-    always: [(&'static str, Value); 10],
+    always: [Column<'_>; 10],
     standing: &str,
 ) -> Result<i64, RepositoryError> {
     let id = write.id();
-    let mut columns = vec!["tenant", "kind", "id", "standing"];
-    let mut values: Vec<Value> =
-        vec![tenant.into(), kind(id.kind()).into(), bytes(id).to_vec().into(), standing.to_owned().into()];
-    for (column, value) in Indexed::of(&write.row).columns().into_iter().chain(always) {
-        columns.push(column);
-        values.push(value);
-    }
+    let key = bytes(id);
+    let indexed = Indexed::of(&write.row);
+    let first = [
+        ("tenant", tenant.into()),
+        ("kind", kind(id.kind()).into()),
+        ("id", ToSqlOutput::Borrowed(ValueRef::Blob(&key))),
+        ("standing", text(Some(standing))),
+    ];
+    let (columns, values): (Vec<_>, Vec<_>) = first.into_iter().chain(indexed.columns()).chain(always).unzip();
     let places = vec!["?"; columns.len()].join(", ");
     let sql = format!("INSERT INTO record ({}) VALUES ({places})", columns.join(", "));
     let mut statement = connection.prepare_cached(&sql).during("commit")?;
@@ -214,20 +231,23 @@ fn update(
     connection: &Connection,
     slot: i64,
     row: &IndexRow,
-    always: [(&'static str, Value); 10],
-    before: Indexed,
+    always: [Column<'_>; 10],
+    before: &Indexed<'_>,
     standing: Option<&str>,
 ) -> Result<(), RepositoryError> {
-    let indexed = Indexed::of(row).columns().into_iter().zip(before.columns());
+    let after = Indexed::of(row);
+    let indexed = after.columns().into_iter().zip(before.columns());
     let moved = indexed.filter(|(after, before)| after != before).map(|(after, _)| after);
-    let standing = standing.map(|standing| ("standing", standing.to_owned().into()));
-    let (mut sets, mut values) = (Vec::new(), Vec::new());
+    let standing = standing.map(|standing| ("standing", text(Some(standing))));
+    let (mut sql, mut values) = (String::with_capacity(256), Vec::with_capacity(20));
+    sql.push_str("UPDATE record SET ");
     for (column, value) in always.into_iter().chain(moved).chain(standing) {
-        sets.push(format!("{column} = ?"));
+        let comma = if values.is_empty() { "" } else { ", " };
+        sql.extend([comma, column, " = ?"]);
         values.push(value);
     }
+    sql.push_str(" WHERE slot = ?");
     values.push(slot.into());
-    let sql = format!("UPDATE record SET {} WHERE slot = ?", sets.join(", "));
     execute(connection, &sql, params_from_iter(values))
 }
 

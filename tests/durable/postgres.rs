@@ -440,10 +440,15 @@ fn a_command_takes_two_round_trips() {
         turns.load(Ordering::SeqCst) - before
     };
     let note = || drop(desk.incident(id).execute(note("another")).unwrap());
+    let list = |query: Query| drop(desk.worklist(&query, None, 10).unwrap());
+    // Statements that are usual are prepared when they are first asked.
+    [Query::open(), Query::all().person("anna".parse().unwrap())].into_iter().for_each(list);
     let told = [
         ("a command", count(&note), 2),
         ("a report", count(&|| drop(desk.report("Printer on fire").unwrap())), 3),
         ("a read", count(&|| drop(desk.incident(id).get().unwrap())), 1),
+        ("a list", count(&|| list(Query::open())), 2),
+        ("a list of a few", count(&|| list(Query::all().person("anna".parse().unwrap()))), 2),
     ];
     println!("round trips: {told:?}");
     for (what, counted, most) in told {
@@ -515,6 +520,47 @@ fn plans(cluster: &Cluster, what: impl FnOnce()) -> Vec<String> {
     plans.map(|told| told.split("LOG: ").next().unwrap().to_owned()).collect()
 }
 
+/// However many records bear what is asked for: a few are gathered as they are counted, more after that, and of many the
+/// list goes along its order.
+#[test]
+fn lists_of_a_few_and_of_many_are_whole() {
+    let Some(cluster) = Cluster::start(&["fsync = off"]) else { return skipped() };
+    let repository = block_on(PostgresOptions::new().connections(1).open(&cluster.url("andon"))).unwrap();
+    anna(repository.clone()).report("Mail is down").unwrap();
+    cluster.admin(
+        "andon",
+        "INSERT INTO andon.record SELECT r.tenant, r.kind, r.done, 1 + n % 4, r.major, decode(md5(n::text), 'hex'), r.version, \
+         CASE WHEN n % 3 = 0 THEN r.reported_at + n END, NULL, r.reported_at + n, r.updated_at + n, r.checksum, 'X' || n, \
+         r.stage, r.label, r.priority, r.grp, r.person, r.clock, r.title, r.standing, r.snapshot \
+         FROM andon.record r, generate_series(1, 5000) n WHERE r.number = 'INC0000001'; \
+         INSERT INTO andon.term SELECT r.tenant, 'label:' || size, r.kind, r.id \
+         FROM andon.record r, unnest(ARRAY[1, 199, 200, 201, 3999, 4000, 4001]) size \
+         WHERE r.number LIKE 'X%' AND substr(r.number, 2)::int <= size; ANALYZE",
+    );
+    let (now, scope) = (andon::time::TimeSource::now(&andon::time::SystemTime), Scope::everything(&acme()));
+    for (size, sort) in [1, 199, 200, 201, 3_999, 4_000, 4_001].into_iter().zip(Sort::ALL.into_iter().cycle()) {
+        // A second label narrows down nothing.
+        for labels in [vec![size], vec![size, 4_001], vec![4_001, size]] {
+            let query =
+                labels.iter().fold(Query::all(), |query, label| query.label(label.to_string().parse().unwrap()));
+            let query = query.sorted(sort);
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let request = PageRequest { query: &query, at: now, after, limit: 150 };
+                let page = block_on(repository.page(&scope, request)).unwrap();
+                found.extend(page.rows.iter().map(|row| query.sort_key(row, now)));
+                after = found.last().copied();
+                if !page.more {
+                    break;
+                }
+            }
+            assert!(found.is_sorted() && found.len() == size, "{} of {size} by {sort:?}", found.len());
+            let counted = block_on(repository.count(&scope, &query.filter, 10_000)).unwrap();
+            assert_eq!(usize::try_from(counted).unwrap(), size);
+        }
+    }
+}
+
 #[test]
 fn lists_and_sweeps_go_along_their_indexes() {
     let settings = [
@@ -549,7 +595,7 @@ fn lists_and_sweeps_go_along_their_indexes() {
         open.clone().sorted(Sort::Due),
         open.clone().sorted(Sort::Reported),
         open.clone().sorted(Sort::Updated),
-        open,
+        open.clone(),
     ];
     for query in &lists {
         let told = plans(&cluster, || {
@@ -570,6 +616,23 @@ fn lists_and_sweeps_go_along_their_indexes() {
             let few = !query.filter.groups.is_empty() && plan.contains("r.due IS NULL");
             assert!(!plan.contains("Seq Scan") && (few || !plan.contains("Sort ")), "{query:?}: {plan}");
         }
+    }
+    // Of what is rare, nothing else is read, and it is read once.
+    let rare = open.person("person 7".parse().unwrap());
+    let told = plans(&cluster, || {
+        let request = PageRequest { query: &rare, at: now, after: None, limit: 50 };
+        for _ in 0..8 {
+            assert_eq!(block_on(repository.page(&Scope::everything(&acme()), request)).unwrap().rows.len(), 30);
+        }
+    });
+    let told: Vec<_> = told.iter().filter(|told| told.contains("record r WHERE")).collect();
+    assert_eq!(told.len(), 8, "{told:?}");
+    for plan in told {
+        assert!(
+            plan.contains("using by_person on record p") && plan.contains("using record_pkey on record r"),
+            "{plan}"
+        );
+        assert!(!plan.contains("Seq Scan on record") && !plan.contains("Join Filter"), "{plan}");
     }
     // A sweep reads what is due, and nothing else: a hundred of thirty thousand.
     let told = plans(&cluster, || {

@@ -1,4 +1,4 @@
-//! Lists and counts: along their orders, in one round trip; or, in two, among few records.
+//! Lists and counts: along their orders or among a few records, in one round trip; or, in two, among more.
 
 use tokio_postgres::Row;
 
@@ -10,10 +10,15 @@ use super::{
 };
 use crate::store::{
     Filter, IndexRow, MAX_PAGE, PageRequest, RepositoryError, RowPage, Scope, SortKey,
-    sql::{self, Columns as _, List, RARE, ROW, Select, Walk, counting, finds_nothing, narrowing, put_in_order},
+    sql::{
+        self, Columns as _, List, Narrowing, RARE, ROW, Select, Walk, counting, finds_nothing, narrowing, put_in_order,
+    },
 };
 
 const LIST: &str = "list";
+
+/// Fewer records than this are gathered in the round trip in which they are counted.
+const FEW: u64 = 200;
 
 /// A page of a list, and where the feed stood before it was read.
 pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
@@ -37,15 +42,29 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
         let (bounds, found) = feed::bounds_before(ask, &scope.tenant, Manner::Walked, walks).await?;
         (bounds, merged(&parts, &found, request)?)
     } else {
-        let sizes = narrowing.iter().map(size).collect();
-        let (bounds, sizes) = feed::bounds_before(ask, &scope.tenant, Manner::Gathered, sizes).await?;
+        let sizes = narrowing.iter().map(size);
+        // Within a transaction of the host's, what is asked together has the same columns.
+        let first = narrowing.first().filter(|_| ask.is_alone());
+        let tried = first.map(|by| {
+            let mut select = few(by, scope, filter);
+            put_in_order(&mut select, request);
+            ended(select)
+        });
+        let asked = sizes.chain(tried).collect();
+        let (bounds, read) = feed::bounds_before(ask, &scope.tenant, Manner::Gathered, asked).await?;
+        let (sizes, tried) = read.split_at_checked(narrowing.len()).unwrap_or_default();
+        let sizes = counts(sizes)?;
+        let in_order = |rows: &[Vec<Row>]| -> Result<Vec<IndexRow>, RepositoryError> {
+            rows.iter().flatten().map(|row| Ok(keyed(row, request)?.1)).collect()
+        };
         let whose = Whose::Of(&scope.tenant);
-        let rows = if let Some(rare) = rarest(ask, narrowing, &sizes)? {
-            let mut select = gathered(rare, ROW, scope, filter);
+        let rows = if !tried.is_empty() && sizes.first().is_some_and(|size| *size < FEW) {
+            in_order(tried)?
+        } else if let Some(rare) = rarest(ask, narrowing, &sizes) {
+            let mut select = gathered(&rare, ROW, scope, filter);
             put_in_order(&mut select, request);
             let found = ask.read_after(None, whose, Manner::Gathered, vec![ended(select)]).await;
-            let found = found.map_err(|failure| failure.during(LIST))?;
-            found.iter().flatten().map(|row| Ok(keyed(row, request)?.1)).collect::<Result<_, RepositoryError>>()?
+            in_order(&found.map_err(|failure| failure.during(LIST))?)?
         } else {
             let (parts, walks) = walks();
             let found = ask.read_after(None, whose, Manner::Walked, walks).await;
@@ -72,39 +91,51 @@ fn merged(parts: &[u8], walks: &[Vec<Row>], request: PageRequest<'_>) -> Result<
 }
 
 /// How many keys there are, as far as that is of interest.
-fn size(keys: &Select) -> Select {
-    keys.clone().wrapped("SELECT count(*) FROM (", &format!(" LIMIT {RARE}) counted"))
+fn size(by: &Narrowing) -> Select {
+    by.keys.clone().wrapped("SELECT count(*) FROM (", &format!(" LIMIT {RARE}) counted"))
+}
+
+/// What was counted, one after the other.
+fn counts(read: &[Vec<Row>]) -> Result<Vec<u64>, RepositoryError> {
+    let count = |rows: &Vec<Row>| rows.first().ok_or_else(|| "it says nothing".into()).and_then(|row| row.count(0));
+    read.iter().map(count).collect::<Result<_, _>>().map_err(|damage| corrupt("a count".to_owned(), damage))
 }
 
 /// What narrows a list down and may be rare, as far as is known.
-fn uncounted(ask: &impl Ask, tenant: &sql::Value, scope: &Scope, filter: &Filter) -> Vec<Select> {
+fn uncounted(ask: &impl Ask, tenant: &sql::Value, scope: &Scope, filter: &Filter) -> Vec<Narrowing> {
     let mut all = narrowing(&DIALECT, tenant, scope, filter);
-    all.retain(|keys| !ask.shared().plentiful.knows(keys));
+    all.retain(|by| !ask.shared().plentiful.knows(&by.keys));
     all
 }
 
-/// The fewest keys, if they are rare.
-fn rarest(ask: &impl Ask, narrowing: Vec<Select>, sizes: &[Vec<Row>]) -> Result<Option<Select>, RepositoryError> {
-    let mut least: Option<(u64, Select)> = None;
-    for (keys, size) in narrowing.into_iter().zip(sizes) {
-        let size = size.first().map_or(Ok(RARE), |row| row.count(0));
-        let size = size.map_err(|damage| corrupt("a count".to_owned(), damage))?;
-        if size >= RARE {
-            ask.shared().plentiful.learn(&keys);
-        }
-        if size < least.as_ref().map_or(RARE, |(least, _)| *least) {
-            least = Some((size, keys));
-        }
-    }
-    Ok(least.map(|(_, keys)| keys))
+/// What has the fewest keys, if they are rare.
+fn rarest(ask: &impl Ask, narrowing: Vec<Narrowing>, sizes: &[u64]) -> Option<Narrowing> {
+    let plenty = narrowing.iter().zip(sizes).filter(|(_, size)| **size >= RARE);
+    plenty.for_each(|(by, _)| ask.shared().plentiful.learn(&by.keys));
+    let rare = narrowing.into_iter().zip(sizes).filter(|(_, size)| **size < RARE);
+    rare.min_by_key(|(_, size)| **size).map(|(by, _)| by)
 }
 
 /// What is asked for, of those among these records that fit and are seen.
-fn gathered(keys: Select, what: &str, scope: &Scope, filter: &Filter) -> Select {
+fn gathered(by: &Narrowing, what: &str, scope: &Scope, filter: &Filter) -> Select {
     // Without the offset, the planner would weigh other ways to go about it.
     let before = format!("SELECT {what} FROM {{schema}}.record r WHERE (r.kind, r.id) IN (");
-    let (mut select, tenant) = (keys.wrapped(&before, " OFFSET 0) AND "), read::value(&scope.tenant));
-    select.of_tenant("r", &tenant).seen_by(scope).fits(&tenant, filter);
+    seen(by.keys.clone().wrapped(&before, " OFFSET 0) AND "), by, scope, filter)
+}
+
+/// The rows of those among these records that fit and are seen; none if the records are not few.
+fn few(by: &Narrowing, scope: &Scope, filter: &Filter) -> Select {
+    let after = format!(
+        " LIMIT {FEW}) SELECT {ROW} FROM {{schema}}.record r WHERE (SELECT count(*) FROM few) < {FEW} \
+         AND (r.kind, r.id) IN (SELECT * FROM few) AND "
+    );
+    seen(by.keys.clone().wrapped("WITH few AS MATERIALIZED (", &after), by, scope, filter)
+}
+
+/// That the records are the tenant's, and are those that fit and are seen.
+fn seen(mut select: Select, by: &Narrowing, scope: &Scope, filter: &Filter) -> Select {
+    let tenant = read::value(&scope.tenant);
+    select.of_tenant("r", &tenant).seen_by(scope).fits_but(by.met, &tenant, filter);
     select
 }
 
@@ -133,14 +164,13 @@ pub(super) async fn count(ask: &impl Ask, scope: &Scope, filter: &Filter, cap: u
         None
     } else {
         let sizes = ask.read_after(None, whose, Manner::Gathered, narrowing.iter().map(size).collect()).await;
-        rarest(ask, narrowing, &sizes.map_err(failed)?)?
+        rarest(ask, narrowing, &counts(&sizes.map_err(failed)?)?)
     };
     let selects = match rare {
-        Some(rare) => vec![counted(gathered(rare, "1", scope, filter))],
+        Some(rare) => vec![counted(gathered(&rare, "1", scope, filter))],
         None => counting(&DIALECT, &tenant, scope, filter).into_iter().map(counted).collect(),
     };
     let read = ask.read_after(None, whose, Manner::Gathered, selects).await.map_err(failed)?;
-    let numbers = read.iter().filter_map(|rows| rows.first()).map(|row| row.count(0));
-    let all = numbers.sum::<Result<u64, _>>().map_err(|damage| corrupt("a count".to_owned(), damage))?;
+    let all = counts(&read)?.into_iter().fold(0, u64::saturating_add);
     Ok(all.min(cap))
 }

@@ -10,13 +10,15 @@ mod texts;
 
 use order::halves;
 pub(super) use order::{List, Walk, counting, put_in_order};
-pub(super) use rare::{RARE, narrowing};
+pub(super) use rare::{Narrowing, RARE, narrowing};
 pub(super) use recent::{Recent, Snapshot};
 #[cfg(feature = "sqlite")]
 pub(super) use rows::decoded;
 pub(super) use rows::{Columns, Damage, Unfit, answer, event, index_row, loaded, published, record_id};
 pub(super) use select::{Dialect, Select, Value};
 pub(super) use sound::{rebuilt, sound};
+#[cfg(feature = "sqlite")]
+pub(super) use texts::bears_one;
 pub(super) use texts::{ROW, ROW_WIDTH, bytes, checksum, command, json, kind, line_terms, lines, listed, snapshot};
 
 use super::{Filter, Scope};

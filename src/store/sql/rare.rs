@@ -1,56 +1,78 @@
 //! What narrows down which records fit. Where one of that is rare, its records are gathered and put in order; else, a list is
 //! found along its order.
 
+use std::sync::Arc;
+
 use super::{
     order::halves,
-    select::{Dialect, Select, Value},
+    select::{Dialect, Met, Select, Value},
     texts::kind,
 };
 use crate::{
     incident::Stage,
     key::PersonRef,
     record::{AnyStage, RecordKind},
-    store::{Filter, Scope, Term},
+    store::{Filter, Need, Scope, Term},
 };
 
 /// So many records are gathered and put in order at most.
 pub(in crate::store) const RARE: u64 = 4_000;
 
-/// What narrows down which records fit: the keys of all that do, and of others; one may come several times.
+/// What narrows down which records fit.
+pub(in crate::store) struct Narrowing {
+    /// The keys of all that fit, and of others; one may come several times.
+    pub keys: Select,
+    /// The part of the filter that all of them fit, if it is one that need not be asked again.
+    pub met: Option<Met>,
+}
+
+impl From<Select> for Narrowing {
+    fn from(keys: Select) -> Self {
+        Self { keys, met: None }
+    }
+}
+
+/// Everything that narrows down which records fit.
 pub(in crate::store) fn narrowing(
     dialect: &'static Dialect,
     tenant: &Value,
     scope: &Scope,
     filter: &Filter,
-) -> Vec<Select> {
+) -> Vec<Narrowing> {
     let keys = Keys { dialect, tenant };
-    let mut all: Vec<Select> = filter.needs().map(|need| keys.bearing(&need.any)).collect();
+    let by_need =
+        |(index, need): (usize, Need)| Narrowing { keys: keys.bearing(&need.any), met: Some(Met::Need(index)) };
+    let mut all: Vec<Narrowing> = filter.needs().enumerate().map(by_need).collect();
     if let Some(search) = &filter.search {
-        all.extend(search.words().iter().map(|word| keys.bearing(&[Term::Token(word.clone())])));
-        all.extend(search.beginning().map(|beginning| keys.beginning(beginning.clone())));
+        let by_word = |(index, word): (usize, &Arc<str>)| {
+            let keys = keys.bearing(&[Term::Token(word.clone())]);
+            Narrowing { keys, met: Some(Met::Word(index)) }
+        };
+        all.extend(search.words().iter().enumerate().map(by_word));
+        all.extend(search.beginning().map(|beginning| keys.beginning(beginning.clone()).into()));
     }
     let sees_all = |term: &Term| *term == Term::Everyone || matches!(term, Term::Problem(of) if **of == Term::Everyone);
     if !scope.viewer.iter().any(sees_all) {
-        all.push(keys.bearing(&scope.viewer));
+        all.push(keys.bearing(&scope.viewer).into());
     }
     // One group has orders of its own; one person rarely has many.
     if filter.groups.len() > 1 {
-        all.push(keys.bearing(&of_kinds(&filter.groups, Term::Group)));
+        all.push(keys.bearing(&of_kinds(&filter.groups, Term::Group)).into());
     }
     match filter.people.as_slice() {
         [] => {}
-        [person] => all.push(keys.with(person, filter)),
-        several => all.push(keys.bearing(&of_kinds(several, Term::Person))),
+        [person] => all.push(keys.with(person, filter).into()),
+        several => all.push(keys.bearing(&of_kinds(several, Term::Person)).into()),
     }
     if !filter.stage_labels.is_empty() {
         let stages = Stage::ALL.into_iter().filter(|stage| filter.stages.is_empty() || filter.stages.contains(stage));
         let beneath = |stage| filter.stage_labels.iter().map(move |label| Term::StageLabel(stage, label.clone()));
-        all.push(keys.bearing(&stages.flat_map(beneath).collect::<Vec<_>>()));
+        all.push(keys.bearing(&stages.flat_map(beneath).collect::<Vec<_>>()).into());
     }
     // Most of what is listed is open: that is no help.
     let stages = filter.stages.len().saturating_add(filter.problem_stages.len());
     if (1..=2).contains(&stages) {
-        all.push(keys.staged(AnyStage::all().filter(|stage| filter.holds_stage(*stage))));
+        all.push(keys.staged(AnyStage::all().filter(|stage| filter.holds_stage(*stage))).into());
     }
     all
 }
@@ -97,7 +119,7 @@ impl Keys<'_> {
     }
 
     /// Those with a word that begins so.
-    fn beginning(&self, beginning: std::sync::Arc<str>) -> Select {
+    fn beginning(&self, beginning: Arc<str>) -> Select {
         let first = Term::Token(beginning).to_string();
         // No character of a word comes after this one.
         let end = format!("{first}{}", char::MAX);

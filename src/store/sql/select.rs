@@ -34,6 +34,15 @@ pub(in crate::store) struct Dialect {
     pub along: fn(&str) -> String,
 }
 
+/// A part of a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Met {
+    /// The need at this place.
+    Need(usize),
+    /// The word at this place of the search.
+    Word(usize),
+}
+
 /// A statement in the making, with the values for its places.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Select {
@@ -117,6 +126,11 @@ impl Select {
 
     /// That the record `r` fits every part of the filter.
     pub fn fits(&mut self, tenant: &Value, filter: &Filter) -> &mut Self {
+        self.fits_but(None, tenant, filter)
+    }
+
+    /// That the record `r` fits every part of the filter but for one that it is known to fit.
+    pub fn fits_but(&mut self, met: Option<Met>, tenant: &Value, filter: &Filter) -> &mut Self {
         self.stages(filter);
         self.among("r.rank", filter.priorities.iter().map(|rank| i64::from(*rank).into()));
         self.among("r.grp", filter.groups.iter().map(text));
@@ -130,11 +144,13 @@ impl Select {
         self.within("r.due", filter.due)
             .within("r.reported_at", filter.reported)
             .within("r.updated_at", filter.updated);
-        for need in filter.needs() {
-            self.bears(tenant, &need.any);
+        for (index, need) in filter.needs().enumerate() {
+            if met != Some(Met::Need(index)) {
+                self.bears(tenant, &need.any);
+            }
         }
         if let Some(search) = &filter.search {
-            self.finds(tenant, search);
+            self.finds(met, tenant, search);
         }
         self
     }
@@ -190,9 +206,11 @@ impl Select {
     }
 
     /// That the words stand in it.
-    fn finds(&mut self, tenant: &Value, search: &Search) {
-        for word in search.words() {
-            self.bears(tenant, &[Term::Token(word.clone())]);
+    fn finds(&mut self, met: Option<Met>, tenant: &Value, search: &Search) {
+        for (index, word) in search.words().iter().enumerate() {
+            if met != Some(Met::Word(index)) {
+                self.bears(tenant, &[Term::Token(word.clone())]);
+            }
         }
         // Where its terms stand one after the other: there may be any number of words that begin so.
         let begun = search.beginning().map(|beginning| format!("\n{}", Term::Token(beginning.clone())));

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::store::{
     Filter, IndexRow, PageRequest, RepositoryError, Scope, SortKey,
-    sql::{List, RARE, Select, Value, Walk, counting, finds_nothing, narrowing, put_in_order},
+    sql::{List, Narrowing, RARE, Select, Value, Walk, counting, finds_nothing, narrowing, put_in_order},
 };
 
 const LIST: &str = "list";
@@ -109,9 +109,7 @@ pub(super) fn count(
         return Ok(0);
     }
     if let Some(rare) = rarest(connection, tenant, scope, filter)? {
-        let mut select = rare.select("1");
-        select.seen_by(scope).fits(&Value::Int(tenant), filter);
-        return counted(connection, &select, cap);
+        return counted(connection, &rare.select("1", tenant, scope, filter), cap);
     }
     let mut counted_so_far = 0_u64;
     for select in counting(&DIALECT, &Value::Int(tenant), scope, filter) {
@@ -131,14 +129,17 @@ fn counted(connection: &Connection, inner: &Select, cap: u64) -> Result<u64, Rep
 
 /// Records among which all that fit are, and which are few.
 struct Rare {
-    /// Their slots; one may come several times.
-    slots: Select,
+    /// By what they are found.
+    by: Narrowing,
     size: u64,
 }
 
 impl Rare {
-    fn select(&self, what: &str) -> Select {
-        self.slots.clone().wrapped(&format!("SELECT {what} FROM record r WHERE r.slot IN ("), ")")
+    /// What is asked for, of those that fit and are seen.
+    fn select(&self, what: &str, tenant: i64, scope: &Scope, filter: &Filter) -> Select {
+        let mut select = self.by.keys.clone().wrapped(&format!("SELECT {what} FROM record r WHERE r.slot IN ("), ")");
+        select.seen_by(scope).fits_but(self.by.met, &Value::Int(tenant), filter);
+        select
     }
 
     fn rows(
@@ -149,8 +150,7 @@ impl Rare {
         request: PageRequest<'_>,
         limit: usize,
     ) -> Result<Vec<IndexRow>, RepositoryError> {
-        let mut select = self.select(ROW);
-        select.seen_by(scope).fits(&Value::Int(tenant), &request.query.filter);
+        let mut select = self.select(ROW, tenant, scope, &request.query.filter);
         put_in_order(&mut select, request);
         select.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
         let mut statement = connection.prepare_cached(&select.sql).during(LIST)?;
@@ -171,11 +171,11 @@ fn rarest(
     filter: &Filter,
 ) -> Result<Option<Rare>, RepositoryError> {
     let mut least: Option<Rare> = None;
-    for slots in narrowing(&DIALECT, &Value::Int(tenant), scope, filter) {
+    for by in narrowing(&DIALECT, &Value::Int(tenant), scope, filter) {
         let most = least.as_ref().map_or(RARE, |least| least.size);
-        let size = counted(connection, &slots, most)?;
+        let size = counted(connection, &by.keys, most)?;
         if size < most {
-            least = Some(Rare { slots, size });
+            least = Some(Rare { by, size });
         }
         if size == 0 {
             break;

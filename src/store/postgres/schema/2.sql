@@ -3,12 +3,15 @@
 
 -- The life of the store: a dump that is restored is on another server or has tables of its own, and a server that goes on
 -- from a backup, or in another's place, has another timeline.
-CREATE FUNCTION {schema}.epoch() RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT hashtextextended(concat_ws('/', s.epoch, '{schema}.feed'::regclass::oid, (pg_control_system()).system_identifier,
-                                      CASE WHEN pg_is_in_recovery()
-                                           THEN lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0')
-                                           ELSE lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)) END), 0)
-    FROM {schema}.store s
+CREATE FUNCTION {schema}.epoch() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT hashtextextended(concat_ws('/', s.epoch, '{schema}.feed'::regclass::oid,
+                                              (pg_control_system()).system_identifier,
+                                              CASE WHEN pg_is_in_recovery()
+                                                   THEN lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0')
+                                                   ELSE lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)) END), 0)
+            FROM {schema}.store s);
+END
 $$;
 
 -- Sees that nothing in this transaction waits longer for a lock than so many milliseconds.
@@ -393,17 +396,20 @@ CREATE FUNCTION {schema}.bounds(of_tenant text, to_place boolean, patience bigin
 RETURNS TABLE (epoch bigint, floor bigint, ending bigint, more boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    waiting boolean;
 BEGIN
     PERFORM set_config('andon.tenant', of_tenant, true);
-    IF to_place AND (SELECT f.arrival FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
-                     ORDER BY f.tenant, f.arrival LIMIT 1) IS NOT NULL THEN
+    waiting := (SELECT f.arrival FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
+                ORDER BY f.tenant, f.arrival LIMIT 1) IS NOT NULL;
+    IF waiting AND to_place THEN
         PERFORM {schema}.wait_at_most(patience);
         PERFORM {schema}.place(of_tenant, 10000, true);
+        waiting := (SELECT f.arrival FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
+                    ORDER BY f.tenant, f.arrival LIMIT 1) IS NOT NULL;
     END IF;
     RETURN QUERY
-        SELECT {schema}.epoch(), coalesce(t.feed_floor, 0), coalesce(t.feed_end, 0),
-               (SELECT f.arrival FROM {schema}.feed f WHERE f.tenant = of_tenant AND f.place IS NULL
-                ORDER BY f.tenant, f.arrival LIMIT 1) IS NOT NULL
+        SELECT {schema}.epoch(), coalesce(t.feed_floor, 0), coalesce(t.feed_end, 0), waiting
         FROM (VALUES (1)) one (n) LEFT JOIN {schema}.tenant t ON t.tenant = of_tenant;
 END
 $$;

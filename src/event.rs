@@ -170,6 +170,8 @@ impl Body {
     /// Whether there is more to say of it than its kind.
     const fn has_data(&self) -> bool {
         match self {
+            // Cleared: there is no more to say.
+            Self::Incident(IncidentEvent::Labelled(None) | IncidentEvent::ClosureReissued(None)) => false,
             Self::Incident(event) => event.has_data(),
             Self::Problem(event) => event.has_data(),
         }

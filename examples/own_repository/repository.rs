@@ -141,7 +141,7 @@ impl Repository for RedbRepository {
             found.sort_unstable_by_key(|(key, _)| *key);
             let more = found.len() > at_most(request.limit);
             let rows = found.into_iter().map(|(_, row)| row).take(at_most(request.limit)).collect();
-            Ok(RowPage { rows, more, feed: self.position(stored.feed_end()?) })
+            Ok(RowPage { rows, more, feed: self.position(stored.feed_end()?), policy: stored.in_force()? })
         })
     }
 

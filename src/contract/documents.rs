@@ -14,7 +14,7 @@ use crate::{
     key::Label,
     policy::{Policy, PolicyDraft},
     record::Audience,
-    store::{Commit, Document, Landed, Publication, Published, Repository, RepositoryError, Term},
+    store::{Commit, Document, Landed, PageRequest, Publication, Published, Query, Repository, RepositoryError, Term},
 };
 
 /// A policy of this name.
@@ -60,6 +60,12 @@ pub(super) async fn the_policy_in_force_comes_with_a_load<R: Repository>(trial: 
         for key in [None, Some(&known.id().into())] {
             let found = trial.repository.load(&all(), key, Some(trial.command())).await?;
             same("the policy in force", &found.policy, &in_force)?;
+        }
+        // Whether the list finds something or not.
+        for query in [Query::all(), Query::all().search("-")] {
+            let (scope, request) = (all(), PageRequest { query: &query, at: minute(1), after: None, limit: 1 });
+            let page = trial.repository.page(&scope, request).await?;
+            same("the policy in force with a page", &page.policy, &in_force)?;
         }
     }
     Ok(())

@@ -259,7 +259,7 @@ impl<'r, R> Trial<'r, R> {
         let terms = Terms::of(&Record::from(incident.clone()));
         let change = TermChange::between(None, &incident);
         let version = Version::new(u64::try_from(log.len()).unwrap_or(u64::MAX));
-        let row = IndexRow::of(&incident, version, None);
+        let row = IndexRow::of_kind(&incident, version, None);
         Ok(Known { tenant: tenant.clone(), command, incident, row, terms, change, log, base: Version::NONE })
     }
 
@@ -296,7 +296,7 @@ impl<'r, R> Trial<'r, R> {
         known.terms = Terms::of(&known.record());
         let version = Version::new(u64::try_from(known.log.len()).unwrap_or(u64::MAX));
         let (due, wake_at) = (known.row.due, known.row.wake_at);
-        known.row = IndexRow { due, ..IndexRow::of(&known.incident, version, wake_at) };
+        known.row = IndexRow { due, ..IndexRow::of_kind(&known.incident, version, wake_at) };
         Ok(known)
     }
 

@@ -50,7 +50,7 @@ impl Cause {
     }
 
     fn row(&self) -> IndexRow {
-        IndexRow::of(&self.problem, self.version(), None)
+        IndexRow::of_kind(&self.problem, self.version(), None)
     }
 
     fn write(&self) -> Write {

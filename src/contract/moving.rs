@@ -169,8 +169,8 @@ fn altered(moved: &Moved) -> Option<Moved> {
             // An earlier version of the same.
             let first = record.events.first()?.clone();
             let (incident, version) = crate::incident::Incident::fold([&first]).ok()?;
-            record.row = crate::store::IndexRow::of(&incident, version, None);
             record.record = incident.into();
+            record.row = crate::store::IndexRow::of(&record.record, version, None);
             record.terms = crate::store::Terms::of(&record.record);
             record.events = [first].into();
         }

@@ -150,7 +150,7 @@ promises! {
         numbers_belong_to_their_tenant: "Each tenant's numbers are counted on their own.";
     }
     documents {
-        the_policy_in_force_comes_with_a_load: "A load tells which policy is in force.";
+        the_policy_in_force_comes_with_a_load: "A load tells which policy is in force, and so does a page.";
         publications_follow_each_other: "A publication has the next version, and was decided by the policy before it; else it is PolicyChanged.";
         a_commit_needs_its_policy: "A commit that was decided by another policy than the one in force is PolicyChanged, and says what was found.";
         what_is_in_use_stays: "A publication that leaves out what a record bears is refused as InUse, until none bears it.";

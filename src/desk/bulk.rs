@@ -1,13 +1,13 @@
 //! The same command on many incidents: planned first, applied in bounded batches.
 
 use super::{
-    ActingDesk, Cursor, InForce, Outcome, Preview,
+    ActingDesk, Cursor, Outcome, Preview,
     cursor::{Binding, ListPlace, RecordPlace},
     reads::check_limit,
+    worklist::Listed,
 };
 use crate::{
     command::IncidentCommand,
-    decision::ready,
     error::{Error, invalid_read},
     id::{CommandId, Id, Number},
     incident::Incident,
@@ -162,11 +162,9 @@ impl<R: Repository> ActingDesk<R> {
                 Ok((taken.into_iter().skip(from).take(limit).collect(), next))
             }
             Selection::Matching(filter) => {
-                let policy: InForce = self.in_force().await?;
                 // The order in which they were reported does not change by anything that is done to them.
                 let query = Query { filter: (**filter).clone(), sort: Sort::Reported }.of_kind(RecordKind::Incident);
-                let query = ready(query, &policy.policy)?;
-                let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
+                let Listed { query, binding, page, at, .. } = self.rows(query, after, limit).await?;
                 let last = page.rows.last().filter(|_| page.more);
                 let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
                 let taken = page.rows.into_iter().filter_map(|row| Some((row.id.incident()?, Some(row.number))));

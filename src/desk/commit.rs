@@ -131,7 +131,7 @@ impl<R: Repository> ActingDesk<R> {
         let mut events: Arc<[Event]> = sealed.collect();
         let erasures = erase(id, Arc::make_mut(&mut events))?;
         let terms = TermChange::between(base.map(|base| &*base.kept), &course.record);
-        let row = IndexRow::of(&course.record, version, course.record.next_due());
+        let row = IndexRow::of_kind(&course.record, version, course.record.next_due());
         // What closes by itself, or has clocks, under the desk's own policy must find that policy again, whatever
         // the desk has then.
         let mut pinned = course.record.pinned().into_iter().chain(clock_policies(&course.record));

@@ -239,7 +239,11 @@ impl<R: Repository> Desk<R> {
             return Err(missing());
         }
         let found = InForce { stamp, policy };
-        self.remember(tenant, found.clone());
+        let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
+        // Another call may have learned of a later one meanwhile.
+        if policies.get(tenant).is_none_or(|known| known.stamp == used) {
+            policies.insert(tenant.clone(), found.clone());
+        }
         Ok(Some(found))
     }
 

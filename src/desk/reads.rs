@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How often a load follows a policy that changes under it.
-const POLICY_TRIES: usize = 4;
+pub(super) const POLICY_TRIES: usize = 4;
 /// How many of the events since a version a conflict tells.
 const TOLD: usize = 20;
 
@@ -41,7 +41,11 @@ impl<R: Repository> ActingDesk<R> {
                 Some(newer) => policy = newer,
             }
         }
-        Err(self.failed(RepositoryError::Unavailable { backend: "policy", source: "the policy keeps changing".into() }))
+        Err(self.policy_keeps_changing())
+    }
+
+    pub(super) fn policy_keeps_changing(&self) -> Error {
+        self.failed(RepositoryError::Unavailable { backend: "policy", source: "the policy keeps changing".into() })
     }
 
     pub(crate) fn scope(&self, policy: &InForce) -> Scope {

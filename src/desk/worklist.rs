@@ -6,7 +6,7 @@ use super::{
     ActingDesk, InForce,
     cursor::{Binding, Cursor, ListPlace, seal_feed},
     log::corrupt,
-    reads::check_limit,
+    reads::{POLICY_TRIES, check_limit},
 };
 use crate::{
     decision::{Managed, ready},
@@ -49,6 +49,17 @@ pub struct Count {
     pub capped: bool,
 }
 
+/// A page of rows, and how it came about.
+pub(super) struct Listed {
+    /// By which it was decided what the actor sees.
+    pub policy: InForce,
+    pub query: Query,
+    pub binding: Binding,
+    pub page: RowPage,
+    /// When what is overdue was judged.
+    pub at: Instant,
+}
+
 impl<R: Repository> ActingDesk<R> {
     /// A page of the incidents that match a query and that the actor may see: 1 to
     /// [`MAX_PAGE`](crate::store::MAX_PAGE) rows.
@@ -76,9 +87,8 @@ impl<R: Repository> ActingDesk<R> {
 
     async fn listed<K: Managed>(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page<K>, Error> {
         check_limit(limit)?;
-        let policy = self.in_force().await?;
-        let query = ready(query.clone().of_kind(K::KIND), &policy.policy)?;
-        let (binding, page, at) = self.rows(&policy, &query, after, limit).await?;
+        let Listed { policy, query, binding, page, at } =
+            self.rows(query.clone().of_kind(K::KIND), after, limit).await?;
         let last = page.rows.last().filter(|_| page.more);
         let next = last.map(|row| ListPlace { at, after: query.sort_key(row, at) }.seal(binding));
         let feed = seal_feed(page.feed, Binding::of_feed(&self.tenant));
@@ -140,20 +150,44 @@ impl<R: Repository> ActingDesk<R> {
         Ok(self.load(None, None).await?.0)
     }
 
-    /// A page of rows after a cursor, and the instant at which what is overdue was judged.
-    pub(super) async fn rows(
+    /// A page of rows after a cursor, by the policy in force: by the one that is known, and anew if that is an earlier one.
+    pub(super) async fn rows(&self, query: Query, after: Option<&Cursor>, limit: usize) -> Result<Listed, Error> {
+        let mut policy = self.desk.known_policy(&self.tenant);
+        for _ in 0..POLICY_TRIES {
+            let listed = self.rows_by(policy.clone(), query.clone(), after, limit).await;
+            let told = match &listed {
+                Ok(listed) if listed.page.policy.is_some() || policy.stamp.version == 0 => Some(listed.page.policy),
+                Err(Error::Repository { source: RepositoryError::Unavailable { .. }, .. }) => return listed,
+                // What an earlier policy refuses or cannot read, the one in force may allow, or need not read. Whether there
+                // is none any more, a load knows.
+                Ok(_) | Err(_) => None,
+            };
+            let newer = match told {
+                Some(told) => self.desk.learn_policy(&self.tenant, policy.stamp, told).await,
+                None => Ok(Some(self.in_force().await?).filter(|in_force| in_force.stamp != policy.stamp)),
+            };
+            match newer.map_err(|error| self.failed(error))? {
+                None => return listed,
+                Some(newer) => policy = newer,
+            }
+        }
+        Err(self.policy_keeps_changing())
+    }
+
+    async fn rows_by(
         &self,
-        policy: &InForce,
-        query: &Query,
+        policy: InForce,
+        query: Query,
         after: Option<&Cursor>,
         limit: usize,
-    ) -> Result<(Binding, RowPage, Instant), Error> {
-        let scope = self.scope(policy);
-        let binding = Binding::of_list(&scope, query);
+    ) -> Result<Listed, Error> {
+        let query = ready(query, &policy.policy)?;
+        let scope = self.scope(&policy);
+        let binding = Binding::of_list(&scope, &query);
         let place = after.map(|cursor| ListPlace::open(cursor, binding)).transpose()?;
         let at = place.map_or_else(|| floor_micros(self.desk.now()), |place| place.at);
         let after = place.map(|place| place.after);
-        let request = PageRequest { query, at, after, limit };
+        let request = PageRequest { query: &query, at, after, limit };
         let page = self.desk.repository().page(&scope, request).await.map_err(|error| self.failed(error))?;
         // Rows that do not go on from the cursor would be read for ever.
         let keys: Vec<SortKey> = page.rows.iter().map(|row| query.sort_key(row, at)).collect();
@@ -163,7 +197,7 @@ impl<R: Repository> ActingDesk<R> {
             let source = "rows out of order".into();
             return Err(self.failed(RepositoryError::Corrupt { key: "a list".to_owned(), source }));
         }
-        Ok((binding, page, at))
+        Ok(Listed { policy, query, binding, page, at })
     }
 
     /// The rows with what has fallen due on them, stored or not.
@@ -198,7 +232,7 @@ impl<R: Repository> ActingDesk<R> {
         policy: &InForce,
     ) -> Result<IndexRow, Error> {
         let record = self.effective(record.clone(), now, policy).await?;
-        Ok(IndexRow::of(&record, version, record.next_due()))
+        Ok(IndexRow::of_kind(&record, version, record.next_due()))
     }
 }
 

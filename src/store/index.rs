@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Record;
 use crate::{
     event::RecordId,
     id::{Number, Version},
@@ -53,8 +54,18 @@ pub struct IndexRow {
 }
 
 impl IndexRow {
+    /// The row of a record at a version, for stores that make theirs anew. `wake_at` is what the row said that is stored: when
+    /// something next falls due on the record by itself depends on the policy, too.
+    #[must_use]
+    pub fn of(record: &Record, version: Version, wake_at: Option<Instant>) -> Self {
+        match record {
+            Record::Incident(incident) => Self::of_kind(&**incident, version, wake_at),
+            Record::Problem(problem) => Self::of_kind(&**problem, version, wake_at),
+        }
+    }
+
     /// The row of a record on which something next falls due at `wake_at`.
-    pub(crate) fn of<K: Kind>(record: &K, version: Version, wake_at: Option<Instant>) -> Self {
+    pub(crate) fn of_kind<K: Kind>(record: &K, version: Version, wake_at: Option<Instant>) -> Self {
         let (facts, progress) = (record.facts(), record.progress());
         let assignment = &progress.assignment;
         let shown = |clock: &&Clock| clock.terms().kind == AgreementKind::Sla && clock.due().is_some();

@@ -1,7 +1,7 @@
 //! Pages of a list.
 
 use super::{FeedPosition, IndexRow, Query, SortKey};
-use crate::time::Instant;
+use crate::{event::PolicyStamp, time::Instant};
 
 /// What to read of a list.
 #[derive(Debug, Clone, Copy)]
@@ -25,4 +25,8 @@ pub struct RowPage {
     pub more: bool,
     /// Where the feed stood when the page was read: what changed since then comes after it.
     pub feed: FeedPosition,
+    /// The policy that was in force when the page was read, or just before, as [`Found::policy`](super::Found::policy) says
+    /// it; `None` only if none was published. A desk that went by another one reads the page anew: were the wrong one told,
+    /// viewers would see what they may see no more.
+    pub policy: Option<PolicyStamp>,
 }

@@ -1,8 +1,9 @@
 //! What was damaged by hand is told, with its key; the rest is readable, and what can be made anew is.
 
 use andon::{
-    Error, Id, Incident,
-    key::TenantId,
+    Actor, Error, Id, Incident, PolicyDraft,
+    key::{RoleName, TenantId},
+    permission::{Permission, PermissionScope, Permissions},
     store::{Query, RecordKey, Repository, RepositoryError, Scope, SqliteRepository},
 };
 use pollster::block_on;
@@ -93,6 +94,22 @@ fn a_damaged_event_is_told_with_its_place() {
 }
 
 #[test]
+fn what_is_damaged_is_told_to_those_alone_who_see_it_by_the_policy_in_force() {
+    let (_folder, repository, ids) = damaged("UPDATE record SET number = '?' WHERE slot = 2");
+    let list = || anna(&repository).worklist(&Query::open(), None, 10);
+    assert_eq!(corrupt(&list().unwrap_err()), format!("the row of incident {}", ids[1]));
+    let administrator = RoleName::new("administrator").unwrap();
+    let publishing = [Permission::PublishPolicy];
+    let permissions = Permissions::none().grant(administrator, PermissionScope::All, publishing);
+    let policy = PolicyDraft { permissions, ..PolicyDraft::itil() }.validate().unwrap();
+    let desk = andon::blocking::Desk::from(andon::Desk::new(repository.clone())).tenant("acme").unwrap();
+    let ada = Actor::person("ada").unwrap().role("administrator").unwrap();
+    desk.acting_as(ada).publish_policy(policy).unwrap();
+    // A desk that knows of no policy as yet would have read it.
+    assert!(list().unwrap().rows.is_empty());
+}
+
+#[test]
 fn damaged_rows_terms_and_answers_are_told() {
     for (sql, key) in [
         ("UPDATE record SET stage = 'nowhere' WHERE slot = 2", "the row of incident"),
@@ -100,6 +117,7 @@ fn damaged_rows_terms_and_answers_are_told() {
         ("UPDATE record SET title = '{}' WHERE slot = 2", "the row of incident"),
         ("UPDATE record SET rank = 5 WHERE slot = 2", "the row of incident"),
         ("UPDATE record SET standing = '\nnobody:x\n' WHERE slot = 2", "incident"),
+        ("UPDATE record SET standing = '\neveryone\nnobody:x\n' WHERE slot = 2", "incident"),
         ("UPDATE subject SET terms = '\nlabel:x\n' WHERE record = 2", "the terms of incident"),
         ("DELETE FROM term WHERE record = 2 AND term = 'token:network'", "the terms of incident"),
     ] {

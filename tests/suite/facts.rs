@@ -387,6 +387,12 @@ fn a_hosts_own_status_stands_beneath_its_stage() {
     let id = house.bob().report("Mail is down").unwrap().id();
     let hers = house.anna().incident(id);
     assert_eq!(did(&hers.set_label("triaged").unwrap()), ["labelled"]);
+    let cleared = hers.clear_label().unwrap();
+    assert_eq!(did(&cleared), ["labelled"]);
+    // There is no more to say of it than that.
+    let written = serde_json::to_value(&cleared.events()[0]).unwrap();
+    assert_eq!((&written["type"], written.get("data")), (&"incident.labelled".into(), None));
+    assert_eq!(did(&hers.set_label("triaged").unwrap()), ["labelled"]);
     for (label, code) in [("parts_ordered", "label.unknown"), ("old", "field.retired"), ("x", "label.unknown")] {
         assert_eq!(faults(&hers.set_label(label).unwrap_err()), [("label", code)], "{label}");
     }

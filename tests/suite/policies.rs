@@ -1,7 +1,9 @@
 //! Policies: in force from their publication on, and all that is wrong with one named at once.
 
 use crate::common::{Acting, House};
-use andon::{Policy, PolicyDraft, command::IncidentCommand, incident::ConfirmedBy, permission::Permissions};
+use andon::{
+    Policy, PolicyDraft, command::IncidentCommand, incident::ConfirmedBy, permission::Permissions, store::Query,
+};
 
 // Publication.
 
@@ -57,6 +59,29 @@ fn permissions_that_a_policy_takes_away_are_gone_at_once() {
     assert_eq!(acting.incident(id).get().unwrap_err().code(), "record.not_found");
     let command = IncidentCommand::Confirm { by: ConfirmedBy::Caller };
     assert_eq!(house.bob().incident(id).execute(command).unwrap_err().code(), "record.not_found");
+}
+
+#[test]
+fn lists_go_by_the_policy_in_force_whoever_published_it() {
+    let house = House::new();
+    house.bob().report("Mail is down").unwrap();
+    let desk = andon::Desk::with_sources(house.repository.clone(), house.time.clone(), andon::id::SystemIds::new());
+    let elsewhere = House { desk, time: house.time.clone(), repository: house.repository.clone() };
+    let listed = |query: &Query| elsewhere.anna().worklist(query, None, 10);
+    assert_eq!(listed(&Query::open()).unwrap().rows.len(), 1);
+    // What the policy that it knows refuses, it asks about.
+    let of_a_floor = Query::open().field("floor".parse().unwrap(), "3");
+    assert!(matches!(listed(&of_a_floor), Err(andon::Error::Invalid(_))));
+    let fields = serde_json::json!([{"key": "floor", "kind": {"text": {"max_chars": 10}}}]);
+    let with_floors = crate::common::policy(|draft| draft.fields = serde_json::from_value(fields).unwrap());
+    house.admin().publish_policy(with_floors).unwrap();
+    assert_eq!(listed(&of_a_floor).unwrap().rows, []);
+    // What it knows and is no longer allowed is not told.
+    let administrator = andon::key::RoleName::new("administrator").unwrap();
+    let publishing = [andon::permission::Permission::PublishPolicy];
+    let nothing = Permissions::none().grant(administrator, andon::permission::PermissionScope::All, publishing);
+    house.admin().publish_policy(crate::common::policy(|draft| draft.permissions = nothing)).unwrap();
+    assert_eq!(listed(&Query::open()).unwrap().rows, []);
 }
 
 // Faults.

@@ -214,12 +214,12 @@ impl Repository for MemoryRepository {
 
     async fn page(&self, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
         let limit = request.limit.clamp(1, MAX_PAGE);
-        let (mut rows, end) = self.read(&scope.tenant, Default::default, |tenant| {
-            (tenant.list(scope, request, limit.saturating_add(1)), tenant.feed_end())
+        let (mut rows, end, policy) = self.read(&scope.tenant, Default::default, |tenant| {
+            (tenant.list(scope, request, limit.saturating_add(1)), tenant.feed_end(), tenant.in_force())
         });
         let more = rows.len() > limit;
         rows.truncate(limit);
-        Ok(RowPage { rows, more, feed: self.position(end) })
+        Ok(RowPage { rows, more, feed: self.position(end), policy })
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {

@@ -39,20 +39,14 @@ impl MovedRecord {
             }
             version = event.sequence;
         }
-        let (folded, expected) = match record {
-            Record::Incident(incident) => (
-                Incident::fold(&**events).is_ok_and(|(folded, _)| folded == **incident),
-                IndexRow::of(&**incident, version, row.wake_at),
-            ),
-            Record::Problem(problem) => (
-                Problem::fold(&**events).is_ok_and(|(folded, _)| folded == **problem),
-                IndexRow::of(&**problem, version, row.wake_at),
-            ),
+        let folded = match record {
+            Record::Incident(incident) => Incident::fold(&**events).is_ok_and(|(folded, _)| folded == **incident),
+            Record::Problem(problem) => Problem::fold(&**events).is_ok_and(|(folded, _)| folded == **problem),
         };
         if !folded {
             return Err(Misfit("the events of a record do not lead to it"));
         }
-        if *row != expected {
+        if *row != IndexRow::of(record, version, row.wake_at) {
             return Err(Misfit("a row does not say what its record says"));
         }
         if *terms != Terms::of(record) {

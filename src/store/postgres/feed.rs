@@ -13,7 +13,7 @@ use super::{
     read,
 };
 use crate::{
-    event::{Event, RecordId},
+    event::{Event, PolicyStamp, RecordId},
     key::{ConsumerName, TenantId},
     store::{
         FeedChange, FeedEntry, FeedPage, FeedPosition, FeedRequest, IndexRow, MAX_PAGE, RepositoryError, Scope, Term,
@@ -31,7 +31,8 @@ const MIN_READ: usize = 100;
 const FEED: &str = "read the feed";
 
 const BOUNDS: &str = "SELECT * FROM {schema}.bounds($1, $2, $3)";
-/// How far a feed goes.
+
+/// How far a feed goes, and by which policy its tenant goes.
 pub(super) struct Bounds {
     /// The life of the store.
     epoch: u64,
@@ -39,6 +40,8 @@ pub(super) struct Bounds {
     ending: u64,
     /// Whether there is more that has no place yet.
     more: bool,
+    /// The policy in force.
+    pub policy: Option<PolicyStamp>,
 }
 
 impl Bounds {
@@ -52,7 +55,7 @@ impl Bounds {
             let row = rows.first().ok_or("it says nothing")?;
             let epoch = u64::from_be_bytes(row.number(0)?.to_be_bytes());
             let more = row.try_get::<_, bool>(3)?;
-            Ok(Self { epoch, floor: row.count(1)?, ending: row.count(2)?, more })
+            Ok(Self { epoch, floor: row.count(1)?, ending: row.count(2)?, more, policy: row.stamp(4)? })
         };
         read().map_err(|damage: Damage| corrupt("how far the feed goes".to_owned(), damage))
     }

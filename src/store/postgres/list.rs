@@ -20,12 +20,12 @@ const LIST: &str = "list";
 /// Fewer records than this are gathered in the round trip in which they are counted.
 const FEW: u64 = 200;
 
-/// A page of a list, and where the feed stood before it was read.
+/// A page of a list, and where the feed stood, and which policy was in force, before it was read.
 pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>) -> Result<RowPage, RepositoryError> {
     let filter = &request.query.filter;
     if finds_nothing(scope, filter) {
-        let feed = feed::bounds(ask, &scope.tenant, true).await?.end();
-        return Ok(RowPage { rows: Vec::new(), more: false, feed });
+        let bounds = feed::bounds(ask, &scope.tenant, true).await?;
+        return Ok(RowPage { rows: Vec::new(), more: false, feed: bounds.end(), policy: bounds.policy });
     }
     let (limit, tenant) = (request.limit.clamp(1, MAX_PAGE), read::value(&scope.tenant));
     let ended = |mut select: Select| -> Select {
@@ -54,13 +54,14 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
         let (bounds, read) = feed::bounds_before(ask, &scope.tenant, Manner::Gathered, asked).await?;
         let (sizes, tried) = read.split_at_checked(narrowing.len()).unwrap_or_default();
         let sizes = counts(sizes)?;
+        learn(ask, &narrowing, &sizes);
         let in_order = |rows: &[Vec<Row>]| -> Result<Vec<IndexRow>, RepositoryError> {
             rows.iter().flatten().map(|row| Ok(keyed(row, request)?.1)).collect()
         };
         let whose = Whose::Of(&scope.tenant);
         let rows = if !tried.is_empty() && sizes.first().is_some_and(|size| *size < FEW) {
             in_order(tried)?
-        } else if let Some(rare) = rarest(ask, narrowing, &sizes) {
+        } else if let Some(rare) = rarest(narrowing, &sizes) {
             let mut select = gathered(&rare, ROW, scope, filter);
             put_in_order(&mut select, request);
             let found = ask.read_after(None, whose, Manner::Gathered, vec![ended(select)]).await;
@@ -74,7 +75,7 @@ pub(super) async fn page(ask: &impl Ask, scope: &Scope, request: PageRequest<'_>
     };
     let more = rows.len() > limit;
     rows.truncate(limit);
-    Ok(RowPage { rows, more, feed: bounds.end() })
+    Ok(RowPage { rows, more, feed: bounds.end(), policy: bounds.policy })
 }
 
 /// The rows of walks, each of a part of the list, in the order of the list.
@@ -108,10 +109,14 @@ fn uncounted(ask: &impl Ask, tenant: &sql::Value, scope: &Scope, filter: &Filter
     all
 }
 
-/// What has the fewest keys, if they are rare.
-fn rarest(ask: &impl Ask, narrowing: Vec<Narrowing>, sizes: &[u64]) -> Option<Narrowing> {
+/// Takes down of what there is plenty.
+fn learn(ask: &impl Ask, narrowing: &[Narrowing], sizes: &[u64]) {
     let plenty = narrowing.iter().zip(sizes).filter(|(_, size)| **size >= RARE);
     plenty.for_each(|(by, _)| ask.shared().plentiful.learn(&by.keys));
+}
+
+/// What has the fewest keys, if they are rare.
+fn rarest(narrowing: Vec<Narrowing>, sizes: &[u64]) -> Option<Narrowing> {
     let rare = narrowing.into_iter().zip(sizes).filter(|(_, size)| **size < RARE);
     rare.min_by_key(|(_, size)| **size).map(|(by, _)| by)
 }
@@ -164,7 +169,9 @@ pub(super) async fn count(ask: &impl Ask, scope: &Scope, filter: &Filter, cap: u
         None
     } else {
         let sizes = ask.read_after(None, whose, Manner::Gathered, narrowing.iter().map(size).collect()).await;
-        rarest(ask, narrowing, &counts(&sizes.map_err(failed)?)?)
+        let sizes = counts(&sizes.map_err(failed)?)?;
+        learn(ask, &narrowing, &sizes);
+        rarest(narrowing, &sizes)
     };
     let selects = match rare {
         Some(rare) => vec![counted(gathered(&rare, "1", scope, filter))],

@@ -28,7 +28,7 @@ pub(in crate::store) fn sound(
     if folded != loaded.record || version != loaded.version {
         return Err(corrupt(id.to_string(), "its log does not lead to it"));
     }
-    if *row != row_of(&folded, version, row.wake_at) {
+    if *row != IndexRow::of(&folded, version, row.wake_at) {
         return Err(corrupt(format!("the row of {id}"), "it does not say what the record says"));
     }
     if *terms != Terms::of(&folded) {
@@ -49,13 +49,6 @@ fn folded(id: RecordId, log: &[Event]) -> Result<(Record, Version), RepositoryEr
     folded.map_err(|error| corrupt(format!("the log of {id}"), error))
 }
 
-fn row_of(record: &Record, version: Version, wake_at: Option<Instant>) -> IndexRow {
-    match record {
-        Record::Incident(incident) => IndexRow::of(&**incident, version, wake_at),
-        Record::Problem(problem) => IndexRow::of(&**problem, version, wake_at),
-    }
-}
-
 /// What is written so that a record, now at a version, is what its log adds up to. By when it is woken depends on the
 /// policy: it stays as it is.
 pub(in crate::store) fn rebuilt(
@@ -68,7 +61,7 @@ pub(in crate::store) fn rebuilt(
     let terms = Terms::of(&record);
     Ok(Write {
         expected: Expected::At(stored),
-        row: row_of(&record, version, wake_at),
+        row: IndexRow::of(&record, version, wake_at),
         terms: TermChange { standing: Some(terms.standing), subject: Some(terms.subject) },
         record,
         events: [].into(),

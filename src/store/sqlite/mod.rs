@@ -286,12 +286,12 @@ impl Repository for SqliteRepository {
         let read = move |connection: &Connection, tenant| {
             let request = PageRequest { query: &query, at, after, limit };
             let rows = list::rows(connection, tenant, &owned, request, limit.saturating_add(1))?;
-            Ok((rows, feed::bounds(connection, tenant)?.end))
+            Ok((rows, feed::bounds(connection, tenant)?.end, read::in_force(connection, tenant)?))
         };
-        let (mut rows, end) = self.read(&scope.tenant, read).await?;
+        let (mut rows, end, policy) = self.read(&scope.tenant, read).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        Ok(RowPage { rows, more, feed: self.position(end) })
+        Ok(RowPage { rows, more, feed: self.position(end), policy })
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter, cap: u64) -> Result<u64, RepositoryError> {

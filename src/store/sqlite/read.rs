@@ -111,7 +111,7 @@ fn kept(connection: &Connection, tenant: i64, scope: &Scope, key: &RecordKey) ->
         let damaged = |error| unless_damaged(error, || id.to_string());
         let seen = row.get_ref(2).during("load")?.as_str().is_ok_and(|lines| sql::bears_one(lines, &scope.viewer));
         if !seen {
-            // Unless that is because it was damaged.
+            // Unless that is because it was damaged. Of those who see it, `inspect` tells what else is wrong with it.
             row.get::<_, Lines>(2).map_err(damaged)?;
             return Ok(None);
         }

@@ -12,7 +12,7 @@ use std::{
 use andon::{
     CommandId, Id, Repository,
     digest::Digest,
-    event::{Cause, Event},
+    event::{Cause, Event, PolicyStamp},
     key::TenantId,
     store::{Answer, Commit, Landed, RecordKey, Refused, RepositoryError, Scope, TermChange},
     time::Instant,
@@ -477,6 +477,12 @@ fn numbers(broken: &mut List) {
 fn documents(broken: &mut List) {
     broken.add("the_policy_in_force_comes_with_a_load", "does not tell which policy is in force", || {
         Bent::default().after_load(|_, _, key, found| found.policy = found.policy.filter(|_| key.is_none()))
+    });
+    broken.add("the_policy_in_force_comes_with_a_load", "does not tell it with a page that is empty", || {
+        Bent::default().after_page(|_, page| page.policy = page.policy.filter(|_| !page.rows.is_empty()))
+    });
+    broken.add("the_policy_in_force_comes_with_a_load", "tells the first policy with every page", || {
+        Bent::default().after_page(|_, page| page.policy = page.policy.map(|stamp| PolicyStamp { version: 1, ..stamp }))
     });
     broken.add("publications_follow_each_other", "gives publications the next version by itself", || {
         Bent::default().before_commit(|memory, tenant, commit| {

@@ -393,7 +393,7 @@ $$;
 -- Up to where the feed was let go of, where it ends, and whether there is more that has no place yet. What was committed and
 -- has none gets one, if it is to.
 CREATE FUNCTION {schema}.bounds(of_tenant text, to_place boolean, patience bigint)
-RETURNS TABLE (epoch bigint, floor bigint, ending bigint, more boolean)
+RETURNS TABLE (epoch bigint, floor bigint, ending bigint, more boolean, policy_version bigint, policy_digest bytea)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -409,8 +409,13 @@ BEGIN
                     ORDER BY f.tenant, f.arrival LIMIT 1) IS NOT NULL;
     END IF;
     RETURN QUERY
-        SELECT {schema}.epoch(), coalesce(t.feed_floor, 0), coalesce(t.feed_end, 0), waiting
-        FROM (VALUES (1)) one (n) LEFT JOIN {schema}.tenant t ON t.tenant = of_tenant;
+        SELECT {schema}.epoch(), coalesce(t.feed_floor, 0), coalesce(t.feed_end, 0), waiting, p.version, p.digest
+        FROM (VALUES (1)) one (n)
+        LEFT JOIN {schema}.tenant t ON t.tenant = of_tenant
+        LEFT JOIN LATERAL (
+            SELECT p.version, p.digest FROM {schema}.publication p
+            WHERE p.tenant = of_tenant ORDER BY p.version DESC LIMIT 1
+        ) p ON true;
 END
 $$;
 

@@ -72,7 +72,7 @@ fn lists_go_by_the_policy_in_force_whoever_published_it() {
     // What the policy that it knows refuses, it asks about.
     let of_a_floor = Query::open().field("floor".parse().unwrap(), "3");
     assert!(matches!(listed(&of_a_floor), Err(andon::Error::Invalid(_))));
-    let fields = serde_json::json!([{"key": "floor", "kind": {"text": {"max_chars": 10}}}]);
+    let fields = serde_json::json!([{"key": "floor", "kind": {"choice": {"options": ["3"]}}}]);
     let with_floors = crate::common::policy(|draft| draft.fields = serde_json::from_value(fields).unwrap());
     house.admin().publish_policy(with_floors).unwrap();
     assert_eq!(listed(&of_a_floor).unwrap().rows, []);

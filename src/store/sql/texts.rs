@@ -29,6 +29,7 @@ pub(in crate::store) fn lines(terms: &[Term]) -> String {
 }
 
 /// Whether one of these terms stands in such a text.
+#[cfg(feature = "sqlite")]
 pub(in crate::store) fn bears_one(text: &str, terms: &[Term]) -> bool {
     terms.iter().any(|term| text.contains(&line(term)))
 }

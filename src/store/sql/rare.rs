@@ -49,7 +49,9 @@ pub(in crate::store) fn narrowing(
             Narrowing { keys, met: Some(Met::Word(index)) }
         };
         all.extend(search.words().iter().enumerate().map(by_word));
-        all.extend(search.beginning().map(|beginning| keys.beginning(beginning.clone()).into()));
+        let begun =
+            |beginning: &Arc<str>| Narrowing { keys: keys.beginning(beginning.clone()), met: Some(Met::Beginning) };
+        all.extend(search.beginning().map(begun));
     }
     let sees_all = |term: &Term| *term == Term::Everyone || matches!(term, Term::Problem(of) if **of == Term::Everyone);
     if !scope.viewer.iter().any(sees_all) {

@@ -41,6 +41,8 @@ pub(in crate::store) enum Met {
     Need(usize),
     /// The word at this place of the search.
     Word(usize),
+    /// The word that is only begun.
+    Beginning,
 }
 
 /// A statement in the making, with the values for its places.
@@ -150,7 +152,7 @@ impl Select {
             }
         }
         if let Some(search) = &filter.search {
-            self.finds(met, tenant, search);
+            self.finds(met, search);
         }
         self
     }
@@ -205,19 +207,20 @@ impl Select {
         self.push(&format!("{find}({column}, ")).bind(text).push(")")
     }
 
-    /// That the words stand in it.
-    fn finds(&mut self, met: Option<Met>, tenant: &Value, search: &Search) {
-        for (index, word) in search.words().iter().enumerate() {
-            if met != Some(Met::Word(index)) {
-                self.bears(tenant, &[Term::Token(word.clone())]);
-            }
-        }
-        // Where its terms stand one after the other: there may be any number of words that begin so.
-        let begun = search.beginning().map(|beginning| format!("\n{}", Term::Token(beginning.clone())));
-        if let Some(begun) = begun {
+    /// That the words stand in it: all of them are looked for where its terms stand one after the other.
+    fn finds(&mut self, met: Option<Met>, search: &Search) {
+        let words = search.words().iter().enumerate().filter(|(index, _)| met != Some(Met::Word(*index)));
+        let whole = words.map(|(_, word)| line(&Term::Token(word.clone())));
+        let begun = search.beginning().filter(|_| met != Some(Met::Beginning));
+        let begun = begun.map(|beginning| format!("\n{}", Term::Token(beginning.clone())));
+        let mut wanted = whole.chain(begun).peekable();
+        if wanted.peek().is_some() {
             let (table, belongs) = ((self.dialect.table)("subject"), (self.dialect.belongs)("s"));
-            self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} s WHERE {belongs} AND "));
-            self.holds("s.terms", begun).push(" > 0)");
+            self.push(&format!(" AND EXISTS (SELECT 1 FROM {table} s WHERE {belongs}"));
+            for text in wanted {
+                self.push(" AND ").holds("s.terms", text).push(" > 0");
+            }
+            self.push(")");
         }
     }
 }

@@ -132,7 +132,7 @@ fn main() {
     // What servers are usually given is a quarter of the memory.
     let settings = [
         "autovacuum = off",
-        "shared_buffers = 2GB",
+        "shared_buffers = 6GB",
         "max_wal_size = 8GB",
         "checkpoint_timeout = 1h",
         "maintenance_work_mem = 512MB",
@@ -261,15 +261,19 @@ async fn pages(desk: &AtDesk, repository: &PostgresRepository) {
         ("by a word of the title", Box::new(|n| Query::open().search(format!("relay {}", n % REPORTED)))),
     ];
     for (what, query) in lists {
-        let mut times = Vec::new();
-        for n in 0..200 {
-            let query = query(n * 31);
-            let one = Stopwatch::now();
-            let page = desk.worklist(&query, None, 50).await.unwrap();
-            assert!(page.rows.len() <= 50);
-            times.push(one.elapsed());
+        // For the first time the server fetches what the system has in memory; then it has it itself.
+        for time in ["at first", "again"] {
+            let mut times = Vec::new();
+            for n in 0..200 {
+                let query = query(n * 31);
+                let one = Stopwatch::now();
+                let page = desk.worklist(&query, None, 50).await.unwrap();
+                assert!((1..=50).contains(&page.rows.len()));
+                times.push(one.elapsed());
+            }
+            let (p50, p99) = (percentile(&mut times, 50), percentile(&mut times, 99));
+            println!("page of 50: {what}, {time}: p50 {p50:?}, p99 {p99:?}");
         }
-        println!("page of 50: {what}: p50 {:?}, p99 {:?}", percentile(&mut times, 50), percentile(&mut times, 99));
     }
     for (what, now) in [("nothing due", now()), ("up to 100 due", now() + days(60))] {
         let (mut times, mut found) = (Vec::new(), 0);

@@ -155,7 +155,23 @@ fn size(path: &PathBuf) -> u64 {
     std::fs::metadata(path).unwrap().len()
 }
 
-/// Commands that each wait for the one before, in turns with the engine.
+/// What was measured of those whose turn comes again and again.
+#[derive(Default)]
+struct Turns {
+    walls: Vec<Duration>,
+    cpu: Duration,
+}
+
+impl Turns {
+    fn take(&mut self, run: impl FnOnce()) {
+        let (wall, cpu) = timed(run);
+        self.walls.push(wall);
+        self.cpu = self.cpu.saturating_add(cpu);
+    }
+}
+
+/// Commands that each wait for the one before. After each, the engine does what such a command does: both find the caches as
+/// the other one left them, and the machine as busy.
 fn one_by_one(
     how: &str,
     run: &dyn Fn(Id<Incident>, usize),
@@ -164,7 +180,7 @@ fn one_by_one(
     raw: &Raw,
 ) {
     let (mut walls, mut cpus, mut ours, mut theirs) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..ROUNDS {
+    for round in 0..=ROUNDS {
         // What the engine is given is taken down from others like these, for that takes time.
         let ready = ready(recording, || {
             for id in some(COMMANDS / 5) {
@@ -172,29 +188,24 @@ fn one_by_one(
             }
         });
         let chosen = some(COMMANDS / 5);
-        let (mut latencies, mut raw_latencies) = (Vec::new(), Vec::new());
-        let (_, cpu) = timed(|| {
-            for id in &chosen {
-                for step in 0..5 {
-                    let one = Stopwatch::now();
-                    run(*id, step);
-                    latencies.push(one.elapsed());
-                }
-            }
-        });
-        let (_, raw_cpu) = timed(|| {
-            for (id, command, ready) in &ready {
-                let one = Stopwatch::now();
-                raw.load(bytes(*id), command_bytes(*command));
+        let steps = chosen.iter().flat_map(|id| (0..5).map(move |step| (*id, step)));
+        let (mut desk, mut engine) = (Turns::default(), Turns::default());
+        for ((id, step), (raw_id, command, ready)) in steps.zip(&ready) {
+            desk.take(|| run(id, step));
+            engine.take(|| {
+                raw.load(bytes(*raw_id), command_bytes(*command));
                 raw.run_nothing("BEGIN IMMEDIATE");
                 raw.commit(ready);
                 raw.run_nothing("COMMIT");
-                raw_latencies.push(one.elapsed());
-            }
-        });
-        let (p50, raw_p50) = (percentile(&mut latencies, 50), percentile(&mut raw_latencies, 50));
+            });
+        }
+        if round == 0 {
+            // The first reads both files.
+            continue;
+        }
+        let (p50, raw_p50) = (percentile(&mut desk.walls, 50), percentile(&mut engine.walls, 50));
         walls.push(p50.as_secs_f64() / raw_p50.as_secs_f64());
-        cpus.push(cpu.as_secs_f64() / raw_cpu.as_secs_f64());
+        cpus.push(desk.cpu.as_secs_f64() / engine.cpu.as_secs_f64());
         ours.push(p50.as_secs_f64() * 1e6);
         theirs.push(raw_p50.as_secs_f64() * 1e6);
     }

@@ -69,8 +69,9 @@ impl<R: Repository> ActingDesk<R> {
     /// fallen due that nobody has stored yet is shown as it is now, in the place where it is stored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the limit is none, a part of the filter names too much, or a field is not the
-    /// policy's or cannot have the value; a category or a group that nothing bears finds nothing.
+    /// [`Error::Invalid`] if the limit is none, a part of the filter names too much, a search has no word (as a field that
+    /// is still empty: leave it out then), or a field is not the policy's or cannot have the value; a category or a group that
+    /// nothing bears finds nothing.
     /// [`Error::Cursor`] for a cursor of another list, viewer or tenant.
     pub async fn worklist(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
         self.listed(query, after, limit).await

@@ -13,7 +13,7 @@ use crate::{
 #[non_exhaustive]
 pub enum RepositoryError {
     /// A record of this id or number exists. Ask with another id.
-    #[error("{id} already exists")]
+    #[error("{id} already exists, or another record has its number")]
     AlreadyExists {
         /// Which.
         id: RecordId,

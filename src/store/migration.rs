@@ -1,5 +1,7 @@
 //! Migrations: how the schema of a store comes to be what this version of the library needs.
 
+use std::error::Error as StdError;
+
 /// One step from a schema to the next, to be applied whole or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,7 +52,26 @@ pub enum OpenError {
         /// The version that this library needs.
         needed: u32,
     },
-    /// The store cannot be reached, or failed.
-    #[error(transparent)]
-    Repository(#[from] super::RepositoryError),
+    /// The store cannot be reached, or failed. The message says why, with all that lies behind it.
+    #[error("{}", with_causes(.0))]
+    Repository(super::RepositoryError),
+}
+
+impl From<super::RepositoryError> for OpenError {
+    fn from(error: super::RepositoryError) -> Self {
+        Self::Repository(error)
+    }
+}
+
+/// An error and what lies behind it, on one line: whoever opens a store mostly prints what it says, and is to see why.
+fn with_causes(error: &super::RepositoryError) -> String {
+    let mut told = error.to_string();
+    for cause in std::iter::successors(error.source(), |cause: &&(dyn StdError + 'static)| (*cause).source()) {
+        let cause = cause.to_string();
+        // Some say themselves what lies behind them.
+        if !told.ends_with(&cause) {
+            told.extend([": ", &cause]);
+        }
+    }
+    told
 }

@@ -296,7 +296,8 @@ impl Search {
         &self.words
     }
 
-    /// What some word must begin with; `None` for a text without words, which finds nothing.
+    /// What some word must begin with; `None` for a text without words, which fits nothing, and by which a desk lists nothing
+    /// either: it says so.
     #[must_use]
     pub const fn beginning(&self) -> Option<&Arc<str>> {
         self.beginning.as_ref()
@@ -443,7 +444,8 @@ impl Query {
         self
     }
 
-    /// With all of these words; the last may be the beginning of one.
+    /// With all of these words, without regard to case and accents; the last may be the beginning of one. They are looked for
+    /// in the number, the title, the description, references and fields of the host's own that are texts; notes are not searched.
     #[must_use]
     pub fn search(mut self, text: impl Into<String>) -> Self {
         self.filter.search = Some(Search::new(text));

@@ -107,6 +107,11 @@ fn what_is_no_repository_is_not_opened() {
     let began = Instant::now();
     let error = refused(&folder.path().join("no/such/folder.andon"));
     assert!(matches!(error, OpenError::Repository(RepositoryError::Unavailable { .. })), "{error:?}");
+    let told = error.to_string();
+    assert!(
+        told.starts_with("the SQLite repository is unavailable: ") && told.contains("no/such/folder.andon"),
+        "{told}"
+    );
     assert!(matches!(refused(folder.path()), OpenError::Repository(_)));
     assert!(began.elapsed() < Duration::from_secs(10));
 }
@@ -240,7 +245,11 @@ fn a_backup_under_load_is_a_first_part_and_of_another_epoch() {
         assert!(copies > 0);
     });
     let there = block_on(repository.backup(folder.path().join("copy 0.andon"), |_, _| {}));
-    assert!(matches!(there, Err(RepositoryError::Backend { .. })), "{there:?}");
+    let Err(RepositoryError::Backend { source, .. }) = there else { panic!("{there:?}") };
+    assert!(source.to_string().ends_with("copy 0.andon exists"), "{source}");
+    let nowhere = block_on(repository.backup(folder.path().join("no such folder/copy.andon"), |_, _| {}));
+    let Err(RepositoryError::Backend { source, .. }) = nowhere else { panic!("{nowhere:?}") };
+    assert!(source.to_string().contains("no such folder"), "{source}");
     let mut told = Vec::new();
     let (tell, progress) = std::sync::mpsc::channel();
     block_on(repository.backup(folder.path().join("last.andon"), move |done, of| {

@@ -287,6 +287,13 @@ fn what_is_no_repository_is_told_in_time() {
         let refused = opened.unwrap_err();
         let unavailable = matches!(refused, OpenError::Repository(RepositoryError::Unavailable { .. }));
         assert!(unavailable && began.elapsed() < Duration::from_secs(10), "{address}: {refused:?}");
+        let told = refused.to_string();
+        println!("{address}: {told}");
+        let cause = told.strip_prefix("the PostgreSQL repository is unavailable: ").unwrap();
+        assert!(
+            ["No such file", "refused", "are missing", "invalid", "in time"].iter().any(|why| cause.contains(why)),
+            "{told}"
+        );
     }
 }
 

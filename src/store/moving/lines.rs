@@ -122,6 +122,26 @@ impl Moves {
 
 /// Writes everything of a tenant but its feed, as JSON Lines. `progress` is told now and then how much is written.
 ///
+/// ```
+/// use andon::{Actor, blocking::Desk, calendar::BuiltIn, store::{MemoryRepository, export, import}};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (old, new) = (MemoryRepository::new(), MemoryRepository::new());
+/// let anna = Actor::person("anna")?.role("agent")?;
+/// let reported = Desk::new(old.clone()).tenant("acme")?.acting_as(anna.clone()).report("Mail is down")?;
+///
+/// let mut lines = Vec::new(); // Or a file.
+/// pollster::block_on(export(&old, &"acme".parse()?, &mut lines, |_| {}))?;
+/// let (tenant, moves) = pollster::block_on(import(&new, &lines[..], &BuiltIn, |_| {}))?;
+/// assert_eq!((tenant.as_str(), moves.records), ("acme", 1));
+/// let anna = Desk::new(new).tenant("acme")?.acting_as(anna);
+/// assert_eq!(anna.incident(reported.id()).load()?.incident(), reported.incident());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A tenant of which nothing is stored has an empty export.
+///
 /// Each record is written as it stands when its page is read: nothing should write to the tenant meanwhile. The export
 /// shows everything, internal notes and what is confidential; erased texts are gone from it.
 ///

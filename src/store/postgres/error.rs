@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::{
     Error,
     error::{Severity, SqlState},
@@ -64,7 +64,12 @@ impl Failure {
 
 impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
-        Self::Unsent(error.into())
+        Self::Unsent(match error {
+            PoolError::Backend(error) => error.into(),
+            PoolError::Timeout(TimeoutType::Wait) => "every connection of the pool was in use for too long".into(),
+            PoolError::Timeout(_) => "the server did not answer in time".into(),
+            error => error.into(),
+        })
     }
 }
 

@@ -69,7 +69,9 @@ impl PostgresRepository {
         PostgresTransaction { repository: self.clone(), transaction }
     }
 
-    /// Lets a commit land within a transaction of the host's: with it, or not at all. See [`PostgresTransaction`].
+    /// Lets a commit land within a transaction of the host's: with it, or not at all. It is for those who have a commit in
+    /// hand, as a repository that wraps this one has; who works with a desk takes one over [`within`](Self::within). What
+    /// is said of [`PostgresTransaction`] holds here, too.
     ///
     /// # Errors
     /// [`Refused`]; see [`Repository::commit`].

@@ -1,6 +1,6 @@
 //! Looking after a file: its health, copies of it, what in it is damaged, and mending that.
 
-use std::path::Path;
+use std::{error::Error as StdError, path::Path};
 
 use rusqlite::{Connection, OptionalExtension as _, backup, params};
 
@@ -47,19 +47,20 @@ pub(super) fn copy(
     mut progress: impl FnMut(u64, u64),
 ) -> Result<(), RepositoryError> {
     if to.exists() {
-        return Err(RepositoryError::Backend { backend: BACKEND, operation: COPY, source: "the file exists".into() });
+        return Err(failed(format!("{} exists", to.display())));
     }
     let mut partial = to.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
-    let copied = pages(connection, partial, &mut progress).and_then(|()| {
-        let failed = |error| RepositoryError::Backend { backend: BACKEND, operation: COPY, source: Box::new(error) };
-        std::fs::rename(partial, to).map_err(failed)
-    });
+    let copied = pages(connection, partial, &mut progress).and_then(|()| std::fs::rename(partial, to).map_err(failed));
     copied.inspect_err(|_| {
         // Half a copy is none.
         let _ = std::fs::remove_file(partial);
     })
+}
+
+fn failed(source: impl Into<Box<dyn StdError + Send + Sync>>) -> RepositoryError {
+    RepositoryError::Backend { backend: BACKEND, operation: COPY, source: source.into() }
 }
 
 fn pages(connection: &Connection, to: &Path, progress: &mut impl FnMut(u64, u64)) -> Result<(), RepositoryError> {
@@ -68,7 +69,7 @@ fn pages(connection: &Connection, to: &Path, progress: &mut impl FnMut(u64, u64)
     // What is read within a transaction does not change meanwhile.
     let transaction = connection.unchecked_transaction().during(COPY)?;
     transaction.query_row("SELECT epoch FROM store", [], |row| row.get::<_, i64>(0)).during(COPY)?;
-    let mut copy = Connection::open(to).during(COPY)?;
+    let mut copy = Connection::open(to).map_err(failed)?;
     {
         let backup = backup::Backup::new(&transaction, &mut copy).during(COPY)?;
         loop {

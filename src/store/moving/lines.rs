@@ -128,14 +128,15 @@ impl Moves {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (old, new) = (MemoryRepository::new(), MemoryRepository::new());
 /// let anna = Actor::person("anna")?.role("agent")?;
-/// let reported = Desk::new(old.clone()).tenant("acme")?.acting_as(anna.clone()).report("Mail is down")?;
+/// let desk = |repository: &MemoryRepository| Desk::from(andon::Desk::new(repository.clone())).tenant("acme");
+/// let reported = desk(&old)?.acting_as(anna.clone()).report("Mail is down")?;
 ///
 /// let mut lines = Vec::new(); // Or a file.
 /// pollster::block_on(export(&old, &"acme".parse()?, &mut lines, |_| {}))?;
 /// let (tenant, moves) = pollster::block_on(import(&new, &lines[..], &BuiltIn, |_| {}))?;
 /// assert_eq!((tenant.as_str(), moves.records), ("acme", 1));
-/// let anna = Desk::new(new).tenant("acme")?.acting_as(anna);
-/// assert_eq!(anna.incident(reported.id()).load()?.incident(), reported.incident());
+/// let moved = desk(&new)?.acting_as(anna).incident(reported.id()).get()?;
+/// assert_eq!(moved.incident(), reported.incident());
 /// # Ok(())
 /// # }
 /// ```

@@ -52,7 +52,8 @@ pub enum OpenError {
         /// The version that this library needs.
         needed: u32,
     },
-    /// The store cannot be reached, or failed. The message says why, with all that lies behind it.
+    /// The store cannot be reached, or failed. The message says why, with all that lies behind it, which is therefore no
+    /// source of this error; the error of the repository has it.
     #[error("{}", with_causes(.0))]
     Repository(super::RepositoryError),
 }

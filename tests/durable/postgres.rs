@@ -279,21 +279,23 @@ fn what_is_no_repository_is_told_in_time() {
     // Nobody is there, or somebody who says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
-    let addresses = ["host=/nowhere user=andon", "host=127.0.0.1 port=1 user=andon", "postgres://", "no address"];
     let silent_address = format!("host=127.0.0.1 port={port} user=andon");
-    for address in addresses.into_iter().chain([silent_address.as_str()]) {
+    let addresses = [
+        ("host=/nowhere user=andon", "No such file"),
+        ("host=127.0.0.1 port=1 user=andon", "refused"),
+        ("postgres://", "host"),
+        ("no address", "invalid connection string"),
+        (silent_address.as_str(), "in time"),
+    ];
+    for (address, why) in addresses {
         let began = Instant::now();
         let opened = block_on(PostgresOptions::new().patience(Duration::from_secs(1)).open(address));
         let refused = opened.unwrap_err();
         let unavailable = matches!(refused, OpenError::Repository(RepositoryError::Unavailable { .. }));
         assert!(unavailable && began.elapsed() < Duration::from_secs(10), "{address}: {refused:?}");
         let told = refused.to_string();
-        println!("{address}: {told}");
         let cause = told.strip_prefix("the PostgreSQL repository is unavailable: ").unwrap();
-        assert!(
-            ["No such file", "refused", "are missing", "invalid", "in time"].iter().any(|why| cause.contains(why)),
-            "{told}"
-        );
+        assert!(cause.contains(why), "{address}: {told}");
     }
 }
 

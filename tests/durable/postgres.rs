@@ -397,7 +397,10 @@ fn row_level_security_alone_is_told_from_nothing_at_all() {
     }
 }
 
-/// Stands between the library and the server, and counts how often the server is asked anew after it answered.
+/// How far away the server seems to be. Whatever is asked at once is sent before the first answer is there.
+const DISTANCE: Duration = Duration::from_millis(100);
+
+/// Stands between the library and a server far away, and counts how often the server is asked anew after it answered.
 fn counting_proxy(cluster: &Cluster) -> (String, Arc<AtomicU64>) {
     use std::{
         io::{Read as _, Write as _},
@@ -423,6 +426,7 @@ fn counting_proxy(cluster: &Cluster) -> (String, Arc<AtomicU64>) {
             std::thread::spawn(move || {
                 let mut buffer = vec![0; 65_536];
                 while let Ok(read @ 1..) = from_server.read(&mut buffer) {
+                    std::thread::sleep(DISTANCE);
                     answered.store(true, Ordering::SeqCst);
                     let _ = to_client.write_all(&buffer[..read]);
                 }
